@@ -1,0 +1,386 @@
+/** The one error class and the one table of stable codes: each room adds rows here, never classes. */
+
+interface ErrorRow {
+  /** JSON-RPC 2.0 error number. Ours are positive; the -32xxx range is the specification's. */
+  readonly rpc: number
+  /** Exit code of the command line, see the table in `docs/operating.md`. */
+  readonly exit: number
+  /** Whether the same call may succeed later without anybody changing anything. */
+  readonly retry: boolean
+  /** What to do next, in one sentence; printed as the error's `hint`. */
+  readonly hint: string
+}
+
+/** Every code VIVIM throws. A code is never renamed or renumbered once released. */
+export const ERRORS = {
+  'program/defect': {
+    rpc: 1000,
+    exit: 1,
+    retry: false,
+    hint: 'This is a defect of VIVIM. Please report it with the log line that carries this error.',
+  },
+  'usage/invalid': { rpc: 1001, exit: 2, retry: false, hint: 'See the command with --help.' },
+  'usage/input-needed': {
+    rpc: 1002,
+    exit: 2,
+    retry: false,
+    hint: 'Give the missing value as a flag, or run without --no-input on a terminal.',
+  },
+
+  'rpc/parse': { rpc: -32700, exit: 2, retry: false, hint: 'Send one JSON document a line.' },
+  'rpc/invalid-request': { rpc: -32600, exit: 2, retry: false, hint: 'Send a JSON-RPC 2.0 request object.' },
+  'rpc/unknown-method': {
+    rpc: -32601,
+    exit: 2,
+    retry: false,
+    hint: 'List the methods with `vivim rpc --list`.',
+  },
+  'rpc/invalid-params': {
+    rpc: -32602,
+    exit: 2,
+    retry: false,
+    hint: 'The message names the field; schemas/openrpc.json has the shape.',
+  },
+  'rpc/frame-too-long': {
+    rpc: 1010,
+    exit: 2,
+    retry: false,
+    hint: 'Keep one line under the frame limit that system.hello names.',
+  },
+  'rpc/hello-first': { rpc: 1011, exit: 2, retry: false, hint: 'Call system.hello before any other method.' },
+  'rpc/version': {
+    rpc: 1012,
+    exit: 2,
+    retry: false,
+    hint: 'Update the older of the two: `vivim` and `vivimd` must speak the same contract version.',
+  },
+  'rpc/timeout': { rpc: 1013, exit: 75, retry: true, hint: 'Try again, or give more time with --timeout.' },
+  'rpc/busy': {
+    rpc: 1014,
+    exit: 75,
+    retry: true,
+    hint: 'Too many calls at once on this connection; wait for some to return.',
+  },
+
+  'daemon/not-running': { rpc: 1100, exit: 69, retry: true, hint: 'Start it with `vivim daemon start`.' },
+  'daemon/not-ready': {
+    rpc: 1101,
+    exit: 69,
+    retry: true,
+    hint: 'It is still starting, or it failed to: see `vivim daemon logs`.',
+  },
+  'daemon/already-running': {
+    rpc: 1102,
+    exit: 6,
+    retry: false,
+    hint: 'Another vivimd holds this home; use it, or stop it first.',
+  },
+  'daemon/port-in-use': {
+    rpc: 1103,
+    exit: 6,
+    retry: true,
+    hint: 'Another program listens there. Change `listen` in config.toml, or stop that program.',
+  },
+  'home/missing': { rpc: 1110, exit: 3, retry: false, hint: 'Make one with `vivim init --name NAME`.' },
+  'home/format': {
+    rpc: 1111,
+    exit: 6,
+    retry: false,
+    hint: 'This home was written by a newer VIVIM: update this one.',
+  },
+  'home/config': {
+    rpc: 1112,
+    exit: 2,
+    retry: false,
+    hint: 'Mend config.toml; the message names the line or field.',
+  },
+  'home/conflict': {
+    rpc: 1113,
+    exit: 6,
+    retry: false,
+    hint: 'This home has an identity already; use another --home for another person.',
+  },
+
+  'storage/full': {
+    rpc: 1200,
+    exit: 75,
+    retry: true,
+    hint: 'The disk is full. Make room; nothing that was accepted is lost.',
+  },
+  'storage/unavailable': {
+    rpc: 1201,
+    exit: 69,
+    retry: true,
+    hint: 'Check that the database server runs and that its address in config.toml is right.',
+  },
+  'storage/newer-schema': {
+    rpc: 1202,
+    exit: 6,
+    retry: false,
+    hint: 'A newer VIVIM wrote this database: update this one.',
+  },
+  'storage/corrupt': {
+    rpc: 1203,
+    exit: 5,
+    retry: false,
+    hint: 'Restore from a backup; the file was left as it is.',
+  },
+  'storage/url-password': {
+    rpc: 1204,
+    exit: 2,
+    retry: false,
+    hint: 'Put the password in a PGPASSFILE or in config.toml (0600), not into the URL.',
+  },
+
+  'keystore/locked': { rpc: 1300, exit: 4, retry: false, hint: 'Unlock with `vivim unlock`.' },
+  'keystore/wrong-passphrase': {
+    rpc: 1301,
+    exit: 4,
+    retry: false,
+    hint: 'Try again; after `identity export` the exported file can restore the identity.',
+  },
+  'keystore/corrupt': { rpc: 1302, exit: 5, retry: false, hint: 'Restore the keystore file from a backup.' },
+  'identity/not-exported': {
+    rpc: 1310,
+    exit: 4,
+    retry: false,
+    hint: 'Write the recovery seed out with `vivim identity export FILE` and keep the file elsewhere.',
+  },
+  'identity/invalid': {
+    rpc: 1311,
+    exit: 5,
+    retry: false,
+    hint: 'The identity document was refused; ask its owner for a new card.',
+  },
+  'identity/rollback': {
+    rpc: 1312,
+    exit: 6,
+    retry: false,
+    hint: 'A newer identity document is known already; this older one was refused.',
+  },
+  'card/invalid': { rpc: 1320, exit: 5, retry: false, hint: 'Copy the whole line that begins with vivim1.' },
+
+  'crypto/bad-length': {
+    rpc: 1400,
+    exit: 5,
+    retry: false,
+    hint: 'The bytes are not of the size this object has.',
+  },
+  'crypto/bad-key': {
+    rpc: 1401,
+    exit: 5,
+    retry: false,
+    hint: 'The key is not valid on its curve or lattice.',
+  },
+  'crypto/bad-signature': {
+    rpc: 1402,
+    exit: 4,
+    retry: false,
+    hint: 'The object was changed or is not by the one it names.',
+  },
+  'crypto/cannot-open': {
+    rpc: 1403,
+    exit: 4,
+    retry: false,
+    hint: 'It was sealed for somebody else, or was changed on the way.',
+  },
+  'crypto/bad-encoding': {
+    rpc: 1404,
+    exit: 5,
+    retry: false,
+    hint: 'The bytes are not canonical dag-cbor of the expected shape.',
+  },
+  'crypto/unknown-critical': {
+    rpc: 1405,
+    exit: 5,
+    retry: false,
+    hint: 'A newer VIVIM made this object: update this one.',
+  },
+  'crypto/too-large': {
+    rpc: 1406,
+    exit: 5,
+    retry: false,
+    hint: 'It is over the limit that docs/protocol.md names.',
+  },
+
+  'import/unreadable': {
+    rpc: 1500,
+    exit: 5,
+    retry: false,
+    hint: 'The message names the file and what was looked for; nothing else of the import was lost.',
+  },
+  'import/not-found': { rpc: 1501, exit: 3, retry: false, hint: 'Check the path.' },
+  'import/limit': {
+    rpc: 1502,
+    exit: 5,
+    retry: false,
+    hint: 'The file is over a limit that the message names.',
+  },
+  'conversation/not-found': {
+    rpc: 1510,
+    exit: 3,
+    retry: false,
+    hint: 'List them with `vivim conversation list`.',
+  },
+  'id/ambiguous': {
+    rpc: 1520,
+    exit: 6,
+    retry: false,
+    hint: 'More than one matches: give more of the id, or the alias.',
+  },
+  'query/invalid': { rpc: 1521, exit: 2, retry: false, hint: 'Give at least one word to look for.' },
+
+  'contact/not-found': {
+    rpc: 1600,
+    exit: 3,
+    retry: false,
+    hint: 'List them with `vivim contact list`, add one with `vivim contact add CARD`.',
+  },
+  'contact/stranger': {
+    rpc: 1601,
+    exit: 4,
+    retry: false,
+    hint: 'Accept the sender first with `vivim contact accept`.',
+  },
+  'contact/self': { rpc: 1602, exit: 6, retry: false, hint: 'That card is your own.' },
+  'contact/blocked': {
+    rpc: 1603,
+    exit: 4,
+    retry: false,
+    hint: 'You blocked this person; `vivim contact accept` lifts it.',
+  },
+  'circle/not-found': { rpc: 1610, exit: 3, retry: false, hint: 'List them with `vivim circle list`.' },
+  'circle/denied': {
+    rpc: 1611,
+    exit: 4,
+    retry: false,
+    hint: 'Only the owner and admins of a circle may do that.',
+  },
+  'circle/upgrade': {
+    rpc: 1612,
+    exit: 4,
+    retry: false,
+    hint: 'A newer VIVIM changed this circle: update this one to share with it.',
+  },
+  'circle/no-epoch': {
+    rpc: 1613,
+    exit: 75,
+    retry: true,
+    hint: 'No current key of this circle is known here yet; it comes with the next message of an admin.',
+  },
+
+  'share/not-found': {
+    rpc: 1700,
+    exit: 3,
+    retry: false,
+    hint: 'List them with `vivim share list` or `vivim inbox list`.',
+  },
+  'share/denied': {
+    rpc: 1701,
+    exit: 4,
+    retry: false,
+    hint: 'See which rule decided with the details of this error.',
+  },
+  'share/expired': { rpc: 1702, exit: 7, retry: false, hint: 'Ask the owner to share it again.' },
+  'share/revoked': { rpc: 1703, exit: 7, retry: false, hint: 'The owner took it back.' },
+  'share/exhausted': { rpc: 1704, exit: 7, retry: false, hint: 'Its last view was used.' },
+  'share/nothing-selected': {
+    rpc: 1705,
+    exit: 5,
+    retry: false,
+    hint: 'The selection holds no message that may leave: see `vivim share preview`.',
+  },
+  'share/no-audience': {
+    rpc: 1706,
+    exit: 2,
+    retry: false,
+    hint: 'Say who: --to CONTACT or --circle CIRCLE.',
+  },
+  'share/digest-mismatch': {
+    rpc: 1707,
+    exit: 6,
+    retry: false,
+    hint: 'What would leave is no longer what the preview showed: preview again.',
+  },
+  'share/not-final': {
+    rpc: 1708,
+    exit: 75,
+    retry: true,
+    hint: 'It goes on by itself: see `vivim share show`.',
+  },
+  'share/key-reused': {
+    rpc: 1709,
+    exit: 6,
+    retry: false,
+    hint: 'That --key stands for another share: use a new one.',
+  },
+  'filter/findings': {
+    rpc: 1720,
+    exit: 4,
+    retry: false,
+    hint: 'See them with `vivim share preview`; leave the messages out, or decide with --on-findings.',
+  },
+  'filter/failed': {
+    rpc: 1721,
+    exit: 4,
+    retry: true,
+    hint: 'The content filter did not finish, so nothing left. Try a smaller part.',
+  },
+  'inbox/nothing-new': { rpc: 1730, exit: 75, retry: true, hint: 'Nothing new came in that time.' },
+
+  'peer/unreachable': {
+    rpc: 1800,
+    exit: 75,
+    retry: true,
+    hint: 'Nobody answered at that address; it is tried again by itself where a share waits.',
+  },
+  'peer/not-found': { rpc: 1801, exit: 3, retry: false, hint: 'List them with `vivim peer list`.' },
+  'peer/bad-address': {
+    rpc: 1802,
+    exit: 2,
+    retry: false,
+    hint: 'Give a multiaddr such as /ip4/192.0.2.1/tcp/4747/p2p/12D3Koo…',
+  },
+  'peer/refused': {
+    rpc: 1803,
+    exit: 4,
+    retry: true,
+    hint: 'The other node refused; it may not know you, or be full.',
+  },
+  'peer/protocol': {
+    rpc: 1804,
+    exit: 5,
+    retry: false,
+    hint: 'The other node broke the protocol; the connection was closed.',
+  },
+} as const satisfies Record<string, ErrorRow>
+
+export type ErrorCode = keyof typeof ERRORS
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | null>>
+
+/** The one error that rooms throw. `message` is for people and may change; `details` holds printable, non-secret facts. */
+export class VivimError extends Error {
+  override readonly name = 'VivimError'
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.details = details
+  }
+}
+
+/** Whether a caught value carries this code, also after it crossed the socket. */
+export const hasCode = (error: unknown, code: ErrorCode): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === code
+
+/** The code of a caught value; `program/defect` for whatever is not ours. */
+export const codeOf = (error: unknown): ErrorCode =>
+  typeof error === 'object' &&
+  error !== null &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  error.code in ERRORS
+    ? (error.code as ErrorCode)
+    : 'program/defect'
