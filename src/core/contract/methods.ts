@@ -1,0 +1,506 @@
+/** The only description of the RPC: every method with who may call it, what it takes, gives and throws. */
+import { z } from 'zod'
+import type { ErrorCode } from '../kernel/errors.ts'
+import { Cid, Did, IsoTime, ShareId } from '../model/id.ts'
+import {
+  Circle,
+  Contact,
+  ContactState,
+  ConversationSummary,
+  ConversationView,
+  Count,
+  changed,
+  FreeText,
+  ImportFileReport,
+  ImportReport,
+  InboxItem,
+  OpenedShare,
+  Peer,
+  SearchHit,
+  Selector,
+  ShareCreated,
+  SharePreview,
+  ShareState,
+  ShareSummary,
+  ShareTerms,
+  ShareView,
+  ShareWhat,
+  ShareWho,
+  TimeText,
+  Warning,
+} from './shapes.ts'
+
+/** Raised by one whenever a method or a field is added; both sides say theirs in `system.hello`. */
+export const CONTRACT_VERSION = 1
+
+/** Who may call: anybody on the socket, a user's session for reading or writing, the operator of the node. */
+export type Access = 'open' | 'read' | 'write' | 'operator'
+
+export interface Method {
+  summary: string
+  access: Access
+  params: z.ZodType
+  result: z.ZodType
+  errors: readonly ErrorCode[]
+  /** How long the daemon works on one call at most, unless the caller gives less. */
+  timeoutMs?: number
+  /** The shape of the notifications that follow, for subscriptions. */
+  event?: z.ZodType
+}
+
+const none = z.strictObject({})
+const page = { limit: z.number().int().min(1).max(1000).default(50), cursor: z.string().max(256).optional() }
+const waitMs = z.number().int().min(0).max(3_600_000)
+const CircleChanged = Circle.extend(changed)
+const ContactChanged = Contact.extend(changed)
+const Secret = z.string().max(4096)
+
+export const methods = {
+  'system.hello': {
+    summary: 'Say the contract version and choose the user; must be the first call on a connection.',
+    access: 'open',
+    params: z.strictObject({
+      contract: z.number().int(),
+      client: z.string().max(100),
+      as: Selector.optional(),
+      token: z.string().max(4096).optional(),
+    }),
+    result: z.looseObject({
+      contract: z.number().int(),
+      version: z.string(),
+      pid: z.number().int(),
+      frameBytes: z.number().int(),
+      user: z.strictObject({ did: Did, name: FreeText }),
+    }),
+    errors: ['rpc/version'],
+  },
+  'system.methods': {
+    summary: 'List every method with its summary and access.',
+    access: 'open',
+    params: none,
+    result: z.strictObject({
+      methods: z.array(z.strictObject({ name: z.string(), summary: z.string(), access: z.string() })),
+    }),
+    errors: [],
+  },
+  'system.status': {
+    summary: 'State of daemon, identity, network, queue and storage, with warnings.',
+    access: 'read',
+    params: none,
+    result: z.looseObject({
+      daemon: z.looseObject({
+        version: z.string(),
+        pid: z.number(),
+        uptimeMs: z.number(),
+        rssBytes: z.number(),
+      }),
+      identity: z.looseObject({ did: Did, name: FreeText, unlocked: z.boolean() }),
+      network: z.looseObject({
+        peerId: z.string(),
+        addrs: z.array(z.string()),
+        peers: Count,
+        reachability: z.string(),
+      }),
+      queue: z.looseObject({ pending: Count, failed: Count, oldestAgeMs: z.number().nullable() }),
+      storage: z.looseObject({ masterEngine: z.enum(['sqlite', 'postgres']), blocksBytes: Count }),
+      warnings: z.array(Warning),
+    }),
+    errors: [],
+  },
+  'system.doctor': {
+    summary: 'Check the node and say what to mend.',
+    access: 'read',
+    params: none,
+    result: z.strictObject({
+      ok: z.boolean(),
+      checks: z.array(
+        z.strictObject({
+          code: z.string(),
+          ok: z.boolean(),
+          severity: z.enum(['info', 'warning', 'error']),
+          message: z.string(),
+          hint: z.string(),
+        }),
+      ),
+    }),
+    errors: [],
+  },
+  'system.stop': {
+    summary: 'Stop the daemon cleanly; it answers before it ends.',
+    access: 'operator',
+    params: none,
+    result: z.strictObject({ stopped: z.boolean() }),
+    errors: [],
+  },
+  'system.unsubscribe': {
+    summary: 'End a subscription of this connection.',
+    access: 'open',
+    params: z.strictObject({ subscription: z.string().max(64) }),
+    result: z.strictObject(changed),
+    errors: [],
+  },
+
+  'keystore.unlock': {
+    summary: 'Unlock the keystore into the daemon, for a while or until it stops.',
+    access: 'write',
+    params: z.strictObject({ passphrase: Secret.optional(), for: TimeText.optional() }),
+    result: z.strictObject({ unlocked: z.boolean(), until: IsoTime.nullable(), ...changed }),
+    errors: ['keystore/wrong-passphrase', 'keystore/corrupt'],
+  },
+  'keystore.lock': {
+    summary: 'Forget the unlocked keys.',
+    access: 'write',
+    params: none,
+    result: z.strictObject({ unlocked: z.boolean(), ...changed }),
+    errors: [],
+  },
+  'identity.show': {
+    summary: 'The own identity: DID, devices, document and whether the recovery seed was exported.',
+    access: 'read',
+    params: none,
+    result: z.looseObject({
+      did: Did,
+      name: FreeText,
+      sequence: Count,
+      createdAt: IsoTime,
+      expiresAt: IsoTime,
+      devices: z.array(
+        z.looseObject({ key: z.string(), addedAt: IsoTime, current: z.boolean(), revoked: z.boolean() }),
+      ),
+      exported: z.boolean(),
+    }),
+    errors: [],
+  },
+  'identity.export': {
+    summary: 'The encrypted export with identity key and recovery seed, for the caller to write to a file.',
+    access: 'write',
+    params: z.strictObject({ passphrase: Secret.min(1) }),
+    result: z.strictObject({ fileB64: z.string(), sha256: z.string() }),
+    errors: ['keystore/locked'],
+  },
+  'identity.exported': {
+    summary: 'Confirm that the export is safely on disk; the node then deletes its recovery seed.',
+    access: 'write',
+    params: z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+    result: z.strictObject(changed),
+    errors: ['usage/invalid'],
+  },
+
+  'peer.list': {
+    summary: 'Connected peers.',
+    access: 'read',
+    params: none,
+    result: z.strictObject({ peers: z.array(Peer) }),
+    errors: [],
+  },
+  'peer.connect': {
+    summary: 'Dial a multiaddr.',
+    access: 'write',
+    params: z.strictObject({ address: z.string().min(1).max(512) }),
+    result: Peer.extend(changed),
+    errors: ['peer/bad-address', 'peer/unreachable'],
+  },
+  'peer.block': {
+    summary: 'Cut a peer off and refuse it from now on.',
+    access: 'operator',
+    params: z.strictObject({ peer: z.string().min(1).max(128) }),
+    result: z.strictObject({ peerId: z.string(), ...changed }),
+    errors: ['peer/bad-address'],
+  },
+  'peer.unblock': {
+    summary: 'Allow a blocked peer again.',
+    access: 'operator',
+    params: z.strictObject({ peer: z.string().min(1).max(128) }),
+    result: z.strictObject({ peerId: z.string(), ...changed }),
+    errors: ['peer/bad-address'],
+  },
+
+  'import.begin': {
+    summary: 'Begin an import; its files follow as chunks of bytes.',
+    access: 'write',
+    params: none,
+    result: z.strictObject({ importId: z.string() }),
+    errors: ['rpc/busy'],
+  },
+  'import.file': {
+    summary: 'Begin one file of an import; `path` is only a label in the report.',
+    access: 'write',
+    params: z.strictObject({ importId: z.string(), path: FreeText.max(4096), size: Count.optional() }),
+    result: z.strictObject({ fileId: z.string() }),
+    errors: ['import/limit'],
+  },
+  'import.chunk': {
+    summary: 'The next bytes of a file, base64; answers when the daemon is ready for more.',
+    access: 'write',
+    params: z.strictObject({ fileId: z.string(), dataB64: z.string().max(768 * 1024) }),
+    result: z.strictObject({ receivedBytes: Count, read: Count, messages: Count }),
+    errors: ['import/limit', 'storage/full'],
+    timeoutMs: 300_000,
+  },
+  'import.endFile': {
+    summary: 'No more bytes: finish the file and report.',
+    access: 'write',
+    params: z.strictObject({ fileId: z.string() }),
+    result: ImportFileReport,
+    errors: ['import/unreadable', 'import/limit'],
+    timeoutMs: 3_600_000,
+  },
+  'import.finish': {
+    summary: 'End the import and give the whole report.',
+    access: 'write',
+    params: z.strictObject({ importId: z.string() }),
+    result: ImportReport,
+    errors: [],
+  },
+
+  'conversation.list': {
+    summary: 'Conversations, newest first.',
+    access: 'read',
+    params: z.strictObject({
+      query: z.string().max(500).optional(),
+      provider: z.string().max(64).optional(),
+      ...page,
+    }),
+    result: z.strictObject({ conversations: z.array(ConversationSummary), next: z.string().nullable() }),
+    errors: ['query/invalid'],
+  },
+  'conversation.show': {
+    summary: 'One conversation with its messages.',
+    access: 'read',
+    params: z.strictObject({
+      conversation: Selector,
+      allBranches: z.boolean().default(false),
+      hidden: z.boolean().default(false),
+    }),
+    result: ConversationView,
+    errors: ['conversation/not-found', 'id/ambiguous'],
+  },
+  'conversation.search': {
+    summary: 'Full-text search over own conversations and opened shares.',
+    access: 'read',
+    params: z.strictObject({
+      query: z.string().max(500),
+      limit: z.number().int().min(1).max(200).default(20),
+    }),
+    result: z.strictObject({ hits: z.array(SearchHit) }),
+    errors: ['query/invalid'],
+  },
+  'conversation.export': {
+    summary: 'One conversation as Markdown or JSON text.',
+    access: 'read',
+    params: z.strictObject({
+      conversation: Selector,
+      format: z.enum(['markdown', 'json']).default('markdown'),
+    }),
+    result: z.strictObject({ id: z.string(), format: z.string(), text: FreeText }),
+    errors: ['conversation/not-found', 'id/ambiguous'],
+  },
+  'conversation.delete': {
+    summary: 'Delete a conversation from the own database; shares of it stay.',
+    access: 'write',
+    params: z.strictObject({ conversation: Selector }),
+    result: z.strictObject({ id: z.string(), ...changed }),
+    errors: ['conversation/not-found', 'id/ambiguous'],
+  },
+
+  'contact.card': {
+    summary: 'The own contact card: one line to give to others.',
+    access: 'read',
+    params: z.strictObject({ renew: z.boolean().default(false) }),
+    result: z.strictObject({ card: z.string(), did: Did, name: FreeText }),
+    errors: ['keystore/locked'],
+  },
+  'contact.add': {
+    summary: 'Add a person by their card.',
+    access: 'write',
+    params: z.strictObject({ card: z.string().max(8192), name: FreeText.max(100).optional() }),
+    result: ContactChanged,
+    errors: ['card/invalid', 'contact/self'],
+    timeoutMs: 30_000,
+  },
+  'contact.list': {
+    summary: 'Contacts and strangers who wrote.',
+    access: 'read',
+    params: z.strictObject({ state: ContactState.optional() }),
+    result: z.strictObject({ contacts: z.array(Contact) }),
+    errors: [],
+  },
+  'contact.accept': {
+    summary: 'Accept a stranger; what they sent is released.',
+    access: 'write',
+    params: z.strictObject({ contact: Selector, name: FreeText.max(100).optional() }),
+    result: ContactChanged,
+    errors: ['contact/not-found', 'id/ambiguous'],
+  },
+  'contact.block': {
+    summary: 'Take nothing more from a person.',
+    access: 'write',
+    params: z.strictObject({ contact: Selector }),
+    result: ContactChanged,
+    errors: ['contact/not-found', 'id/ambiguous'],
+  },
+  'contact.remove': {
+    summary: 'Forget a contact; shares already made to them stay until they end.',
+    access: 'write',
+    params: z.strictObject({ contact: Selector }),
+    result: ContactChanged,
+    errors: ['contact/not-found', 'id/ambiguous'],
+  },
+
+  'circle.create': {
+    summary: 'Make a circle with oneself as owner.',
+    access: 'write',
+    params: z.strictObject({ name: FreeText.min(1).max(100) }),
+    result: CircleChanged,
+    errors: ['keystore/locked'],
+  },
+  'circle.list': {
+    summary: 'Circles one is in.',
+    access: 'read',
+    params: none,
+    result: z.strictObject({ circles: z.array(Circle) }),
+    errors: [],
+  },
+  'circle.show': {
+    summary: 'One circle with its members.',
+    access: 'read',
+    params: z.strictObject({ circle: Selector }),
+    result: Circle,
+    errors: ['circle/not-found', 'id/ambiguous'],
+  },
+  'circle.add': {
+    summary: 'Add contacts to a circle; who was never reachable stays pending until their keys are known.',
+    access: 'write',
+    params: z.strictObject({ circle: Selector, contacts: z.array(Selector).min(1).max(256) }),
+    result: CircleChanged,
+    errors: ['circle/not-found', 'contact/not-found', 'circle/denied', 'keystore/locked'],
+  },
+  'circle.rotate': {
+    summary: 'Start a new epoch with a new key for the same members.',
+    access: 'write',
+    params: z.strictObject({ circle: Selector }),
+    result: CircleChanged,
+    errors: ['circle/not-found', 'circle/denied', 'keystore/locked'],
+  },
+
+  'share.preview': {
+    summary: 'Exactly what would leave, with findings and the digest of its bytes.',
+    access: 'read',
+    params: z.strictObject({ ...ShareWhat, ...ShareWho, onFindings: ShareTerms.onFindings }),
+    result: SharePreview,
+    errors: ['conversation/not-found', 'share/nothing-selected', 'filter/failed'],
+    timeoutMs: 120_000,
+  },
+  'share.create': {
+    summary: 'Seal a conversation for an audience, store it and queue it for publishing.',
+    access: 'write',
+    params: z.strictObject({
+      ...ShareWhat,
+      ...ShareWho,
+      ...ShareTerms,
+      expectDigest: z.string().max(128).optional(),
+      wait: z.enum(['queued', 'published', 'acknowledged']).default('queued'),
+      waitMs: waitMs.default(30_000),
+      again: z.boolean().default(false),
+      key: z.string().min(1).max(200).optional(),
+    }),
+    result: ShareCreated,
+    errors: [
+      'conversation/not-found',
+      'contact/not-found',
+      'circle/not-found',
+      'share/no-audience',
+      'share/nothing-selected',
+      'share/denied',
+      'share/digest-mismatch',
+      'share/key-reused',
+      'filter/findings',
+      'filter/failed',
+      'keystore/locked',
+    ],
+    timeoutMs: 3_700_000,
+  },
+  'share.list': {
+    summary: 'Shares, own and received, newest first.',
+    access: 'read',
+    params: z.strictObject({
+      state: ShareState.optional(),
+      side: z.enum(['mine', 'received', 'all']).default('all'),
+    }),
+    result: z.strictObject({ shares: z.array(ShareSummary) }),
+    errors: [],
+  },
+  'share.show': {
+    summary: 'One own share with its recipients and jobs.',
+    access: 'read',
+    params: z.strictObject({ share: Selector }),
+    result: ShareView,
+    errors: ['share/not-found', 'id/ambiguous'],
+  },
+  'share.watch': {
+    summary: 'Follow the events of one own share, or of all.',
+    access: 'read',
+    params: z.strictObject({ share: Selector.optional() }),
+    result: z.strictObject({ subscription: z.string() }),
+    errors: ['share/not-found', 'id/ambiguous'],
+    event: z.looseObject({ shareId: ShareId }),
+  },
+  'share.revoke': {
+    summary: 'Take a share back: a tombstone goes out, delivery stops, grants and blocks are dropped.',
+    access: 'write',
+    params: z.strictObject({ share: Selector, reason: FreeText.max(500).optional() }),
+    result: z.strictObject({ shareId: ShareId, state: ShareState, ...changed }),
+    errors: ['share/not-found', 'id/ambiguous'],
+  },
+  'share.retry': {
+    summary: 'Try the waiting deliveries of a share now.',
+    access: 'write',
+    params: z.strictObject({ share: Selector }),
+    result: z.strictObject({ shareId: ShareId, state: ShareState, ...changed }),
+    errors: ['share/not-found', 'id/ambiguous', 'share/revoked', 'share/expired'],
+  },
+
+  'inbox.list': {
+    summary: 'What others shared; with `waitMs`, returns when something new is there.',
+    access: 'read',
+    params: z.strictObject({ waitMs: waitMs.optional() }),
+    result: z.strictObject({ items: z.array(InboxItem) }),
+    errors: ['inbox/nothing-new'],
+    timeoutMs: 3_700_000,
+  },
+  'inbox.open': {
+    summary: 'Open a received share: verified, decrypted, indexed for search.',
+    access: 'write',
+    params: z.strictObject({ share: Selector }),
+    result: OpenedShare,
+    errors: [
+      'share/not-found',
+      'id/ambiguous',
+      'contact/stranger',
+      'keystore/locked',
+      'share/revoked',
+      'share/expired',
+      'crypto/cannot-open',
+    ],
+    timeoutMs: 120_000,
+  },
+  'inbox.forget': {
+    summary: 'Remove a received share with its blocks, grant, opened text and index.',
+    access: 'write',
+    params: z.strictObject({ share: Selector }),
+    result: z.strictObject({ shareId: ShareId, contentId: Cid, ...changed }),
+    errors: ['share/not-found', 'id/ambiguous'],
+  },
+} as const satisfies Record<string, Method>
+
+export type MethodName = keyof typeof methods
+/** What a caller may write: defaults may be left out. */
+export type Params<M extends MethodName> = z.input<(typeof methods)[M]['params']>
+/** What a handler gets: defaults filled in. */
+export type ParsedParams<M extends MethodName> = z.output<(typeof methods)[M]['params']>
+export type Result<M extends MethodName> = z.output<(typeof methods)[M]['result']>
+
+/** One handler a method; a missing one fails the build. `C` is what the dispatcher knows of the caller. */
+export type Handlers<C> = {
+  [M in MethodName]: (caller: C, params: ParsedParams<M>, signal: AbortSignal) => Promise<Result<M>>
+}

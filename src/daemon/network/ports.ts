@@ -1,0 +1,152 @@
+/** What the network offers to the daemon, and what it asks of it. Types only; nothing here knows libp2p. */
+import type { Cid, CircleId, Did } from '../../core/model/id.ts'
+
+/** Where a node can be reached: a peer id in its text form and multiaddrs without the `/p2p` end. */
+export interface PeerAddress {
+  peer: string
+  addrs: string[]
+}
+
+export interface PeerInfo extends PeerAddress {
+  direction: 'inbound' | 'outbound'
+  /** The DID proved on this connection, where one was. */
+  did: Did | null
+  latencyMs: number | null
+}
+
+/** What one inbox exchange carries: `docs/protocol.md` section 4. All byte strings are wire forms. */
+export interface Delivery {
+  from: Did
+  to: Did
+  /** The first is the one the receipt is over. */
+  envelopes: Uint8Array[]
+  slip: Uint8Array | null
+  manifest: Uint8Array | null
+}
+
+/** The network as the rest of the daemon sees it. Every call takes a signal and ends within its bound. */
+export interface Network {
+  readonly peerId: string
+  /** Addresses as they should stand in a card: listening, announced, without the `/p2p` end. */
+  addrs(): string[]
+  reachability(): 'unknown' | 'private' | 'public'
+  peers(): PeerInfo[]
+  /** @throws `peer/bad-address`, `peer/unreachable` */
+  connect(multiaddr: string, signal: AbortSignal): Promise<PeerInfo>
+  block(peer: string): Promise<void>
+  unblock(peer: string): Promise<void>
+
+  /** Connect to a node of `to`, prove both DIDs (at most once a connection). @returns the other side's statement and document. @throws `peer/unreachable`, `peer/refused` */
+  prove(from: Did, to: Did, signal: AbortSignal): Promise<Proof>
+  /** Push one delivery; blocks are read one by one as the receiver asks. @returns the receipt's wire form, unverified.
+   *  @throws `peer/unreachable` (nobody of `to` answers), `peer/refused` (it said no), `peer/protocol` */
+  deliver(
+    delivery: Delivery,
+    getBlock: (cid: Cid) => Promise<Uint8Array | null>,
+    onStart: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<Uint8Array>
+  /** Hand a tombstone to a node of `to`. Same errors as `deliver`. */
+  bury(from: Did, to: Did, tombstone: Uint8Array, signal: AbortSignal): Promise<void>
+  /** Fetch blocks of a content id from any of `holders`; each is checked against its CID and given to `onBlock`. @throws `peer/unreachable` when nobody had all of them. */
+  fetch(
+    request: { content: Cid; want: Cid[]; holders: PeerAddress[]; fetchSeed: Uint8Array },
+    onBlock: (cid: Cid, bytes: Uint8Array) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<{ slip: Uint8Array; manifest: Uint8Array | null }>
+  /** Bring the logs of the circles that `local` and `remote` share up to date, both ways. */
+  sync(local: Did, remote: Did, signal: AbortSignal): Promise<void>
+  /** Publish sealed bytes on a shard topic (0 to 15). @returns to how many peers. */
+  gossip(shard: number, bytes: Uint8Array): Promise<number>
+
+  /** Put a slot or record into the DHT. @returns how many other nodes stored it. */
+  dhtPut(
+    namespace: 'vivimid' | 'vivimrec',
+    key: Uint8Array,
+    value: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<number>
+  /** @returns the newest valid value, or null. */
+  dhtGet(namespace: 'vivimid' | 'vivimrec', key: Uint8Array, signal: AbortSignal): Promise<Uint8Array | null>
+
+  stop(): Promise<void>
+}
+
+/** A DID shown on a connection: standing statement and identity document, wire forms, both verified against the peer id. */
+export interface Proof {
+  did: Did
+  peer: string
+  standing: Uint8Array
+  document: Uint8Array
+}
+
+/** What the network asks of the daemon. Every method may be called by hostile peers at any rate: it must be bounded. */
+export interface NetworkHost {
+  /** The statement and document that `local` shows, or null when no such user lives here. */
+  proofOf(local: Did): { standing: Uint8Array; document: Uint8Array } | null
+  /** Judge another side's proof: signature chain, validity in time, that it names `peer`. @returns null when refused. */
+  judge(proof: { standing: Uint8Array; document: Uint8Array }, peer: string): Promise<Proof | null>
+  /** Whether `asker` may learn that `local` lives here: contact, fellow member, or a valid mac over the two peer ids. */
+  mayLearn(
+    asker: Did,
+    local: Did,
+    mac: Uint8Array | null,
+    peers: { dialler: string; listener: string },
+  ): Promise<boolean>
+  /** The mac to show when asking for `remote`, from their card's read secret; null without a card. */
+  macFor(local: Did, remote: Did, peers: { dialler: string; listener: string }): Promise<Uint8Array | null>
+  /** Where the nodes of `remote` were last known, best first. */
+  addressesOf(local: Did, remote: Did): Promise<PeerAddress[]>
+  /** A DID was proved on a connection (either side began it). */
+  onProved(local: Did, proof: Proof): Promise<void>
+
+  /** First frame of a delivery. @returns the blocks that are lacked, or a refusal. */
+  onDelivery(
+    delivery: Delivery,
+    peer: string,
+  ): Promise<{ ok: true; lacks: Cid[] } | { ok: false; why: string }>
+  /** One block that was asked for; its CID was checked. */
+  onBlock(delivery: Delivery, cid: Cid, bytes: Uint8Array): Promise<void>
+  /** Everything is here: make it durable. @returns the receipt's wire form, or null to refuse. */
+  onDelivered(delivery: Delivery, peer: string): Promise<Uint8Array | null>
+  onTombstone(from: Did, to: Did, tombstone: Uint8Array): Promise<void>
+
+  /** Serve blocks to a stranger: the slip and, for each wanted CID, a way to read it; null refuses. `proof` was not checked yet. */
+  onFetch(request: {
+    content: Cid
+    at: number
+    proof: Uint8Array
+    want: Cid[]
+    client: string
+  }): Promise<{
+    slip: Uint8Array
+    manifest: Uint8Array
+    getBlock(cid: Cid): Promise<Uint8Array | null>
+  } | null>
+
+  /** Circles of which both are members here. */
+  sharedCircles(local: Did, remote: Did): Promise<CircleId[]>
+  /** The saved Automerge document of a circle, or null. */
+  loadCircle(local: Did, circle: CircleId): Promise<Uint8Array | null>
+  /** Save the document and take the entries that are new in it; they are judged by the circle's reducer. */
+  saveCircle(local: Did, circle: CircleId, document: Uint8Array, newEntries: Uint8Array[]): Promise<void>
+  /** Our device's X-Wing key for opening a sync stream, or null while locked. */
+  openSync(local: Did, enc: Uint8Array, info: Uint8Array): SyncReceiver | null
+  /** A sealed message on a shard topic. */
+  onGossip(shard: number, bytes: Uint8Array): Promise<'accept' | 'ignore' | 'reject'>
+}
+
+/** Opens the frames of one direction of a sync stream, in order (HPKE context, RFC 9180 section 5.2). */
+export interface SyncReceiver {
+  open(aad: Uint8Array, ciphertext: Uint8Array): Uint8Array
+}
+
+/** How a node is set up; read from config.toml. */
+export interface NetworkConfig {
+  listen: string[]
+  announce: string[]
+  bootstrap: string[]
+  mdns: boolean
+  /** 32-byte pre-shared key of a closed network, or null. */
+  psk: Uint8Array | null
+}
