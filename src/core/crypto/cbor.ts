@@ -1,0 +1,267 @@
+/** Canonical dag-cbor, both ways, with no leniency: one value has one encoding, and only that one is read.
+ *  Our own, because the usual decoder drops a byte order mark at the start of a text and recurses without a limit. */
+import { CID } from 'multiformats/cid'
+import { VivimError } from '../kernel/errors.ts'
+
+/** What may stand in an object: no floats, no undefined, no integers beyond 2^53 − 1. */
+export type CborValue =
+  | null
+  | boolean
+  | number
+  | string
+  | Uint8Array
+  | CID
+  | readonly CborValue[]
+  | { readonly [key: string]: CborValue }
+
+/** Deeper nesting than this has no use in any of our objects. */
+export const MAX_CBOR_DEPTH = 64
+
+const UNSIGNED = 0
+const NEGATIVE = 1
+const BYTES = 2
+const TEXT = 3
+const ARRAY = 4
+const MAP = 5
+const TAG = 6
+const SIMPLE = 7
+const CID_TAG = 42
+
+const bad = (why: string): VivimError =>
+  new VivimError('crypto/bad-encoding', `not canonical dag-cbor: ${why}`)
+
+/** Grows as it is written to. */
+class Writer {
+  #bytes = new Uint8Array(256)
+  #at = 0
+
+  #room(more: number): void {
+    if (this.#at + more <= this.#bytes.length) return
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + more))
+    grown.set(this.#bytes.subarray(0, this.#at))
+    this.#bytes = grown
+  }
+
+  byte(value: number): void {
+    this.#room(1)
+    this.#bytes[this.#at++] = value
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#room(bytes.length)
+    this.#bytes.set(bytes, this.#at)
+    this.#at += bytes.length
+  }
+
+  /** Initial byte and argument in the fewest bytes (RFC 8949 section 4.2.1). */
+  head(major: number, argument: number): void {
+    const type = major << 5
+    if (argument < 24) return this.byte(type | argument)
+    const size = argument < 0x100 ? 1 : argument < 0x10000 ? 2 : argument < 0x100000000 ? 4 : 8
+    this.byte(type | (size === 1 ? 24 : size === 2 ? 25 : size === 4 ? 26 : 27))
+    this.#room(size)
+    const view = new DataView(this.#bytes.buffer, this.#at, size)
+    if (size === 1) view.setUint8(0, argument)
+    else if (size === 2) view.setUint16(0, argument)
+    else if (size === 4) view.setUint32(0, argument)
+    else view.setBigUint64(0, BigInt(argument))
+    this.#at += size
+  }
+
+  done(): Uint8Array {
+    return this.#bytes.slice(0, this.#at)
+  }
+}
+
+const textEncoder = new TextEncoder()
+const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Map keys in dag-cbor's order: the shorter encoding first, then byte by byte. */
+const keyOrder = (a: Uint8Array, b: Uint8Array): number => a.length - b.length || Buffer.compare(a, b)
+
+function utf8Of(text: string): Uint8Array {
+  if (!text.isWellFormed()) throw bad('a text with half a surrogate pair')
+  return textEncoder.encode(text)
+}
+
+function writeText(out: Writer, bytes: Uint8Array): void {
+  out.head(TEXT, bytes.length)
+  out.raw(bytes)
+}
+
+function write(out: Writer, value: unknown, depth: number): void {
+  if (depth > MAX_CBOR_DEPTH) throw bad(`deeper than ${MAX_CBOR_DEPTH}`)
+  if (value === null) return out.byte(0xf6)
+  if (value === true) return out.byte(0xf5)
+  if (value === false) return out.byte(0xf4)
+  if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value)) throw bad('a number that is not a safe integer')
+    return value < 0 ? out.head(NEGATIVE, -1 - value) : out.head(UNSIGNED, value)
+  }
+  if (typeof value === 'string') return writeText(out, utf8Of(value))
+  if (value instanceof Uint8Array) {
+    out.head(BYTES, value.length)
+    return out.raw(value)
+  }
+  if (Array.isArray(value)) {
+    out.head(ARRAY, value.length)
+    for (const item of value) write(out, item, depth + 1)
+    return
+  }
+  const link = CID.asCID(value)
+  if (link) {
+    out.head(TAG, CID_TAG)
+    out.head(BYTES, link.bytes.length + 1)
+    out.byte(0)
+    return out.raw(link.bytes)
+  }
+  if (typeof value !== 'object') throw bad(`a value of type ${typeof value}`)
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) throw bad('an object of a class')
+  const entries = Object.entries(value)
+    .map(([key, item]) => [utf8Of(key), item] as const)
+    .sort(([a], [b]) => keyOrder(a, b))
+  out.head(MAP, entries.length)
+  for (const [key, item] of entries) {
+    writeText(out, key)
+    write(out, item, depth + 1)
+  }
+}
+
+/** The one encoding of a value. @throws `crypto/bad-encoding` for what dag-cbor or our limits cannot carry: floats,
+ *  undefined, bigints, classes other than `Uint8Array` and `CID`, ill-formed text, nesting deeper than `MAX_CBOR_DEPTH`. */
+export function encodeCbor(value: unknown): Uint8Array {
+  const out = new Writer()
+  write(out, value, 0)
+  return out.done()
+}
+
+class Reader {
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  }
+
+  get done(): boolean {
+    return this.#at === this.#bytes.length
+  }
+
+  #take(length: number): Uint8Array {
+    if (length > this.#bytes.length - this.#at) throw bad('it ends too soon')
+    this.#at += length
+    return this.#bytes.subarray(this.#at - length, this.#at)
+  }
+
+  #argument(info: number): number {
+    if (info < 24) return info
+    if (info > 27) throw bad('an indefinite or reserved length')
+    const size = 2 ** (info - 24)
+    const from = this.#at
+    this.#take(size)
+    const value =
+      size === 1
+        ? this.#view.getUint8(from)
+        : size === 2
+          ? this.#view.getUint16(from)
+          : size === 4
+            ? this.#view.getUint32(from)
+            : Number(this.#view.getBigUint64(from))
+    const least = size === 1 ? 24 : size === 2 ? 0x100 : size === 4 ? 0x10000 : 0x100000000
+    if (value < least) throw bad('an integer longer than needed')
+    if (value > Number.MAX_SAFE_INTEGER) throw bad('an integer beyond 2^53 − 1')
+    return value
+  }
+
+  #head(): { major: number; info: number } {
+    const initial = this.#take(1)[0] ?? 0
+    return { major: initial >> 5, info: initial & 31 }
+  }
+
+  #text(bytes: Uint8Array): string {
+    try {
+      return textDecoder.decode(bytes)
+    } catch {
+      throw bad('a text that is not UTF-8')
+    }
+  }
+
+  #link(): CID {
+    const { major, info } = this.#head()
+    if (major !== BYTES) throw bad('tag 42 on something else than bytes')
+    const binary = this.#take(this.#argument(info))
+    if (binary[0] !== 0) throw bad('a link without its prefix')
+    try {
+      const link = CID.decode(binary.slice(1))
+      if (link.bytes.length === binary.length - 1 && Buffer.compare(link.bytes, binary.subarray(1)) === 0)
+        return link
+    } catch {
+      throw bad('a link that is not a CID')
+    }
+    throw bad('a link that is not in its one form')
+  }
+
+  #map(size: number, depth: number): Record<string, CborValue> {
+    const map: Record<string, CborValue> = {}
+    let before: Uint8Array | null = null
+    for (let count = 0; count < size; count++) {
+      const { major, info } = this.#head()
+      if (major !== TEXT) throw bad('a map key that is not text')
+      const key = this.#take(this.#argument(info))
+      if (before && keyOrder(before, key) >= 0) throw bad('map keys out of order or twice')
+      before = key
+      // defineProperty, because assigning to `__proto__` would change the object instead of adding a key.
+      Object.defineProperty(map, this.#text(key), {
+        value: this.value(depth + 1),
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      })
+    }
+    return map
+  }
+
+  value(depth: number): CborValue {
+    if (depth > MAX_CBOR_DEPTH) throw bad(`deeper than ${MAX_CBOR_DEPTH}`)
+    const { major, info } = this.#head()
+    if (major === SIMPLE) {
+      if (info === 20) return false
+      if (info === 21) return true
+      if (info === 22) return null
+      throw bad('a float, undefined or another simple value')
+    }
+    const argument = this.#argument(info)
+    if (major === UNSIGNED) return argument
+    if (major === NEGATIVE) {
+      if (argument === Number.MAX_SAFE_INTEGER) throw bad('an integer below −(2^53 − 1)')
+      return -1 - argument
+    }
+    if (major === BYTES) return this.#take(argument).slice()
+    if (major === TEXT) return this.#text(this.#take(argument))
+    if (major === ARRAY) {
+      const items: CborValue[] = []
+      for (let count = 0; count < argument; count++) items.push(this.value(depth + 1))
+      return items
+    }
+    if (major === MAP) return this.#map(argument, depth)
+    if (argument !== CID_TAG) throw bad('a tag other than 42')
+    return this.#link()
+  }
+}
+
+/** Read the one encoding of a value; byte strings are copies. Links are multiformats `CID`s.
+ *  @throws `crypto/too-large` over `maxBytes`, `crypto/bad-encoding` for anything that `encodeCbor` would not have made. */
+export function decodeCbor(bytes: Uint8Array, maxBytes: number): CborValue {
+  if (bytes.length > maxBytes)
+    throw new VivimError('crypto/too-large', `${bytes.length} bytes where at most ${maxBytes} may stand`, {
+      bytes: bytes.length,
+      maxBytes,
+    })
+  const reader = new Reader(new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length))
+  const value = reader.value(0)
+  if (!reader.done) throw bad('something stands after its end')
+  return value
+}
