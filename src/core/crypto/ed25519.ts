@@ -1,7 +1,7 @@
 /** Ed25519 (RFC 8032) under one rule on every path, so that no two nodes disagree about a signature. */
 import { VivimError } from '../kernel/errors.ts'
 import { type CryptoBackend, cryptoBackend, type Ed25519Signer } from './backend.ts'
-import { type Secret, Unprintable, useSecret } from './secret.ts'
+import { borrowSecret, type Secret, Unprintable } from './secret.ts'
 
 export const ED25519_PUBLIC_KEY_BYTES = 32
 export const ED25519_SIGNATURE_BYTES = 64
@@ -48,7 +48,7 @@ export class Ed25519Key extends Unprintable {
   /** @param seed - 32 bytes. @throws `crypto/bad-length`. */
   constructor(seed: Secret, backend: CryptoBackend = cryptoBackend()) {
     super()
-    this.#signer = useSecret(seed, ED25519_SEED_BYTES, bytes => backend.ed25519Key(bytes))
+    this.#signer = borrowSecret(seed, ED25519_SEED_BYTES, bytes => backend.ed25519Key(bytes))
     this.publicKey = this.#signer.publicKey
   }
 

@@ -53,7 +53,7 @@ export class SecretBytes extends Unprintable {
 export type Secret = Uint8Array | SecretBytes
 
 /** Lend the bytes of either form, once their length is right. @throws `crypto/bad-length`. */
-export function useSecret<T>(secret: Secret, length: number, borrow: (bytes: Uint8Array) => T): T {
+export function borrowSecret<T>(secret: Secret, length: number, borrow: (bytes: Uint8Array) => T): T {
   if (secret.length !== length)
     throw new VivimError('crypto/bad-length', `a secret of ${length} bytes is needed`, {
       expected: length,

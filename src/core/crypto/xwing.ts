@@ -5,7 +5,7 @@ import type { Chance } from '../kernel/env.ts'
 import { VivimError } from '../kernel/errors.ts'
 import { type CryptoBackend, cryptoBackend, type MlKemKey } from './backend.ts'
 import { plain } from './hash.ts'
-import { type Secret, Unprintable, useSecret } from './secret.ts'
+import { borrowSecret, type Secret, Unprintable } from './secret.ts'
 
 export const XWING_SEED_BYTES = 32
 export const XWING_PUBLIC_KEY_BYTES = 1216
@@ -48,7 +48,7 @@ export class XWingKey extends Unprintable {
   /** @param seed - 32 bytes. @throws `crypto/bad-length`. */
   constructor(seed: Secret, backend: CryptoBackend = cryptoBackend()) {
     super()
-    const expanded = useSecret(seed, XWING_SEED_BYTES, bytes =>
+    const expanded = borrowSecret(seed, XWING_SEED_BYTES, bytes =>
       crypto.createHash('shake256', { outputLength: 96 }).update(bytes).digest(),
     )
     this.#mlkem = backend.mlkemKey(expanded.subarray(0, 64))

@@ -202,6 +202,12 @@ export const ERRORS = {
     retry: false,
     hint: 'It is over the limit that docs/protocol.md names.',
   },
+  'crypto/missing-block': {
+    rpc: 1407,
+    exit: 75,
+    retry: true,
+    hint: 'Not all of this content is here yet; it is fetched by itself while a holder can be reached.',
+  },
 
   'import/unreadable': {
     rpc: 1500,
