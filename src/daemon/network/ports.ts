@@ -126,6 +126,8 @@ export interface NetworkHost {
 
   /** Circles of which both are members here. */
   sharedCircles(local: Did, remote: Did): Promise<CircleId[]>
+  /** All verified entries of a circle, wire forms: whatever the saved document lacks is appended to it before it is synced. */
+  circleEntries(local: Did, circle: CircleId): Promise<Uint8Array[]>
   /** The saved Automerge document of a circle, or null. */
   loadCircle(local: Did, circle: CircleId): Promise<Uint8Array | null>
   /** Save the document and take the entries that are new in it; they are judged by the circle's reducer. */
