@@ -56,7 +56,10 @@ class Writer {
   /** Initial byte and argument in the fewest bytes (RFC 8949 section 4.2.1). */
   head(major: number, argument: number): void {
     const type = major << 5
-    if (argument < 24) return this.byte(type | argument)
+    if (argument < 24) {
+      this.byte(type | argument)
+      return
+    }
     const size = argument < 0x100 ? 1 : argument < 0x10000 ? 2 : argument < 0x100000000 ? 4 : 8
     this.byte(type | (size === 1 ? 24 : size === 2 ? 25 : size === 4 ? 26 : 27))
     this.#room(size)
@@ -91,31 +94,35 @@ function writeText(out: Writer, bytes: Uint8Array): void {
 
 function write(out: Writer, value: unknown, depth: number): void {
   if (depth > MAX_CBOR_DEPTH) throw bad(`deeper than ${MAX_CBOR_DEPTH}`)
-  if (value === null) return out.byte(0xf6)
-  if (value === true) return out.byte(0xf5)
-  if (value === false) return out.byte(0xf4)
-  if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value)) throw bad('a number that is not a safe integer')
-    return value < 0 ? out.head(NEGATIVE, -1 - value) : out.head(UNSIGNED, value)
-  }
-  if (typeof value === 'string') return writeText(out, utf8Of(value))
-  if (value instanceof Uint8Array) {
+  if (value === null) out.byte(0xf6)
+  else if (typeof value === 'boolean') out.byte(value ? 0xf5 : 0xf4)
+  else if (typeof value === 'number') writeInteger(out, value)
+  else if (typeof value === 'string') writeText(out, utf8Of(value))
+  else if (value instanceof Uint8Array) {
     out.head(BYTES, value.length)
-    return out.raw(value)
-  }
-  if (Array.isArray(value)) {
+    out.raw(value)
+  } else if (Array.isArray(value)) {
     out.head(ARRAY, value.length)
     for (const item of value) write(out, item, depth + 1)
-    return
-  }
+  } else writeObject(out, value, depth)
+}
+
+function writeInteger(out: Writer, value: number): void {
+  if (!Number.isSafeInteger(value)) throw bad('a number that is not a safe integer')
+  if (value < 0) out.head(NEGATIVE, -1 - value)
+  else out.head(UNSIGNED, value)
+}
+
+function writeObject(out: Writer, value: unknown, depth: number): void {
+  if (typeof value !== 'object' || value === null) throw bad(`a value of type ${typeof value}`)
   const link = CID.asCID(value)
   if (link) {
     out.head(TAG, CID_TAG)
     out.head(BYTES, link.bytes.length + 1)
     out.byte(0)
-    return out.raw(link.bytes)
+    out.raw(link.bytes)
+    return
   }
-  if (typeof value !== 'object') throw bad(`a value of type ${typeof value}`)
   const prototype = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) throw bad('an object of a class')
   const entries = Object.entries(value)

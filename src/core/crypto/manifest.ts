@@ -61,7 +61,7 @@ export const blockLength = (manifest: Pick<Manifest, 'size' | 'chunks'>, index: 
  *  @throws `crypto/too-large`, `crypto/bad-encoding`, `crypto/bad-key`, `crypto/unknown-critical`. */
 export function parseManifest(manifestBytes: Uint8Array): Manifest {
   const decoded = decodeCbor(manifestBytes, MAX_MANIFEST_BYTES)
-  if (typeof decoded === 'object' && decoded !== null && 'suite' in decoded && decoded['suite'] !== SUITE)
+  if (typeof decoded === 'object' && decoded !== null && 'suite' in decoded && decoded.suite !== SUITE)
     throw new VivimError('crypto/unknown-critical', 'a manifest of another suite')
   const parsed = Shape.safeParse(decoded)
   if (!parsed.success)

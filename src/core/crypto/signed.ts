@@ -78,15 +78,15 @@ export function openObject<S extends z.ZodType<object>>(
   if (signature.length !== ED25519_SIGNATURE_BYTES) throw bad(type, 'the signature is not 64 bytes')
   const payload = decodeCbor(payloadBytes, maxBytes)
   if (!isMap(payload)) throw bad(type, 'the payload is not a map')
-  if (payload['type'] !== type) throw bad(type, 'it is of another type')
-  const by = payload['by']
+  if (payload.type !== type) throw bad(type, 'it is of another type')
+  const by = payload.by
   if (!(by instanceof Uint8Array)) throw bad(type, 'no signer')
   const signedBytes = bound(type, payloadBytes)
   if (!ed25519Verify(by, signedBytes, signature))
     throw new VivimError('crypto/bad-signature', `the signature of this ${type} does not hold`, { type })
-  if (payload['v'] !== 1)
+  if (payload.v !== 1)
     throw new VivimError('crypto/unknown-critical', `a ${type} of another version`, { type })
-  checkCritical(type, payload['crit'], [...COMMON_FIELDS, ...crit])
+  checkCritical(type, payload.crit, [...COMMON_FIELDS, ...crit])
   const parsed = schema.safeParse(payload)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
