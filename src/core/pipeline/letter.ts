@@ -1,0 +1,125 @@
+/** Letters: what stands inside an envelope, and envelopes sealed to a person's devices or under a circle's epoch. */
+import { z } from 'zod'
+import { decodeCbor, encodeCbor } from '../crypto/cbor.ts'
+import { sha256 } from '../crypto/hash.ts'
+import { bound, LABELS } from '../crypto/labels.ts'
+import {
+  openFromDevice,
+  openUnderKey,
+  type Recipient,
+  sealToDevices,
+  sealUnderKey,
+} from '../crypto/sealed.ts'
+import type { Secret } from '../crypto/secret.ts'
+import type { XWingKey } from '../crypto/xwing.ts'
+import { utf8 } from '../kernel/bytes.ts'
+import type { Chance } from '../kernel/env.ts'
+import { VivimError } from '../kernel/errors.ts'
+import type { Did } from '../model/id.ts'
+import { Bytes, BytesUpTo } from './fields.ts'
+
+/** Largest envelope, in bytes (docs/protocol.md section 9). */
+export const ENVELOPE_MAX_BYTES = 4 * 1024 * 1024
+const ITEM_MAX_BYTES = 128 * 1024
+
+const Items = (max: number) => z.array(BytesUpTo(ITEM_MAX_BYTES)).max(max).optional()
+
+/** Everything one node has to tell another, in one sealed piece; each item is a wire form that is verified by itself. */
+const Letter = z.looseObject({
+  v: z.literal(1),
+  card: z.string().max(4096).optional(),
+  documents: Items(1024),
+  entries: Items(4096),
+  wraps: Items(64),
+  notice: BytesUpTo(ITEM_MAX_BYTES).optional(),
+  heads: z.strictObject({ circle: Bytes(16), hashes: z.array(Bytes(32)).max(1024) }).optional(),
+  tombstones: z.array(BytesUpTo(4096)).max(64).optional(),
+})
+export type Letter = z.infer<typeof Letter>
+
+const DeviceEnvelope = z.strictObject({
+  v: z.literal(1),
+  kind: z.literal('device'),
+  sealed: BytesUpTo(ENVELOPE_MAX_BYTES),
+})
+const EpochEnvelope = z.strictObject({
+  v: z.literal(1),
+  kind: z.literal('epoch'),
+  tagSalt: Bytes(16),
+  tag: Bytes(16),
+  sealed: BytesUpTo(ENVELOPE_MAX_BYTES),
+})
+const Envelope = z.discriminatedUnion('kind', [DeviceEnvelope, EpochEnvelope])
+export type Envelope = z.infer<typeof Envelope>
+
+/** What binds a key of an epoch: `circle` 16 bytes, `epoch` 32 bytes. */
+export interface EpochRef {
+  circle: Uint8Array
+  epoch: Uint8Array
+}
+
+const encodeLetter = (letter: Omit<Letter, 'v'>): Uint8Array =>
+  encodeCbor(
+    Object.fromEntries(Object.entries({ ...letter, v: 1 }).filter(([, value]) => value !== undefined)),
+  )
+
+/** @throws `crypto/bad-encoding`, `crypto/too-large`. */
+function parseLetter(bytes: Uint8Array): Letter {
+  const parsed = Letter.safeParse(decodeCbor(bytes, ENVELOPE_MAX_BYTES))
+  if (!parsed.success) throw new VivimError('crypto/bad-encoding', 'not a letter')
+  return parsed.data
+}
+
+const deviceInfo = (from: Did, to: Did): Uint8Array =>
+  bound(LABELS.letter, utf8(from), Uint8Array.of(0), utf8(to))
+
+const epochBind = ({ circle, epoch }: EpochRef): Uint8Array => new Uint8Array([...circle, ...epoch])
+
+/** Seal a letter to a person. @param devices - each with its X-Wing public key, 1,216 bytes. @returns the envelope's wire form. */
+export function sealLetterToDevices(
+  letter: Omit<Letter, 'v'>,
+  from: Did,
+  to: Did,
+  devices: readonly Recipient[],
+  chance: Chance,
+): Uint8Array {
+  const sealed = sealToDevices(devices, deviceInfo(from, to), encodeLetter(letter), chance)
+  return encodeCbor({ v: 1, kind: 'device', sealed })
+}
+
+/** Seal a letter under an epoch. @param tag - a new tag of that epoch with its salt, 16 bytes each. */
+export function sealLetterUnderEpoch(
+  letter: Omit<Letter, 'v'>,
+  ref: EpochRef,
+  secret: Secret,
+  { tagSalt, tag }: { tagSalt: Uint8Array; tag: Uint8Array },
+  chance: Chance,
+): Uint8Array {
+  const sealed = sealUnderKey(secret, LABELS.letter, epochBind(ref), encodeLetter(letter), chance)
+  return encodeCbor({ v: 1, kind: 'epoch', tagSalt, tag, sealed })
+}
+
+/** Read the outside of an envelope. @throws `crypto/bad-encoding`, `crypto/too-large`. */
+export function parseEnvelope(wire: Uint8Array): Envelope {
+  const parsed = Envelope.safeParse(decodeCbor(wire, ENVELOPE_MAX_BYTES))
+  if (!parsed.success) throw new VivimError('crypto/bad-encoding', 'not an envelope')
+  return parsed.data
+}
+
+/** SHA-256 of an envelope's wire form: what a receipt is over. */
+export const envelopeHash = (wire: Uint8Array): Uint8Array => sha256(wire)
+
+/** @throws `crypto/cannot-open` when it was not sealed to this device by this pair of people. */
+export const openDeviceLetter = (
+  envelope: Extract<Envelope, { kind: 'device' }>,
+  from: Did,
+  to: Did,
+  key: XWingKey,
+): Letter => parseLetter(openFromDevice(key, deviceInfo(from, to), envelope.sealed))
+
+/** @throws `crypto/cannot-open` when it was sealed under another epoch. */
+export const openEpochLetter = (
+  envelope: Extract<Envelope, { kind: 'epoch' }>,
+  ref: EpochRef,
+  secret: Secret,
+): Letter => parseLetter(openUnderKey(secret, LABELS.letter, epochBind(ref), envelope.sealed))
