@@ -22,14 +22,14 @@ const HEARTBEAT_MS = 5_000
 /** Longer than a first install over a slow line; whoever waits longer waits for something that hangs. */
 const LOCK_WAIT_MS = 20 * 60_000
 
-/** For each task: how build.mjs is called before it (null: not at all), and the file under scripts/ that does it. */
+/** For each task: how build.mjs is called before it (null: not at all), and the file that does it. */
 const TASKS = {
   build: { build: [], run: null },
-  quickstart: { build: ['--if-changed', '--bundles'], run: 'quickstart.mjs' },
-  test: { build: ['--if-changed'], run: 'test.mjs' },
-  'test:package': { build: null, run: 'package-test.mjs' },
-  check: { build: null, run: 'check.mjs' },
-  bench: { build: ['--if-changed'], run: 'bench.mjs' },
+  quickstart: { build: ['--if-changed', '--bundles'], run: 'scripts/quickstart.mjs' },
+  test: { build: ['--if-changed'], run: 'scripts/test.mjs' },
+  'test:package': { build: null, run: 'scripts/package-test.mjs' },
+  check: { build: null, run: 'scripts/check.mjs' },
+  bench: { build: ['--if-changed'], run: 'build/bench/main.js' },
 }
 
 /** A failure that is told in one line, without a stack. */
@@ -150,6 +150,17 @@ const linkPostgresLibraries = async node => {
   }
 }
 
+/** Rebuilds tap without its TypeScript plugin, as .taprc asks: the first run after an install would fail otherwise. */
+const prepareTap = async node => {
+  const built = join(root, 'node_modules', '@tapjs', 'test', 'test-built', 'dist', 'esm', 'index.js')
+  const isPrepared = () =>
+    fs.existsSync(built) && !fs.readFileSync(built, 'utf8').includes('@tapjs/typescript')
+  if (isPrepared()) return
+  const tap = fs.realpathSync(join(root, 'node_modules', '.bin', 'tap'))
+  await step('prepared the test runner', node, [tap, 'build'], { cwd: root, env: environmentFor(node) })
+  if (!isPrepared()) throw new Refusal('tap was rebuilt and still has the plugin that .taprc excludes')
+}
+
 /** The Node that VIVIM is developed with, installed if need be; elsewhere the running one when it is new enough. */
 const provideNode = async () => {
   const lock = readJson(join(toolchain, 'package-lock.json'))?.packages ?? {}
@@ -229,11 +240,11 @@ const alone = async body => {
   }
 }
 
-/** Runs a file of scripts/ on this terminal. @returns its exit code; 128 and the number where a signal ended it. */
+/** Runs a file on this terminal. @returns its exit code; 128 and the number where a signal ended it. */
 const runScript = (node, file, args) =>
   new Promise((resolve, reject) => {
     const options = { cwd: root, env: environmentFor(node), stdio: 'inherit' }
-    const child = spawn(node, [join(root, 'scripts', file), ...args], options)
+    const child = spawn(node, [join(root, file), ...args], options)
     running = child
     child.on('error', reject)
     child.on('close', (code, signal) => {
@@ -258,7 +269,11 @@ const main = async ([name, ...args]) => {
     const own = await provideNode()
     await install('installed the packages', root, own)
     await linkPostgresLibraries(own)
-    return { node: own, code: task.build === null ? 0 : await runScript(own, 'build.mjs', task.build) }
+    if (name === 'test') await prepareTap(own)
+    return {
+      node: own,
+      code: task.build === null ? 0 : await runScript(own, 'scripts/build.mjs', task.build),
+    }
   })
   if (code !== 0 || task.run === null) return code
   passSignals()
