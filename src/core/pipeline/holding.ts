@@ -8,11 +8,12 @@ import { bound, LABELS } from '../crypto/labels.ts'
 import { openUnderKey, sealUnderKey } from '../crypto/sealed.ts'
 import type { SecretBytes } from '../crypto/secret.ts'
 import { openObject, type SignedObject, signedFields, signObject } from '../crypto/signed.ts'
+import { bytesOf, bytesUpTo, LAST_SEQUENCE, Sequence, TimeMs } from '../identity/field.ts'
 import { sameBytes, utf8 } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
 import { VivimError } from '../kernel/errors.ts'
 import type { Cid } from '../model/id.ts'
-import { Bytes, BytesUpTo, CidBytes, LAST_SEQUENCE, Ms, Sequence } from './fields.ts'
+import { CidBytes } from './fields.ts'
 
 const SMALL_MAX_BYTES = 4096
 const RECORD_MAX_BYTES = 96 * 1024
@@ -23,9 +24,9 @@ const SlipFields = z.looseObject({
   ...signedFields,
   seq: Sequence,
   content: CidBytes,
-  nbf: Ms.nullable(),
-  exp: Ms.nullable(),
-  fetch: Bytes(32),
+  nbf: TimeMs.nullable(),
+  exp: TimeMs.nullable(),
+  fetch: bytesOf(32),
 })
 /** Until when, and to whom, a holder serves a content id. `fetch` is an Ed25519 public key, 32 bytes. */
 export interface Slip {
@@ -83,8 +84,8 @@ export function parseTombstone(wire: Uint8Array): { content: Cid; by: Uint8Array
 const RecordFields = z.looseObject({
   ...signedFields,
   seq: Sequence,
-  exp: Ms.nullable(),
-  body: BytesUpTo(RECORD_MAX_BYTES),
+  exp: TimeMs.nullable(),
+  body: bytesUpTo(RECORD_MAX_BYTES),
 })
 const RecordBody = z.looseObject({
   content: CidBytes,

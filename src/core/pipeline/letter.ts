@@ -12,17 +12,17 @@ import {
 } from '../crypto/sealed.ts'
 import type { Secret } from '../crypto/secret.ts'
 import type { XWingKey } from '../crypto/xwing.ts'
+import { bytesOf, bytesUpTo } from '../identity/field.ts'
 import { utf8 } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
 import { VivimError } from '../kernel/errors.ts'
 import type { Did } from '../model/id.ts'
-import { Bytes, BytesUpTo } from './fields.ts'
 
 /** Largest envelope, in bytes (docs/protocol.md section 9). */
 export const ENVELOPE_MAX_BYTES = 4 * 1024 * 1024
 const ITEM_MAX_BYTES = 128 * 1024
 
-const Items = (max: number) => z.array(BytesUpTo(ITEM_MAX_BYTES)).max(max).optional()
+const Items = (max: number) => z.array(bytesUpTo(ITEM_MAX_BYTES)).max(max).optional()
 
 /** Everything one node has to tell another, in one sealed piece; each item is a wire form that is verified by itself. */
 const Letter = z.looseObject({
@@ -31,23 +31,23 @@ const Letter = z.looseObject({
   documents: Items(1024),
   entries: Items(4096),
   wraps: Items(64),
-  notice: BytesUpTo(ITEM_MAX_BYTES).optional(),
-  heads: z.strictObject({ circle: Bytes(16), hashes: z.array(Bytes(32)).max(1024) }).optional(),
-  tombstones: z.array(BytesUpTo(4096)).max(64).optional(),
+  notice: bytesUpTo(ITEM_MAX_BYTES).optional(),
+  heads: z.strictObject({ circle: bytesOf(16), hashes: z.array(bytesOf(32)).max(1024) }).optional(),
+  tombstones: z.array(bytesUpTo(4096)).max(64).optional(),
 })
 export type Letter = z.infer<typeof Letter>
 
 const DeviceEnvelope = z.strictObject({
   v: z.literal(1),
   kind: z.literal('device'),
-  sealed: BytesUpTo(ENVELOPE_MAX_BYTES),
+  sealed: bytesUpTo(ENVELOPE_MAX_BYTES),
 })
 const EpochEnvelope = z.strictObject({
   v: z.literal(1),
   kind: z.literal('epoch'),
-  tagSalt: Bytes(16),
-  tag: Bytes(16),
-  sealed: BytesUpTo(ENVELOPE_MAX_BYTES),
+  tagSalt: bytesOf(16),
+  tag: bytesOf(16),
+  sealed: bytesUpTo(ENVELOPE_MAX_BYTES),
 })
 const Envelope = z.discriminatedUnion('kind', [DeviceEnvelope, EpochEnvelope])
 export type Envelope = z.infer<typeof Envelope>

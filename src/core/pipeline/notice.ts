@@ -15,11 +15,12 @@ import {
 import { type Secret, SecretBytes } from '../crypto/secret.ts'
 import { openObject, type SignedObject, signedFields, signObject } from '../crypto/signed.ts'
 import type { XWingKey } from '../crypto/xwing.ts'
+import { bytesOf, bytesUpTo, Sequence, TimeMs } from '../identity/field.ts'
 import { fromBase32, toBase32 } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
 import { VivimError } from '../kernel/errors.ts'
 import { type Cid, CircleId, Did, NoticeId, ShareId } from '../model/id.ts'
-import { Bytes, BytesUpTo, CidBytes, HashBytes, IdBytes, Ms, Sequence } from './fields.ts'
+import { CidBytes, HashBytes, IdBytes } from './fields.ts'
 import type { EpochRef } from './letter.ts'
 
 const NOTICE_MAX_BYTES = 128 * 1024
@@ -53,7 +54,11 @@ const grantBind = (grant: GrantFor, to: NoticeTo, purpose: 'device' | 'epoch' | 
     }),
   )
 
-const GrantBody = z.looseObject({ v: z.literal(1), contentKey: Bytes(32), shareSeed: Bytes(32).optional() })
+const GrantBody = z.looseObject({
+  v: z.literal(1),
+  contentKey: bytesOf(32),
+  shareSeed: bytesOf(32).optional(),
+})
 
 function parseGrant(bytes: Uint8Array): { contentKey: SecretBytes; shareSeed: SecretBytes | null } {
   const parsed = GrantBody.safeParse(decodeCbor(bytes, 4096))
@@ -131,7 +136,7 @@ export function openOwnGrant(
 
 const NoticeFields = z.looseObject({
   ...signedFields,
-  at: Ms,
+  at: TimeMs,
   seq: Sequence,
   doc: HashBytes,
   id: IdBytes,
@@ -142,14 +147,14 @@ const NoticeFields = z.looseObject({
   content: CidBytes,
   terms: z.looseObject({
     allow: z.array(Permission).min(1).max(5),
-    from: Ms.nullable(),
-    until: Ms.nullable(),
+    from: TimeMs.nullable(),
+    until: TimeMs.nullable(),
     maxViews: z.number().int().positive().nullable(),
   }),
   title: z.string().max(500).nullable(),
   note: z.string().max(10_000).nullable(),
-  grant: BytesUpTo(NOTICE_MAX_BYTES),
-  exp: Ms.nullable(),
+  grant: bytesUpTo(NOTICE_MAX_BYTES),
+  exp: TimeMs.nullable(),
 })
 
 /** What a notice says. `by` is the owner's device and `doc` the identity document that lists it; the reader checks both. */

@@ -4,14 +4,15 @@ import { cidBytes, cidFromBytes } from '../crypto/cid.ts'
 import type { Ed25519Key } from '../crypto/ed25519.ts'
 import { LABELS } from '../crypto/labels.ts'
 import { openObject, type SignedObject, signedFields, signObject } from '../crypto/signed.ts'
+import { Sequence, TimeMs } from '../identity/field.ts'
 import { type Cid, Did } from '../model/id.ts'
-import { CidBytes, HashBytes, Ms, Sequence } from './fields.ts'
+import { CidBytes, HashBytes } from './fields.ts'
 
 const RECEIPT_MAX_BYTES = 4096
 
 const ReceiptFields = z.looseObject({
   ...signedFields,
-  at: Ms,
+  at: TimeMs,
   seq: Sequence,
   did: Did,
   content: CidBytes.nullable(),
