@@ -270,10 +270,9 @@ const main = async ([name, ...args]) => {
     await install('installed the packages', root, own)
     await linkPostgresLibraries(own)
     if (name === 'test') await prepareTap(own)
-    return {
-      node: own,
-      code: task.build === null ? 0 : await runScript(own, 'scripts/build.mjs', task.build),
-    }
+    if (task.build === null) return { node: own, code: 0 }
+    const options = task.run === null ? args : task.build
+    return { node: own, code: await runScript(own, 'scripts/build.mjs', options) }
   })
   if (code !== 0 || task.run === null) return code
   passSignals()
