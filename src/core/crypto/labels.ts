@@ -22,6 +22,7 @@ export const LABELS = {
   didAsk: 'vivim/v1/did-ask',
   letter: 'vivim/v1/letter',
   grant: 'vivim/v1/grant',
+  circleId: 'vivim/v1/circle-id',
   epoch: 'vivim/v1/epoch',
   epochTag: 'vivim/v1/epoch-tag',
   shard: 'vivim/v1/shard',

@@ -62,15 +62,14 @@ const bad = (type: string, why: string): VivimError =>
 const isMap = (value: CborValue | undefined): value is { readonly [key: string]: CborValue } =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
-/** Verify and read an object from outside: size, canonical form, `type`, `v`, signature by `by`, `crit`, then shape.
- *  Whether that signer may say so is the caller's to decide.
- *  @throws `crypto/too-large`, `crypto/bad-encoding`, `crypto/bad-signature`, `crypto/unknown-critical`. */
-export function openObject<S extends z.ZodType<object>>(
-  type: string,
-  wire: Uint8Array,
-  schema: S,
-  { maxBytes, crit = [] }: OpenOptions,
-): OpenedObject<z.output<S>> {
+/** An object of any version whose signature holds; its payload is still of no known shape. */
+export interface VerifiedObject extends SignedObject {
+  readonly payload: { readonly [name: string]: CborValue }
+}
+
+/** Verify an object from outside, of whatever version: size, canonical form, `type`, signature by `by`.
+ *  @throws `crypto/too-large`, `crypto/bad-encoding`, `crypto/bad-signature`. */
+export function verifyObject(type: string, wire: Uint8Array, maxBytes: number): VerifiedObject {
   const pair = decodeCbor(wire, maxBytes)
   const [payloadBytes, signature] = Array.isArray(pair) && pair.length === 2 ? pair : []
   if (!(payloadBytes instanceof Uint8Array) || !(signature instanceof Uint8Array))
@@ -84,29 +83,41 @@ export function openObject<S extends z.ZodType<object>>(
   const signedBytes = bound(type, payloadBytes)
   if (!ed25519Verify(by, signedBytes, signature))
     throw new VivimError('crypto/bad-signature', `the signature of this ${type} does not hold`, { type })
+  return { payload, hash: sha256(signedBytes), wire }
+}
+
+/** Verify and read an object from outside: `verifyObject`, then `v`, `crit` and shape. Whether that signer may say so is the
+ *  caller's to decide.
+ *  @throws `crypto/too-large`, `crypto/bad-encoding`, `crypto/bad-signature`, `crypto/unknown-critical`. */
+export function openObject<S extends z.ZodType<object>>(
+  type: string,
+  wire: Uint8Array,
+  schema: S,
+  { maxBytes, crit = [] }: OpenOptions,
+): OpenedObject<z.output<S>> {
+  const { payload, hash } = verifyObject(type, wire, maxBytes)
   if (payload.v !== 1)
     throw new VivimError('crypto/unknown-critical', `a ${type} of another version`, { type })
-  checkCritical(type, payload.crit, [...COMMON_FIELDS, ...crit])
+  if (!knowsCritical(type, payload.crit, crit))
+    throw new VivimError(
+      'crypto/unknown-critical',
+      `this ${type} has a critical field that is not known here`,
+      { type },
+    )
   const parsed = schema.safeParse(payload)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     throw bad(type, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong shape'}`)
   }
-  return { payload: { ...payload, ...parsed.data }, hash: sha256(signedBytes), wire }
+  return { payload: { ...payload, ...parsed.data }, hash, wire }
 }
 
-function checkCritical(type: string, crit: CborValue | undefined, known: readonly string[]): void {
-  if (crit === undefined) return
+/** Whether every field that `crit` names is among those of all objects and `known`. @throws `crypto/bad-encoding`. */
+export function knowsCritical(type: string, crit: CborValue | undefined, known: readonly string[]): boolean {
+  if (crit === undefined) return true
   if (!Array.isArray(crit)) throw bad(type, 'crit is not a list')
-  for (const name of crit) {
+  return crit.every(name => {
     if (typeof name !== 'string') throw bad(type, 'crit holds something else than names')
-    if (!known.includes(name))
-      throw new VivimError(
-        'crypto/unknown-critical',
-        `this ${type} has a critical field that is not known here`,
-        {
-          type,
-        },
-      )
-  }
+    return COMMON_FIELDS.includes(name) || known.includes(name)
+  })
 }
