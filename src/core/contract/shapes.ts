@@ -191,6 +191,8 @@ export const SharePreview = z
     findings: z.array(Finding),
     /** Whether `share create` with the same flags would refuse because of the findings. */
     blocked: z.boolean(),
+    /** Attached files and images that would leave without having been looked into. */
+    notScanned: Count,
     audience: Audience,
     /** Size of the sealed plaintext before compression and padding. */
     bytes: Count,

@@ -1,0 +1,92 @@
+/** Every string that would leave with a copy, one after the other, and the way to put another in its place. */
+
+import { type JsonToken, jsonTokens, replaceTokens } from './json-text.ts'
+import type { CopiedMessage } from './scope.ts'
+
+/** What is about to leave; its strings are changed in place by redaction. */
+export interface Copy {
+  title: string | null
+  note: string | null
+  messages: CopiedMessage[]
+}
+
+/** One string as a person would read it. `before` is context that rules see and nothing replaces: the key of a JSON value. */
+export interface Leaf {
+  /** 0 for title and note. */
+  messageIndex: number
+  before: string
+  text: string
+  /** Put another text in its place. Changes inside JSON text show after `Leaving.commit`. */
+  put(text: string): void
+}
+
+export interface Leaving {
+  leaves: Leaf[]
+  commit(): void
+}
+
+/** Fields whose text is JSON: its decoded strings and its numbers are leaves, not the text. */
+const JSON_FIELDS: Readonly<Record<string, string>> = { toolCall: 'input', unknown: 'raw' }
+/** Results are free text; where one is a JSON document it is read as such. */
+const MAYBE_JSON: Readonly<Record<string, string>> = { toolResult: 'output' }
+/** Names of our own, not of the user's. */
+const FIXED_FIELDS: ReadonlySet<string> = new Set(['type', 'format', 'asset'])
+
+/** All strings of a copy: title, note, then part by part in order, whatever the field. */
+export function leavingOf(copy: Copy): Leaving {
+  const leaves: Leaf[] = []
+  const commits: (() => void)[] = []
+  const plain = (messageIndex: number, text: string, put: (text: string) => void): void => {
+    if (text.length > 0) leaves.push({ messageIndex, before: '', text, put })
+  }
+  plain(0, copy.title ?? '', text => {
+    copy.title = text
+  })
+  plain(0, copy.note ?? '', text => {
+    copy.note = text
+  })
+  for (const { index, parts } of copy.messages)
+    for (const part of parts) {
+      const fields: Record<string, unknown> = part
+      for (const [field, value] of Object.entries(part)) {
+        if (typeof value !== 'string' || FIXED_FIELDS.has(field)) continue
+        const put = (text: string): void => {
+          fields[field] = text
+        }
+        const isJson =
+          field === JSON_FIELDS[part.type] || (field === MAYBE_JSON[part.type] && /^\s*[[{]/.test(value))
+        const tokens = isJson ? jsonTokens(value) : null
+        if (tokens === null) plain(index, value, put)
+        else commits.push(jsonLeaves(leaves, index, value, tokens, put))
+      }
+    }
+  return {
+    leaves,
+    commit: () => {
+      for (const commit of commits) commit()
+    },
+  }
+}
+
+/** @returns what writes the changed tokens back into the field. */
+function jsonLeaves(
+  leaves: Leaf[],
+  messageIndex: number,
+  json: string,
+  tokens: readonly JsonToken[],
+  put: (text: string) => void,
+): () => void {
+  const changes = new Map<JsonToken, string>()
+  for (const token of tokens)
+    leaves.push({
+      messageIndex,
+      before: token.key === null ? '' : `${token.key}=`,
+      text: token.value,
+      put: text => {
+        changes.set(token, text)
+      },
+    })
+  return () => {
+    if (changes.size > 0) put(replaceTokens(json, changes))
+  }
+}

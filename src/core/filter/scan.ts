@@ -1,0 +1,154 @@
+/** The scan: every leaf, folded, past every engine, in chunks of bounded size, with each match brought back to its place. It either
+ *  sees all of it or throws. */
+import { setImmediate } from 'node:timers/promises'
+import type { Clock } from '../kernel/env.ts'
+import { type ErrorDetails, VivimError } from '../kernel/errors.ts'
+import { type Folded, fold, unfold } from './folded.ts'
+import type { Leaf } from './leaving.ts'
+import type { Engine, Hit } from './rule.ts'
+
+/** Longest text that a rule sees at once, in UTF-16 units. */
+export const CHUNK_LENGTH = 128 * 1024
+/** What a chunk shares with the next on either side: no value that a rule looks for is longer. */
+export const MARGIN_LENGTH = 16 * 1024
+/** More matches than this in one copy is no text that anybody could check. */
+export const MAX_HITS = 100_000
+
+/** How long the scan may take; what is slower than this by far is an attack or a defect. */
+export interface Budget {
+  clock: Clock
+  /** For small copies, in ms. */
+  baseMs: number
+  /** In addition for every million units of text, in ms. */
+  perMillionMs: number
+  signal?: AbortSignal | undefined
+}
+
+/** A match in a leaf's own text; `value` is the folded text that was matched. */
+export interface Found extends Hit {
+  value: string
+}
+
+export const failed = (why: string, details: ErrorDetails = {}, cause?: unknown): VivimError =>
+  new VivimError('filter/failed', `the content filter failed: ${why}`, details, { cause })
+
+/** A stretch of folded text that goes into a chunk. */
+interface Piece {
+  leaf: number
+  folded: Folded
+  before: string
+  /** The piece is `folded.text.slice(from, to)`. */
+  from: number
+  to: number
+  /** Only matches that begin in this range of the folded text are this piece's to report: another piece sees the rest. */
+  ownFrom: number
+  ownTo: number
+}
+
+/** @returns for each leaf its matches, in no order, overlapping where rules overlap. @throws `filter/failed`. */
+export async function scanLeaves(
+  leaves: readonly Leaf[],
+  engines: readonly Engine[],
+  budget: Budget,
+): Promise<Found[][]> {
+  const found: Found[][] = leaves.map(() => [])
+  const total = leaves.reduce((sum, { text, before }) => sum + text.length + before.length, 0)
+  const startedMs = budget.clock.nowMs()
+  const limitMs = budget.baseMs + (total / 1e6) * budget.perMillionMs
+  let hits = 0
+  for (const pieces of chunksOf(leaves)) {
+    hits += await scanChunk(pieces, engines, found)
+    if (hits > MAX_HITS) throw failed(`more than ${MAX_HITS} findings`, { limit: MAX_HITS })
+    if (budget.signal?.aborted) throw failed('the call was given up', {}, budget.signal.reason)
+    if (budget.clock.nowMs() - startedMs > limitMs)
+      throw failed('it took too long', { limitMs: Math.round(limitMs) })
+    await setImmediate()
+  }
+  return found
+}
+
+/** Cut the leaves into pieces and gather these into chunks, one chunk in memory at a time. */
+function* chunksOf(leaves: readonly Leaf[]): Generator<Piece[]> {
+  let pieces: Piece[] = []
+  let length = 0
+  for (const [leaf, { text, before }] of leaves.entries()) {
+    const folded = fold(text)
+    const context = fold(before.slice(-MARGIN_LENGTH)).text
+    const size = folded.text.length
+    const step = CHUNK_LENGTH - 2 * MARGIN_LENGTH
+    for (let from = 0; ; from += step) {
+      const to = Math.min(size, from + CHUNK_LENGTH)
+      const last = to === size
+      const piece: Piece = {
+        leaf,
+        folded,
+        before: from === 0 ? context : '',
+        from,
+        to,
+        ownFrom: from === 0 ? 0 : from + MARGIN_LENGTH,
+        ownTo: last ? size : to - MARGIN_LENGTH,
+      }
+      const pieceLength = piece.before.length + to - from + 1
+      if (length > 0 && length + pieceLength > CHUNK_LENGTH + MARGIN_LENGTH) {
+        yield pieces
+        pieces = []
+        length = 0
+      }
+      pieces.push(piece)
+      length += pieceLength
+      if (last) break
+    }
+  }
+  if (pieces.length > 0) yield pieces
+}
+
+/** @returns how many matches there were. */
+async function scanChunk(
+  pieces: readonly Piece[],
+  engines: readonly Engine[],
+  found: Found[][],
+): Promise<number> {
+  const starts: number[] = []
+  let text = ''
+  for (const { folded, before, from, to } of pieces) {
+    starts.push(text.length + before.length)
+    text += `${before}${folded.text.slice(from, to)}\n`
+  }
+  let hits = 0
+  for (const engine of engines) {
+    let matches: Hit[]
+    try {
+      matches = await engine.scan(text)
+    } catch (cause) {
+      throw failed('a rule broke', {}, cause)
+    }
+    hits += matches.length
+    for (const match of matches) place(match, pieces, starts, found)
+  }
+  return hits
+}
+
+/** Give a match to every piece that it touches. */
+function place(match: Hit, pieces: readonly Piece[], starts: readonly number[], found: Found[][]): void {
+  let low = 0
+  let high = starts.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if ((starts[middle] ?? 0) <= match.start) low = middle
+    else high = middle - 1
+  }
+  for (let at = low; at < pieces.length; at++) {
+    const piece = pieces[at]
+    const start = starts[at]
+    if (!piece || start === undefined || start >= match.end) return
+    const shift = piece.from - start
+    const from = Math.max(match.start + shift, piece.from)
+    const to = Math.min(match.end + shift, piece.to)
+    if (from >= to || from < piece.ownFrom || from >= piece.ownTo) continue
+    found[piece.leaf]?.push({
+      ...match,
+      ...unfold(piece.folded, from, to),
+      value: piece.folded.text.slice(from, to),
+    })
+  }
+}

@@ -1,0 +1,179 @@
+import t from 'tap'
+import { prepareShare, refuseBlocked, type ShareInput } from '../../../src/core/filter/preview.ts'
+import type { ScopeMessage } from '../../../src/core/filter/scope.ts'
+import { codeOf } from '../../../src/core/kernel/errors.ts'
+import type { Part } from '../../../src/core/model/conversation.ts'
+import { Did } from '../../../src/core/model/id.ts'
+import { digest, parsePlaintext } from '../../../src/core/pipeline/plaintext.ts'
+
+const alice = Did.parse('did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK')
+const githubToken = `ghp_${'aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5'.slice(0, 36)}`
+
+const text = (value: string): Part => ({ type: 'text', text: value, format: 'md' })
+let count = 0
+const says = (...parts: (Part | string)[]): ScopeMessage => ({
+  index: ++count,
+  role: 'user',
+  createdAtMs: 1_700_000_000_000 + count,
+  hidden: false,
+  branch: 'main',
+  parts: parts.map(part => (typeof part === 'string' ? text(part) : part)),
+})
+const conversation = (...messages: (string | Part)[][]): ShareInput => {
+  count = 0
+  return {
+    conversation: { title: 'Tea notes', messages: messages.map(parts => says(...parts)) },
+    owner: alice,
+    include: [],
+  }
+}
+const ports = { clock: { nowMs: () => 0 }, assets: { size: async () => 3 } }
+
+t.test('a plain conversation leaves as it is, and twice with the same digest', async t => {
+  const input = conversation(['How long does green tea take?'], ['Two minutes at 80 °C.'])
+  const first = await prepareShare(input, ports)
+  t.equal(first.blocked, false)
+  t.same(first.findings, [])
+  t.same(parsePlaintext(first.plaintext).messages, first.messages)
+  t.equal(first.digest, digest(first.plaintext))
+  t.equal((await prepareShare(input, ports)).digest, first.digest)
+})
+
+t.test('a secret blocks unless the owner decides otherwise', async t => {
+  const input = conversation([`my token is ${githubToken}, keep it`], [`so ${githubToken} it is`])
+  const blocked = await prepareShare(input, ports)
+  t.equal(blocked.blocked, true)
+  t.same(
+    blocked.findings.map(({ rule, severity, messageIndex, replacement }) => [
+      rule,
+      severity,
+      messageIndex,
+      replacement,
+    ]),
+    [
+      ['github-token', 'secret', 1, '[secret:github-token#1]'],
+      ['github-token', 'secret', 2, '[secret:github-token#1]'],
+    ],
+  )
+  t.notMatch(JSON.stringify(blocked.findings), githubToken.slice(4))
+  try {
+    refuseBlocked(blocked)
+    t.fail('it was let through')
+  } catch (error) {
+    t.equal(codeOf(error), 'filter/findings')
+  }
+  const redacted = await prepareShare({ ...input, onFindings: 'redact' }, ports)
+  t.equal(redacted.blocked, false)
+  t.equal(redacted.digest, blocked.digest, 'a blocked preview shows what redact would send')
+  t.same(redacted.messages[0]?.parts, [text('my token is [secret:github-token#1], keep it')])
+  t.same(redacted.redaction?.counts, { 'github-token': 2 })
+  const allowed = await prepareShare({ ...input, onFindings: 'allow' }, ports)
+  t.equal(allowed.blocked, false)
+  t.match(JSON.stringify(allowed.messages), githubToken)
+  t.equal(allowed.redaction, null)
+})
+
+t.test('no comment in the text switches the scan off', async t => {
+  for (const comment of [
+    '<!-- secretlint-disable -->',
+    '# secretlint-disable',
+    '// secretlint-disable-line',
+    'secretlint-disable-next-line',
+  ]) {
+    const prepared = await prepareShare(conversation([`${comment}\n${githubToken} ${comment}`]), ports)
+    t.equal(prepared.blocked, true, comment)
+  }
+})
+
+t.test('a secret is found wherever it stands', async t => {
+  const places: [string, ShareInput][] = [
+    ['title', { ...conversation(['x']), title: `about ${githubToken}` }],
+    ['note', { ...conversation(['x']), note: `with ${githubToken}` }],
+    ['code', conversation([{ type: 'code', lang: 'sh', text: `export T=${githubToken}` }])],
+    ['zero width', conversation([`${githubToken.slice(0, 9)}\u200b\u2060${githubToken.slice(9)}`])],
+    ['full width', conversation([`ｇｈｐ${githubToken.slice(3)}`])],
+    ['colour', conversation([`\u001b[32m${githubToken}\u001b[0m`])],
+    [
+      'citation',
+      conversation([
+        {
+          type: 'citation',
+          url: `https://example.org/?t=${githubToken}`,
+          title: null,
+          start: null,
+          end: null,
+          snippet: null,
+        },
+      ]),
+    ],
+    [
+      'tool input',
+      {
+        ...conversation([
+          {
+            type: 'toolCall',
+            callId: 'c1',
+            name: 'run',
+            input: JSON.stringify({ env: { deep: [`a\n${githubToken}`] }, n: 1.5 }).replace('_', '\\u005f'),
+          },
+        ]),
+        include: ['tools'],
+      },
+    ],
+    [
+      'attachment',
+      {
+        ...conversation([
+          {
+            type: 'attachment',
+            name: `${githubToken}.txt`,
+            mime: null,
+            size: 1,
+            text: null,
+            asset: null,
+            missing: true,
+          },
+        ]),
+        include: ['attachments'],
+      },
+    ],
+  ]
+  for (const [name, input] of places) {
+    const prepared = await prepareShare(input, ports)
+    t.equal(prepared.blocked, true, name)
+    const left = Buffer.from(prepared.plaintext).toString('utf8')
+    t.notMatch(left, githubToken.slice(9), name)
+    t.match(left, '[secret:github-token#1]', name)
+  }
+})
+
+t.test('a tool input stays JSON when a value in it is redacted', async t => {
+  const input = `{ "a": 1.50, "token": "${githubToken}", "b": [true, null, "x"] }`
+  const prepared = await prepareShare(
+    { ...conversation([{ type: 'toolCall', callId: null, name: 'run', input }]), include: ['tools'] },
+    ports,
+  )
+  const [part] = prepared.messages[0]?.parts ?? []
+  t.equal(
+    part?.type === 'toolCall' && part.input,
+    '{ "a": 1.50, "token": "[secret:github-token#1]", "b": [true, null, "x"] }',
+  )
+})
+
+t.test('secrets in a long text are found at every place, also across the seams of chunks', async t => {
+  const filler = 'lorem ipsum dolor sit amet '.repeat(40)
+  for (const at of [0, 100, 400]) {
+    const long = `${filler.repeat(at)}${githubToken} ${filler.repeat(500 - at)}`
+    const prepared = await prepareShare(conversation([long]), ports)
+    t.equal(prepared.findings.length, 1, `after ${at} fillers`)
+    t.same(prepared.messages[0]?.parts, [text(long.replace(githubToken, '[secret:github-token#1]'))])
+  }
+})
+
+t.test('what breaks or takes too long lets nothing out', async t => {
+  const broken = { rules: ['x/1'], scan: async () => Promise.reject(new Error(githubToken)) }
+  await t.rejects(prepareShare(conversation(['x']), ports, [broken]), { code: 'filter/failed' })
+  let nowMs = 0
+  const slow = { ...ports, clock: { nowMs: () => (nowMs += 60_000) } }
+  await t.rejects(prepareShare(conversation(['x']), slow), { code: 'filter/failed' })
+})
