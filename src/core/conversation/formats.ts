@@ -1,0 +1,24 @@
+/** Every format that can be imported; a new one is a file of its own and a line here. */
+import { chatgpt } from './chatgpt.ts'
+import { claudeAi } from './claude-ai.ts'
+import { claudeCode } from './claude-code.ts'
+import type { ConversationFormat } from './format.ts'
+
+export const FORMATS: readonly ConversationFormat[] = [chatgpt, claudeAi, claudeCode]
+
+/** Less than this is no positive evidence. */
+const SURE_ENOUGH = 0.3
+
+/** The format that the first records are of, or null. */
+export function detectFormat(sample: readonly unknown[]): ConversationFormat | null {
+  let best: ConversationFormat | null = null
+  let bestScore = SURE_ENOUGH
+  for (const format of FORMATS) {
+    const score = format.detect(sample)
+    if (score > bestScore) {
+      best = format
+      bestScore = score
+    }
+  }
+  return best
+}

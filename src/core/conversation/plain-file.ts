@@ -1,0 +1,159 @@
+/** One stream of plain bytes: its format found by the first records, then read and counted. */
+import { VivimError } from '../kernel/errors.ts'
+import type { AssetCollector, AssetSink } from './asset.ts'
+import type { ConversationFormat, Emitted } from './format.ts'
+import { detectFormat } from './formats.ts'
+import { guessOf } from './guess.ts'
+import type { Damage } from './inflate.ts'
+import { jsonElements } from './json-elements.ts'
+import { jsonLines } from './jsonl-lines.ts'
+import { type Limits, PEEK_BYTES, SAMPLE_BYTES, SAMPLE_RECORDS } from './limits.ts'
+import type { RawRecord } from './record.ts'
+import { sniff } from './sniff.ts'
+import type { RandomAccess } from './zip.ts'
+
+/** One source of records is read to its end. `read` is the sum of the other three: what of the conversations is
+ *  imported, updated or unchanged is the store's to say. */
+export interface FileReport {
+  readonly kind: 'file'
+  /** As the caller named the file. */
+  readonly label: string
+  /** The entry of an archive, or null. */
+  readonly entry: string | null
+  /** Null for what was skipped outside any file of conversations. */
+  readonly format: string | null
+  readonly read: number
+  readonly conversations: number
+  readonly empty: number
+  readonly skipped: number
+}
+
+export type ImportEvent = Emitted | FileReport
+
+export interface ImportPorts {
+  readonly assets: AssetSink
+  /** Spools a zip to a place with random access; the reader calls `close` when it is done. Without it a zip is
+   *  refused. */
+  readonly spool?: (bytes: AsyncIterable<Uint8Array>) => Promise<RandomAccess & { close(): Promise<void> }>
+  readonly limits?: Partial<Limits>
+}
+
+/** @returns the error for a file of which nothing can be read. */
+export function unreadable(label: string, guess: string): VivimError {
+  const wanted = 'looked for an export of ChatGPT or Claude.ai, or a Claude Code session'
+  return new VivimError('import/unreadable', `${label} looks like ${guess}; ${wanted}`, {
+    file: label,
+    guess,
+  })
+}
+
+export type Opened =
+  | { readonly format: ConversationFormat; readonly records: AsyncIterable<RawRecord> }
+  | { readonly format: null; readonly guess: string | null; readonly bad: string | null }
+
+/** Finds the format of plain bytes by their first records, which are given again with the rest. */
+export async function openPlain(source: AsyncIterable<Uint8Array>, limits: Limits): Promise<Opened> {
+  const { head, isWhole, bytes } = await peek(source)
+  const container = sniff(head, isWhole)
+  if (container.kind !== 'elements' && container.kind !== 'lines') {
+    await bytes.return(undefined)
+    if (container.kind === 'foreign') return { format: null, guess: container.guess, bad: null }
+    const guess = container.kind === 'blank' ? 'an empty file' : `a ${container.kind} file inside another`
+    return { format: null, guess, bad: null }
+  }
+  const records = container.kind === 'lines' ? jsonLines(bytes, limits) : jsonElements(bytes, limits)
+  const sample: RawRecord[] = []
+  let sampled = 0
+  let isDone = false
+  while (sample.length < SAMPLE_RECORDS && sampled < SAMPLE_BYTES) {
+    const next = await records.next()
+    if (next.done) {
+      isDone = true
+      break
+    }
+    sample.push(next.value)
+    sampled += next.value.bytes
+  }
+  const values = sample.flatMap(record => (record.kind === 'value' ? [record.value] : []))
+  const format = detectFormat(values)
+  if (format !== null) return { format, records: replay(sample, isDone ? null : records) }
+  await records.return(undefined)
+  const bad = sample.find(record => record.kind === 'bad')
+  const first = bad?.kind === 'bad' ? `damaged JSON (${bad.where}: ${bad.reason})` : null
+  const guess = guessOf(values) ?? first ?? (sample.length === 0 ? 'a JSON file without any record' : null)
+  return { format: null, guess: guess ?? 'JSON of a kind that is not known here', bad: first }
+}
+
+async function* replay(
+  sample: readonly RawRecord[],
+  rest: AsyncGenerator<RawRecord> | null,
+): AsyncGenerator<RawRecord> {
+  try {
+    yield* sample
+    if (rest !== null) yield* rest
+  } finally {
+    await rest?.return(undefined)
+  }
+}
+
+/** Reads an opened file, counts, and reports. */
+export async function* readOpened(
+  file: { readonly label: string; readonly entry: string | null },
+  opened: Extract<Opened, { format: ConversationFormat }>,
+  context: { readonly limits: Limits; readonly assets: AssetCollector },
+  damage: Damage,
+): AsyncGenerator<ImportEvent> {
+  const counts = { conversation: 0, empty: 0, skipped: 0 }
+  const prefix = file.entry === null ? '' : `${file.entry}: `
+  for await (const emitted of opened.format.read(opened.records, context)) {
+    counts[emitted.kind]++
+    yield prefix === '' ? emitted : { ...emitted, where: `${prefix}${emitted.where}` }
+  }
+  if (damage.reason !== null) {
+    counts.skipped++
+    yield { kind: 'skipped', where: `${prefix}end`, reason: damage.reason }
+  }
+  yield {
+    kind: 'file',
+    label: file.label,
+    entry: file.entry,
+    format: opened.format.name,
+    read: counts.conversation + counts.empty + counts.skipped,
+    conversations: counts.conversation,
+    empty: counts.empty,
+    skipped: counts.skipped,
+  }
+}
+
+/** The first bytes (always as many as there are, up to `PEEK_BYTES`), and all bytes from the beginning. */
+export async function peek(
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ head: Uint8Array; isWhole: boolean; bytes: AsyncGenerator<Uint8Array> }> {
+  const iterator = source[Symbol.asyncIterator]()
+  const chunks: Uint8Array[] = []
+  let size = 0
+  let isDone = false
+  while (size <= PEEK_BYTES) {
+    const next = await iterator.next()
+    if (next.done) {
+      isDone = true
+      break
+    }
+    chunks.push(next.value)
+    size += next.value.length
+  }
+  const joined = chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    try {
+      yield joined
+      while (!isDone) {
+        const next = await iterator.next()
+        isDone = next.done === true
+        if (!next.done) yield next.value
+      }
+    } finally {
+      if (!isDone) await iterator.return?.()
+    }
+  }
+  return { head: joined.subarray(0, PEEK_BYTES), isWhole: size <= PEEK_BYTES, bytes: bytes() }
+}

@@ -1,0 +1,64 @@
+/** A zip of an export: every file of conversations in it is found by its content, and assets by their ids. */
+
+import { ArchiveAssets, isAssetName } from './archive-assets.ts'
+import { AssetCollector } from './asset.ts'
+import type { Damage } from './inflate.ts'
+import { LIMITS } from './limits.ts'
+import { type ImportEvent, type ImportPorts, openPlain, readOpened, unreadable } from './plain-file.ts'
+import { listZip, type RandomAccess, type ZipEntry } from './zip.ts'
+
+export interface ArchiveFile {
+  readonly label: string
+  readonly access: RandomAccess
+}
+
+/** Reads all conversations of a zip, each file of them followed by its report. Siblings that hold no conversations are
+ *  passed over; refused entries and zips inside are reported as skipped, under a report without format.
+ *  @throws `import/unreadable` when it holds no conversations; otherwise as `readExport`. */
+export async function* readArchive(file: ArchiveFile, ports: ImportPorts): AsyncGenerator<ImportEvent> {
+  const limits = { ...LIMITS, ...ports.limits }
+  const { label } = file
+  const { entries, refused } = await listZip(file.access, limits)
+  const source = await ArchiveAssets.open(entries, limits)
+  const assets = new AssetCollector(ports.assets, source, limits)
+  const loose: { where: string; reason: string }[] = refused.map(({ name, reason }) => ({
+    where: name,
+    reason,
+  }))
+  let guess: string | null = null
+  let found = 0
+  for (const entry of entries) {
+    if (!isCandidate(entry)) continue
+    const damage: Damage = { reason: null }
+    const opened = await openPlain(entry.bytes(damage), limits)
+    if (opened.format !== null) {
+      found++
+      yield* readOpened({ label, entry: entry.name }, opened, { limits, assets }, damage)
+      continue
+    }
+    const isNamed = /^conversations?\b.*\.json/i.test(baseName(entry.name))
+    if (guess === null || isNamed) guess = opened.guess ?? guess
+    const reason = damage.reason ?? opened.bad
+    if (reason !== null) loose.push({ where: entry.name, reason })
+  }
+  const inner = entries.filter(entry => /\.zip$/i.test(entry.name) && !isAssetName(entry.name))
+  if (found === 0) {
+    if (inner.length > 0) throw unreadable(label, `a zip of ${inner.length} zips; unpack it and import those`)
+    throw unreadable(label, guess === null ? 'a zip without any conversations' : `a zip that holds ${guess}`)
+  }
+  for (const entry of inner)
+    loose.push({ where: entry.name, reason: 'it is a zip inside the zip: unpack it and import it by itself' })
+  if (loose.length === 0) return
+  for (const { where, reason } of loose) yield { kind: 'skipped', where, reason }
+  const skipped = loose.length
+  yield { kind: 'file', label, entry: null, format: null, read: skipped, conversations: 0, empty: 0, skipped }
+}
+
+const baseName = (name: string): string => name.slice(name.lastIndexOf('/') + 1)
+
+/** JSON by its ending or without any ending; what people attached to their messages is not looked into. */
+function isCandidate(entry: ZipEntry): boolean {
+  const base = baseName(entry.name)
+  if (entry.size === 0 || isAssetName(entry.name)) return false
+  return /\.(?:json|jsonl|ndjson)$/i.test(base) || !base.includes('.')
+}

@@ -1,0 +1,46 @@
+/** The front door: bytes of a file that somebody exported, in; conversations and what was wrong with the rest, out. */
+import { AssetCollector, noAssets } from './asset.ts'
+import { type Damage, inflate } from './inflate.ts'
+import { LIMITS } from './limits.ts'
+import { type ImportEvent, type ImportPorts, openPlain, peek, readOpened, unreadable } from './plain-file.ts'
+import { readArchive } from './read-archive.ts'
+import { sniff } from './sniff.ts'
+
+export type { AssetSink } from './asset.ts'
+export type { Emitted } from './format.ts'
+export type { FileReport, ImportEvent, ImportPorts } from './plain-file.ts'
+
+export interface ExportFile {
+  readonly label: string
+  readonly bytes: AsyncIterable<Uint8Array>
+}
+
+/** Reads a file of any known format, plain, gzip, zstd or zip. Conversations come as they are complete; a `FileReport`
+ *  follows the last of its file.
+ *  @throws `import/unreadable` when nothing in it is of a known format, with what it looks like; `import/limit` for
+ *  what inflates beyond all bounds; and what the source and the ports throw. */
+export async function* readExport(file: ExportFile, ports: ImportPorts): AsyncGenerator<ImportEvent> {
+  const limits = { ...LIMITS, ...ports.limits }
+  const { head, isWhole, bytes } = await peek(file.bytes)
+  const container = sniff(head, isWhole)
+  if (container.kind === 'zip') {
+    if (ports.spool === undefined) throw unreadable(file.label, 'a zip, which needs a place to be spooled to')
+    const access = await ports.spool(bytes)
+    try {
+      yield* readArchive({ label: file.label, access }, ports)
+    } finally {
+      await access.close()
+    }
+    return
+  }
+  const damage: Damage = { reason: null }
+  const isPacked = container.kind === 'gzip' || container.kind === 'zstd'
+  const plain = isPacked ? inflate(bytes, container.kind, limits, damage) : bytes
+  const opened = await openPlain(plain, limits)
+  if (opened.format === null) {
+    const guess = opened.guess ?? damage.reason ?? 'no export or session log that is known here'
+    throw unreadable(file.label, guess)
+  }
+  const assets = new AssetCollector(ports.assets, noAssets, limits)
+  yield* readOpened({ label: file.label, entry: null }, opened, { limits, assets }, damage)
+}
