@@ -21,6 +21,13 @@ export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && Buffer.compare(a, b) === 0
 
 export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+/** Inverse of `toHex`. @throws `crypto/bad-encoding` unless the text is lower-case hex of whole bytes. */
+export function fromHex(text: string): Uint8Array {
+  if (!/^([0-9a-f]{2})*$/.test(text)) throw new VivimError('crypto/bad-encoding', 'not lower-case hex')
+  return new Uint8Array(Buffer.from(text, 'hex'))
+}
+
 export const toB64u = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
 
 /** @throws `crypto/bad-encoding` unless the text is canonical unpadded base64url. */

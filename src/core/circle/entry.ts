@@ -1,0 +1,285 @@
+/** Entries of a circle's log, `vivim/v1/circle`: making, signing, reading (docs/protocol.md section 7). What an entry may do is
+ *  the reducer's to say. */
+import { z } from 'zod'
+import type { CborValue } from '../crypto/cbor.ts'
+import type { Ed25519Key } from '../crypto/ed25519.ts'
+import { sha256 } from '../crypto/hash.ts'
+import { bound, LABELS } from '../crypto/labels.ts'
+import { knowsCritical, signedFields, signObject, verifyObject } from '../crypto/signed.ts'
+import { CARD_MAX_CHARS, parseCard } from '../identity/card.ts'
+import { DOCUMENT_MAX_BYTES, deviceOf, type IdentityDocument, parseDocument } from '../identity/document.ts'
+import { bytesOf, bytesUpTo, TimeMs } from '../identity/field.ts'
+import { fromHex, toHex, utf8 } from '../kernel/bytes.ts'
+import type { Chance } from '../kernel/env.ts'
+import { hasCode, VivimError } from '../kernel/errors.ts'
+import { type CircleId, Did } from '../model/id.ts'
+import { CIRCLE_ID_BYTES, circleIdBytes, circleIdFromBytes, type EpochCommitment } from './epoch.ts'
+
+export const ENTRY_MAX_BYTES = 128 * 1024
+/** An entry names at most this many heads; with more, the rest is named by the next. */
+export const MAX_PREV = 64
+export const CIRCLE_NAME_MAX_CHARS = 200
+const CREATE_SALT_BYTES = 16
+
+/** SHA-256 of an entry in hex: 64 characters. */
+export type EntryHash = string
+
+/** Whether those who come later may be given the keys of before. */
+export const History = z.enum(['new', 'all'])
+export type History = z.infer<typeof History>
+
+/** What somebody may be made by an `add`. */
+export const AddedRole = z.enum(['admin', 'member', 'reader'])
+export type AddedRole = z.infer<typeof AddedRole>
+
+/** What every entry tells, also one of a kind that is not known here. */
+export interface EntryHead {
+  readonly hash: EntryHash
+  readonly wire: Uint8Array
+  readonly circle: CircleId
+  /** 32 bytes, the device that signed. */
+  readonly by: Uint8Array
+  readonly did: Did
+  /** Hash of the identity document that lists the device, hex. */
+  readonly document: string
+  readonly atMs: number
+  /** The entries that the signer knew nothing after, ascending. */
+  readonly prev: readonly EntryHash[]
+}
+
+/** A person as an entry brings them: verified document and, where there is a good one, card. */
+export interface Introduction {
+  readonly document: IdentityDocument
+  readonly card: string | null
+}
+
+export type EntryAct =
+  | {
+      readonly op: 'create'
+      readonly name: string
+      readonly history: History
+      readonly person: Introduction
+      readonly epoch: EpochCommitment
+    }
+  | {
+      readonly op: 'add'
+      readonly role: AddedRole
+      readonly person: Introduction
+      /** Null keeps the epoch, which only a circle with history `all` allows. */
+      readonly epoch: EpochCommitment | null
+    }
+  | { readonly op: 'rotate'; readonly epoch: EpochCommitment }
+  | { readonly op: 'document'; readonly person: Introduction }
+  /** Of a version, a critical field or an operation that is not known here. */
+  | { readonly op: 'unknown'; readonly name: string }
+
+/** An entry whose signature holds. */
+export type Entry = EntryHead & EntryAct
+
+const head = z.looseObject({
+  by: signedFields.by,
+  at: TimeMs,
+  prev: z.array(bytesOf(32)).max(MAX_PREV),
+  circle: bytesOf(CIRCLE_ID_BYTES),
+  op: z.string().min(1).max(64),
+  did: Did,
+  doc: bytesOf(32),
+})
+
+const epochField = z.looseObject({ commitment: bytesOf(32), audience: bytesOf(32) })
+const documentField = bytesUpTo(DOCUMENT_MAX_BYTES)
+const cardField = z.string().max(CARD_MAX_CHARS).nullable().optional()
+const acts = {
+  create: z.looseObject({
+    salt: bytesOf(CREATE_SALT_BYTES),
+    name: z.string().min(1).max(CIRCLE_NAME_MAX_CHARS),
+    history: History,
+    document: documentField,
+    card: cardField,
+    epoch: epochField,
+  }),
+  add: z.looseObject({
+    member: z.looseObject({ did: Did, role: AddedRole }),
+    document: documentField,
+    card: cardField,
+    epoch: epochField.nullable(),
+  }),
+  rotate: z.looseObject({ epoch: epochField }),
+  document: z.looseObject({ document: documentField, card: cardField }),
+} as const
+const CRITICAL = [
+  'circle',
+  'op',
+  'did',
+  'doc',
+  'salt',
+  'name',
+  'history',
+  'document',
+  'card',
+  'epoch',
+  'member',
+]
+
+const bad = (why: string): VivimError => new VivimError('crypto/bad-encoding', `not a circle entry: ${why}`)
+
+function shaped<S extends z.ZodType>(schema: S, payload: object): z.output<S> {
+  const parsed = schema.safeParse(payload)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw bad(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong shape'}`)
+}
+
+/** The id of a circle commits to who made it, so that nobody else can write another beginning for it.
+ *  @param salt - 16 bytes. */
+const circleIdOf = (owner: Did, salt: Uint8Array): CircleId =>
+  circleIdFromBytes(
+    sha256(bound(LABELS.circleId, utf8(owner), Uint8Array.of(0), salt)).slice(0, CIRCLE_ID_BYTES),
+  )
+
+/** Verify an entry by itself: signature, shape, the documents in it, and that those who speak for themselves do so with a device
+ *  that the document lists. A kind that is not known here comes back as `unknown`.
+ *  @throws `crypto/*`, `identity/invalid`. */
+export function parseEntry(wire: Uint8Array): Entry {
+  const { payload, hash } = verifyObject(LABELS.circle, wire, ENTRY_MAX_BYTES)
+  const base = shaped(head, payload)
+  const prev = base.prev.map(toHex)
+  if (prev.some((hex, at) => at > 0 && hex <= (prev[at - 1] ?? ''))) throw bad('prev is not ascending')
+  const common: EntryHead = {
+    hash: toHex(hash),
+    wire,
+    circle: circleIdFromBytes(base.circle),
+    by: base.by,
+    did: base.did,
+    document: toHex(base.doc),
+    atMs: base.at,
+    prev,
+  }
+  if (payload.v !== 1 || !knowsCritical(LABELS.circle, payload.crit, CRITICAL))
+    return { ...common, op: 'unknown', name: base.op }
+  try {
+    return { ...common, ...readAct(base.op, payload, common) }
+  } catch (error) {
+    // A document of a newer version inside a known operation: just as little understood as a new operation.
+    if (hasCode(error, 'crypto/unknown-critical')) return { ...common, op: 'unknown', name: base.op }
+    throw error
+  }
+}
+
+function readAct(op: string, payload: object, entry: EntryHead): EntryAct {
+  if ((op === 'create') !== (entry.prev.length === 0))
+    throw bad(op === 'create' ? 'a beginning after something' : 'nothing before it')
+  if (op === 'create') {
+    const { salt, name, history, document, card, epoch } = shaped(acts.create, payload)
+    if (circleIdOf(entry.did, salt) !== entry.circle) throw bad('the id of the circle is not of its maker')
+    return { op, name, history, person: ownIntroduction(entry, document, card), epoch }
+  }
+  if (op === 'add') {
+    const { member, document, card, epoch } = shaped(acts.add, payload)
+    return { op, role: member.role, person: introduction(member.did, document, card), epoch }
+  }
+  if (op === 'rotate') return { op, epoch: shaped(acts.rotate, payload).epoch }
+  if (op === 'document') {
+    const { document, card } = shaped(acts.document, payload)
+    return { op, person: ownIntroduction(entry, document, card) }
+  }
+  return { op: 'unknown', name: op }
+}
+
+function introduction(did: Did, wire: Uint8Array, card: string | null | undefined): Introduction {
+  const document = parseDocument(wire)
+  if (document.did !== did) throw bad('the document is of somebody else')
+  return { document, card: card && isCardOf(did, card) ? card : null }
+}
+
+/** A person who brings their own document signs with a device in it. */
+function ownIntroduction(entry: EntryHead, wire: Uint8Array, card: string | null | undefined): Introduction {
+  const person = introduction(entry.did, wire, card)
+  if (toHex(person.document.hash) !== entry.document || deviceOf(person.document, entry.by) === null)
+    throw bad('the document that it brings does not list the device that signed')
+  return person
+}
+
+function isCardOf(did: Did, card: string): boolean {
+  try {
+    return parseCard(card).did === did
+  } catch {
+    return false
+  }
+}
+
+/** Who writes an entry, and after which. */
+export interface EntryPlace {
+  readonly circle: CircleId
+  /** The signer's own document; for `document` entries the one that is brought. */
+  readonly signer: IdentityDocument
+  readonly prev: readonly EntryHash[]
+  readonly atMs: number
+}
+
+function sign(place: EntryPlace, act: { [name: string]: CborValue | undefined }, key: Ed25519Key): Entry {
+  const prev = [...place.prev].sort().slice(0, MAX_PREV).map(fromHex)
+  const { signer, circle, atMs } = place
+  return parseEntry(
+    signObject(
+      LABELS.circle,
+      { at: atMs, prev, circle: circleIdBytes(circle), did: signer.did, doc: signer.hash, ...act },
+      key,
+    ).wire,
+  )
+}
+
+const epochValue = ({ commitment, audience }: EpochCommitment): CborValue => ({ commitment, audience })
+
+/** Begin a circle; its id is drawn here. @throws `crypto/bad-encoding` when a reader would refuse it, such as for a name too long. */
+export function makeCreate(
+  fields: {
+    readonly signer: IdentityDocument
+    readonly atMs: number
+    readonly name: string
+    readonly history: History
+    readonly card: string | null
+    readonly epoch: EpochCommitment
+  },
+  deviceKey: Ed25519Key,
+  chance: Chance,
+): Entry {
+  const { signer, atMs, name, history, card, epoch } = fields
+  const salt = chance.bytes(CREATE_SALT_BYTES)
+  return sign(
+    { circle: circleIdOf(signer.did, salt), signer, prev: [], atMs },
+    { op: 'create', salt, name, history, document: signer.wire, card, epoch: epochValue(epoch) },
+    deviceKey,
+  )
+}
+
+/** Add a person. @param fields.epoch - null only where the circle's history is `all`. */
+export const makeAdd = (
+  place: EntryPlace,
+  fields: {
+    readonly document: IdentityDocument
+    readonly role: AddedRole
+    readonly card: string | null
+    readonly epoch: EpochCommitment | null
+  },
+  deviceKey: Ed25519Key,
+): Entry =>
+  sign(
+    place,
+    {
+      op: 'add',
+      member: { did: fields.document.did, role: fields.role },
+      document: fields.document.wire,
+      card: fields.card,
+      epoch: fields.epoch && epochValue(fields.epoch),
+    },
+    deviceKey,
+  )
+
+/** Start a new epoch for the same members. */
+export const makeRotate = (place: EntryPlace, epoch: EpochCommitment, deviceKey: Ed25519Key): Entry =>
+  sign(place, { op: 'rotate', epoch: epochValue(epoch) }, deviceKey)
+
+/** Bring one's own newer document, or a newer card with the same one. */
+export const makeDocumentEntry = (place: EntryPlace, card: string | null, deviceKey: Ed25519Key): Entry =>
+  sign(place, { op: 'document', document: place.signer.wire, card }, deviceKey)
