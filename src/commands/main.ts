@@ -1,8 +1,16 @@
-// The command line's door to oclif: every command by its id, and the function that runs one.
+/** The command line's entry: answers what needs no framework itself, hands everything else to oclif. */
 
-import type { Command } from '@oclif/core'
+export { COMMANDS, loadAllCommands } from './catalog.ts'
 
-export { execute } from '@oclif/core'
-
-/** oclif's explicit map: command id (words joined by a colon) to class. */
-export const COMMANDS: Record<string, Command.Class> = {}
+/** @param options.dir - `import.meta.url` of the launcher */
+export async function execute(options: { dir: string }): Promise<void> {
+  const argv = process.argv.slice(2)
+  const { quickStatus } = await import('./status-flags.ts')
+  const flags = quickStatus(argv)
+  if (flags === null) {
+    const { runProgram } = await import('./program.ts')
+    return runProgram(argv, options.dir)
+  }
+  const { runStatus } = await import('./status-report.ts')
+  await runStatus(flags)
+}

@@ -30,9 +30,6 @@ import {
   Warning,
 } from './shapes.ts'
 
-/** Raised by one whenever a method or a field is added; both sides say theirs in `system.hello`. */
-export const CONTRACT_VERSION = 1
-
 /** Who may call: anybody on the socket, a user's session for reading or writing, the operator of the node. */
 export type Access = 'open' | 'read' | 'write' | 'operator'
 

@@ -27,6 +27,10 @@ export const ERRORS = {
     hint: 'Give the missing value as a flag, or run without --no-input on a terminal.',
   },
 
+  'file/not-found': { rpc: 1003, exit: 3, retry: false, hint: 'Check the path.' },
+  'file/unusable': { rpc: 1004, exit: 5, retry: false, hint: 'Check that you may read and write there.' },
+  'file/exists': { rpc: 1005, exit: 6, retry: false, hint: 'Choose another name; nothing was overwritten.' },
+
   'rpc/parse': { rpc: -32700, exit: 2, retry: false, hint: 'Send one JSON document a line.' },
   'rpc/invalid-request': { rpc: -32600, exit: 2, retry: false, hint: 'Send a JSON-RPC 2.0 request object.' },
   'rpc/unknown-method': {
@@ -61,6 +65,8 @@ export const ERRORS = {
     retry: true,
     hint: 'Too many calls at once on this connection; wait for some to return.',
   },
+  'rpc/denied': { rpc: 1015, exit: 4, retry: false, hint: 'Ask the operator of this node.' },
+  'rpc/cancelled': { rpc: 1016, exit: 130, retry: true, hint: 'Call it again when you want it.' },
 
   'daemon/not-running': { rpc: 1100, exit: 69, retry: true, hint: 'Start it with `vivim daemon start`.' },
   'daemon/not-ready': {
@@ -100,6 +106,7 @@ export const ERRORS = {
     retry: false,
     hint: 'This home has an identity already; use another --home for another person.',
   },
+  'user/not-found': { rpc: 1120, exit: 3, retry: false, hint: 'No such user lives on this node.' },
 
   'storage/full': {
     rpc: 1200,

@@ -1,0 +1,17 @@
+/** `vivim daemon restart`. */
+import { VivimCommand } from '../base.ts'
+import { homeOf } from '../place.ts'
+import { startDaemon, stopDaemon } from './process.ts'
+import { daemonText } from './text.ts'
+
+export default class DaemonRestart extends VivimCommand {
+  static override summary = 'Stop the daemon if it runs, and start it again.'
+  static override examples = ['<%= config.bin %> <%= command.id %>']
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(DaemonRestart)
+    const home = homeOf(flags.home)
+    await stopDaemon(home, flags.timeout)
+    this.show(flags, await startDaemon(home, this.config.root, flags.timeout), daemonText)
+  }
+}

@@ -1,0 +1,30 @@
+/** Runs one command through oclif and ends the process the way `--json`, exit codes and Ctrl-C promise. */
+import { fileURLToPath } from 'node:url'
+import { flush, run } from '@oclif/core'
+import { loadCommand } from './catalog.ts'
+import { reportFailure } from './failure.ts'
+
+/** 128 + SIGINT. */
+const EXIT_INTERRUPTED = 130
+
+/** @param launcher - `import.meta.url` of the launcher: the package is found from there */
+export async function runProgram(argv: string[], launcher: string): Promise<void> {
+  process.once('SIGINT', () => process.exit(EXIT_INTERRUPTED))
+  try {
+    await loadCommand(argv)
+    await run(argv, { root: fileURLToPath(launcher) })
+    await flush()
+  } catch (error) {
+    if (isQuietExit(error)) process.exitCode = error.oclif.exit
+    else reportFailure(error, wantsJson(argv))
+  }
+}
+
+/** oclif's way to end early, after help was printed. */
+const isQuietExit = (error: unknown): error is { oclif: { exit: number } } =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === 'EEXIT' && 'oclif' in error
+
+const wantsJson = (argv: readonly string[]): boolean => {
+  const end = argv.indexOf('--')
+  return (end < 0 ? argv : argv.slice(0, end)).includes('--json')
+}

@@ -1,0 +1,32 @@
+/** Reads `vivim status` with the plainest flags, so that the most frequent call of scripts starts no framework. */
+
+export interface StatusFlags {
+  home?: string | undefined
+  as?: string | undefined
+  json: boolean
+  quiet: boolean
+  timeout?: number | undefined
+}
+
+/** @returns null for any other command line, also for one that is wrong: oclif says why. */
+export function quickStatus(argv: readonly string[]): StatusFlags | null {
+  if (argv[0] !== 'status') return null
+  const flags: StatusFlags = {
+    home: process.env.VIVIM_HOME || undefined,
+    as: process.env.VIVIM_AS || undefined,
+    json: false,
+    quiet: false,
+  }
+  for (let at = 1; at < argv.length; at += 1) {
+    const word = argv[at]
+    const value = argv[at + 1]
+    if (word === '--json') flags.json = true
+    else if (word === '--quiet') flags.quiet = true
+    else if (word === '--no-input') continue
+    else if ((word === '--home' || word === '--as') && value !== undefined && !value.startsWith('-')) {
+      flags[word === '--home' ? 'home' : 'as'] = value
+      at += 1
+    } else return null
+  }
+  return flags
+}

@@ -1,0 +1,43 @@
+/** Tables for people: a head, columns as wide as they need, the widest cut so that a row fits the terminal. */
+import { visibleLine } from '../../core/model/visible.ts'
+import { columns, style } from './style.ts'
+import { cut, pad, widthOf } from './width.ts'
+
+const GAP = 2
+/** A column that is cut keeps at least this much, so that an id's beginning or a title can be told. */
+const MIN_COLUMN = 8
+
+/** @param head - one title a column. @param rows - cells as they came; they are made visible here. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly (string | number | null)[])[],
+): string {
+  const cells = rows.map(row => row.map(cell => (cell === null ? '–' : visibleLine(String(cell)))))
+  const widths = head.map((title, at) =>
+    Math.max(widthOf(title), ...cells.map(row => widthOf(row[at] ?? ''))),
+  )
+  const total = () => widths.reduce((sum, width) => sum + width, GAP * (widths.length - 1))
+  for (let over = total() - columns(); over > 0; over = total() - columns()) {
+    const widest = widths.indexOf(Math.max(...widths))
+    const width = widths[widest] ?? 0
+    if (width <= MIN_COLUMN) break
+    widths[widest] = Math.max(MIN_COLUMN, width - over)
+  }
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, at) => pad(cut(cell, widths[at] ?? 0), at === row.length - 1 ? 0 : (widths[at] ?? 0)))
+      .join(' '.repeat(GAP))
+      .trimEnd()
+  return [style.dim(line(head)), ...cells.map(line)].join('\n')
+}
+
+/** Name and value a line, aligned. */
+export function facts(rows: readonly (readonly [string, string | number | null])[]): string {
+  const width = Math.max(...rows.map(([name]) => widthOf(name)))
+  return rows
+    .map(
+      ([name, value]) =>
+        `${style.dim(pad(name, width))}  ${value === null ? '–' : visibleLine(String(value))}`,
+    )
+    .join('\n')
+}
