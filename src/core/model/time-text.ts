@@ -1,46 +1,40 @@
-/** Times and durations as people write them: `90s`, `15m`, `12h`, `7d`, `2w`, ISO 8601, `never`. */
+/** Durations and instants as people write them: `90s`, `15m`, `12h`, `7d`, `2w`, ISO 8601, `never`. */
+import { z } from 'zod'
 import { VivimError } from '../kernel/errors.ts'
 
 const UNIT_MS: Readonly<Record<string, number>> = {
-  s: 1_000,
+  ms: 1,
+  s: 1000,
   m: 60_000,
   h: 3_600_000,
   d: 86_400_000,
   w: 604_800_000,
 }
+/** A hundred years: longer is a mistake in writing. */
+const MAX_MS = 100 * 366 * 86_400_000
 
-/** A hundred years: beyond it a number is a slip of the finger, and sums leave the range of a date. */
-const MAX_DURATION_MS = 100 * 365 * 86_400_000
+const Iso = z.iso.datetime({ offset: true })
 
-/** ISO 8601 with a date, a time and a zone; without a zone it would mean different instants to two people. */
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/
-const DAY = /^\d{4}-\d{2}-\d{2}$/
-
-/** @returns whole milliseconds, at most a hundred years. @throws `usage/invalid` */
+/** @returns milliseconds. @throws `usage/invalid`. */
 export function parseDuration(text: string): number {
-  const [, digits, unit] = /^(\d{1,9})(s|m|h|d|w)$/.exec(text.trim()) ?? []
-  const ms = Number(digits) * (UNIT_MS[unit ?? ''] ?? Number.NaN)
-  if (!(ms <= MAX_DURATION_MS))
-    throw new VivimError(
-      'usage/invalid',
-      `${JSON.stringify(text.slice(0, 40))} is not a duration such as 90s, 15m, 12h, 7d or 2w`,
-    )
+  const match = /^(\d{1,9})(ms|s|m|h|d|w)$/.exec(text.trim())
+  const ms = Number(match?.[1]) * (UNIT_MS[match?.[2] ?? ''] ?? Number.NaN)
+  if (!Number.isFinite(ms) || ms > MAX_MS)
+    throw new VivimError('usage/invalid', `“${text}” is not a duration such as 90s, 15m, 12h, 7d or 2w`)
   return ms
 }
 
-/**
- * An instant, or a duration from now. A day without a time is its first moment in UTC.
- * @returns milliseconds since the epoch; null for `never`. @throws `usage/invalid`
- */
-export function parseTime(text: string, nowMs: number): number | null {
+/** @returns milliseconds since the epoch, or null for `never`. @throws `usage/invalid`. */
+export function parseInstant(text: string, nowMs: number): number | null {
   const trimmed = text.trim()
   if (trimmed === 'never') return null
-  if (/^\d+[a-z]$/.test(trimmed)) return nowMs + parseDuration(trimmed)
-  const ms = INSTANT.test(trimmed) || DAY.test(trimmed) ? Date.parse(trimmed) : Number.NaN
-  if (Number.isNaN(ms))
-    throw new VivimError(
-      'usage/invalid',
-      `${JSON.stringify(text.slice(0, 40))} is not a time: write 2027-01-31T12:00:00Z, or a duration from now such as 7d`,
-    )
-  return ms
+  if (/^\d+(ms|s|m|h|d|w)$/.test(trimmed)) return nowMs + parseDuration(trimmed)
+  if (Iso.safeParse(trimmed).success || /^\d{4}-\d{2}-\d{2}$/.test(trimmed)) {
+    const ms = Date.parse(trimmed)
+    if (!Number.isNaN(ms)) return ms
+  }
+  throw new VivimError(
+    'usage/invalid',
+    `“${text}” is not a time: give ISO 8601 such as 2027-01-31T18:00:00Z, a duration from now such as 7d, or never`,
+  )
 }

@@ -1,5 +1,6 @@
 /** Letters: what stands inside an envelope, and envelopes sealed to a person's devices or under a circle's epoch. */
 import { z } from 'zod'
+import { EPOCH_TAG_BYTES, epochTag, TAG_SALT_BYTES } from '../circle/epoch.ts'
 import { decodeCbor, encodeCbor } from '../crypto/cbor.ts'
 import { sha256 } from '../crypto/hash.ts'
 import { bound, LABELS } from '../crypto/labels.ts'
@@ -13,7 +14,7 @@ import {
 import type { Secret } from '../crypto/secret.ts'
 import type { XWingKey } from '../crypto/xwing.ts'
 import { bytesOf, bytesUpTo } from '../identity/field.ts'
-import { utf8 } from '../kernel/bytes.ts'
+import { concat, sameBytes, utf8 } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
 import { VivimError } from '../kernel/errors.ts'
 import type { Did } from '../model/id.ts'
@@ -45,8 +46,8 @@ const DeviceEnvelope = z.strictObject({
 const EpochEnvelope = z.strictObject({
   v: z.literal(1),
   kind: z.literal('epoch'),
-  tagSalt: bytesOf(16),
-  tag: bytesOf(16),
+  tagSalt: bytesOf(TAG_SALT_BYTES),
+  tag: bytesOf(EPOCH_TAG_BYTES),
   sealed: bytesUpTo(ENVELOPE_MAX_BYTES),
 })
 const Envelope = z.discriminatedUnion('kind', [DeviceEnvelope, EpochEnvelope])
@@ -73,7 +74,7 @@ function parseLetter(bytes: Uint8Array): Letter {
 const deviceInfo = (from: Did, to: Did): Uint8Array =>
   bound(LABELS.letter, utf8(from), Uint8Array.of(0), utf8(to))
 
-const epochBind = ({ circle, epoch }: EpochRef): Uint8Array => new Uint8Array([...circle, ...epoch])
+const epochBind = ({ circle, epoch }: EpochRef): Uint8Array => concat(circle, epoch)
 
 /** Seal a letter to a person. @param devices - each with its X-Wing public key, 1,216 bytes. @returns the envelope's wire form. */
 export function sealLetterToDevices(
@@ -87,14 +88,15 @@ export function sealLetterToDevices(
   return encodeCbor({ v: 1, kind: 'device', sealed })
 }
 
-/** Seal a letter under an epoch. @param tag - a new tag of that epoch with its salt, 16 bytes each. */
+/** Seal a letter under an epoch, with a tag that only its members recognise. @param secret - 32 bytes. */
 export function sealLetterUnderEpoch(
   letter: Omit<Letter, 'v'>,
   ref: EpochRef,
   secret: Secret,
-  { tagSalt, tag }: { tagSalt: Uint8Array; tag: Uint8Array },
   chance: Chance,
 ): Uint8Array {
+  const tagSalt = chance.bytes(TAG_SALT_BYTES)
+  const tag = epochTag(secret, tagSalt)
   const sealed = sealUnderKey(secret, LABELS.letter, epochBind(ref), encodeLetter(letter), chance)
   return encodeCbor({ v: 1, kind: 'epoch', tagSalt, tag, sealed })
 }
@@ -116,6 +118,10 @@ export const openDeviceLetter = (
   to: Did,
   key: XWingKey,
 ): Letter => parseLetter(openFromDevice(key, deviceInfo(from, to), envelope.sealed))
+
+/** Whether the tag of an envelope is of this epoch. */
+export const isOfEpoch = (envelope: Extract<Envelope, { kind: 'epoch' }>, secret: Secret): boolean =>
+  sameBytes(epochTag(secret, envelope.tagSalt), envelope.tag)
 
 /** @throws `crypto/cannot-open` when it was sealed under another epoch. */
 export const openEpochLetter = (

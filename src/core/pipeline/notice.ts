@@ -22,6 +22,7 @@ import { VivimError } from '../kernel/errors.ts'
 import { type Cid, CircleId, Did, NoticeId, ShareId } from '../model/id.ts'
 import { CidBytes, HashBytes, IdBytes } from './fields.ts'
 import type { EpochRef } from './letter.ts'
+import { MAX_HEADING_LENGTH } from './plaintext.ts'
 
 const NOTICE_MAX_BYTES = 128 * 1024
 const SUITE = 'vivim-1'
@@ -151,8 +152,8 @@ const NoticeFields = z.looseObject({
     until: TimeMs.nullable(),
     maxViews: z.number().int().positive().nullable(),
   }),
-  title: z.string().max(500).nullable(),
-  note: z.string().max(10_000).nullable(),
+  title: z.string().max(MAX_HEADING_LENGTH).nullable(),
+  note: z.string().max(MAX_HEADING_LENGTH).nullable(),
   grant: bytesUpTo(NOTICE_MAX_BYTES),
   exp: TimeMs.nullable(),
 })
