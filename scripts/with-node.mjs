@@ -22,6 +22,11 @@ const HEARTBEAT_MS = 5_000
 /** Longer than a first install over a slow line; whoever waits longer waits for something that hangs. */
 const LOCK_WAIT_MS = 20 * 60_000
 
+/** What a step that was told to stop may take before it is killed. */
+const LAST_WORDS_MS = 5_000
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
+
 /** For each task: how build.mjs is called before it (null: not at all), and the file that does it. */
 const TASKS = {
   build: { build: [], run: null },
@@ -107,6 +112,7 @@ const step = async (title, command, args, options) => {
   const code = await new Promise(resolve => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
     running = child
+    keepLock(child)
     child.stdout.on('data', data => output.push(data))
     child.stderr.on('data', data => output.push(data))
     child.on('error', error => resolve(error.message))
@@ -176,29 +182,46 @@ const provideNode = async () => {
   )
 }
 
-/** Takes the lock file or returns null when another run holds it. A lock that nobody keeps alive is taken away. */
-const tryLock = path => {
-  const token = `${process.pid} ${randomBytes(8).toString('hex')}`
+/** Where the one run that may install or build here says who it is: its process id, its child's, and a random token. */
+const lockPath = join(root, 'toolchain', '.setup.lock')
+let lockToken = null
+
+/**
+ * Writes the lock anew with the child that works now: a run that was killed leaves its npm behind, and two of them in one
+ * folder leave it broken, so that the lock holds until both are gone.
+ */
+const keepLock = child => {
+  if (lockToken !== null) fs.writeFileSync(lockPath, `${process.pid} ${child?.pid ?? ''} ${lockToken}`)
+}
+
+/** Takes the lock; false when another run holds it. A lock that nobody keeps alive is taken away. */
+const tryLock = () => {
+  const token = randomBytes(8).toString('hex')
   try {
-    fs.writeFileSync(path, token, { flag: 'wx' })
-    return token
+    fs.writeFileSync(lockPath, `${process.pid}  ${token}`, { flag: 'wx' })
+    lockToken = token
+    return true
   } catch (error) {
     if (error.code !== 'EEXIST') throw error
   }
   try {
-    const holder = fs.readFileSync(path, 'utf8')
-    const isAlive =
-      Date.now() - fs.statSync(path).mtimeMs < LOCK_STALE_MS && isRunning(Number.parseInt(holder, 10))
+    const holder = fs.readFileSync(lockPath, 'utf8')
+    const [run, child] = holder.split(' ')
+    const ageMs = Date.now() - fs.statSync(lockPath).mtimeMs
+    const isBeingWritten = holder === '' && ageMs < LOCK_STALE_MS
+    const isRunAlive = isRunning(run) && ageMs < LOCK_STALE_MS
+    const isAlive = isBeingWritten || isRunAlive || (isRunning(child) && ageMs < LOCK_WAIT_MS)
     // Read again before it goes: another waiter may have taken it over in between.
-    if (!isAlive && fs.readFileSync(path, 'utf8') === holder) fs.unlinkSync(path)
+    if (!isAlive && fs.readFileSync(lockPath, 'utf8') === holder) fs.unlinkSync(lockPath)
   } catch (error) {
     if (error.code !== 'ENOENT') throw error
   }
-  return null
+  return false
 }
 
-const isRunning = pid => {
-  if (!Number.isInteger(pid)) return true
+const isRunning = text => {
+  const pid = Number.parseInt(text ?? '', 10)
+  if (!Number.isInteger(pid)) return false
   try {
     process.kill(pid, 0)
     return true
@@ -209,33 +232,36 @@ const isRunning = pid => {
 
 /** Runs `body` while no other run installs or builds in this checkout. */
 const alone = async body => {
-  const path = join(root, 'toolchain', '.setup.lock')
   const until = Date.now() + LOCK_WAIT_MS
-  let token = tryLock(path)
   let isTold = false
-  while (token === null) {
-    if (Date.now() > until) throw new Refusal(`another run holds ${path}; remove it if there is none`)
+  while (!tryLock()) {
+    if (Date.now() > until) throw new Refusal(`another run holds ${lockPath}; remove it if there is none`)
     if (!isTold) say('waiting for another run that installs or builds here')
     isTold = true
     await new Promise(resolve => setTimeout(resolve, 200))
-    token = tryLock(path)
   }
-  const beat = setInterval(() => fs.utimesSync(path, new Date(), new Date()), HEARTBEAT_MS)
+  const beat = setInterval(() => fs.utimesSync(lockPath, new Date(), new Date()), HEARTBEAT_MS)
   const release = () => {
     clearInterval(beat)
-    if (fs.existsSync(path) && fs.readFileSync(path, 'utf8') === token) fs.unlinkSync(path)
+    if (fs.existsSync(lockPath) && fs.readFileSync(lockPath, 'utf8').endsWith(lockToken))
+      fs.unlinkSync(lockPath)
+    lockToken = null
   }
   const stop = signal => {
-    running?.kill(signal)
-    release()
-    process.exit(128 + constants.signals[signal])
+    const end = () => {
+      release()
+      process.exit(128 + constants.signals[signal])
+    }
+    if (running === null) return end()
+    running.once('close', end)
+    running.kill(signal)
+    setTimeout(() => running?.kill('SIGKILL'), LAST_WORDS_MS).unref()
   }
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
-  for (const signal of signals) process.on(signal, stop)
+  for (const signal of SIGNALS) process.on(signal, stop)
   try {
     return await body()
   } finally {
-    for (const signal of signals) process.off(signal, stop)
+    for (const signal of SIGNALS) process.off(signal, stop)
     release()
   }
 }
@@ -246,6 +272,7 @@ const runScript = (node, file, args) =>
     const options = { cwd: root, env: environmentFor(node), stdio: 'inherit' }
     const child = spawn(node, [join(root, file), ...args], options)
     running = child
+    keepLock(child)
     child.on('error', reject)
     child.on('close', (code, signal) => {
       running = null
