@@ -106,10 +106,9 @@ const writeLicences = (root, metafiles) => {
 /** Writes oclif.manifest.json from the bundled commands, so that starting one loads no other. */
 const writeManifest = async root => {
   const { Plugin } = await import('@oclif/core')
-  const { COMMANDS } = await import(
-    `${pathToFileURL(join(root, 'dist', 'cli', 'main.mjs')).href}?${Date.now()}`
-  )
-  if (typeof COMMANDS !== 'object') throw new Error('src/commands/main.ts does not export COMMANDS')
+  // The module that oclif will import itself, filled before it looks.
+  const { loadAllCommands } = await import(pathToFileURL(join(root, 'dist', 'cli', 'main.mjs')).href)
+  await loadAllCommands()
   const plugin = new Plugin({
     root,
     ignoreManifest: true,
