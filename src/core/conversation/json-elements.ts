@@ -1,14 +1,15 @@
 /** The streaming splitter: finds the records of a JSON file by depth, strings and escapes over raw bytes, so that a
  *  file of any size is parsed one record at a time. It takes an array, objects that wrap an array under a known key,
  *  a single object, and several documents in a row; after damage it finds the way back to the next record. */
+import { Gather } from './gather.ts'
 import { isObject } from './json-values.ts'
 import { type Limits, YIELD_BYTES } from './limits.ts'
 import { BOM, type RawRecord, turn } from './record.ts'
+import { wayBack } from './way-back.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
-const COLON = 0x3a
 const OPEN_ARRAY = 0x5b
 const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
@@ -20,12 +21,12 @@ const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byt
 const WRAPPERS: ReadonlySet<string> = new Set(['conversations', 'loglines'])
 const LONGEST_WRAPPER = 16
 
-/** First keys that records of known exports have, for damage before any good record was seen. */
-const USUAL_FIRST_KEYS = ['title', 'uuid', 'id', 'conversation_id', 'create_time', 'name', 'mapping']
-
 /** How much may be read a second time to find the way back; beyond it, damage runs to the end of its record. */
 const REREAD_BYTES = 512 * 1024 * 1024
 const REREADS = 2_000
+
+/** Keys of a good record that are remembered: more than any real record has. */
+const MODEL_KEYS = 64
 
 /** Chunks are worked on in slices, so that few parsed records exist at a time. */
 const SLICE_BYTES = 256 * 1024
@@ -53,7 +54,7 @@ export class ElementSplitter {
   #kind: 'none' | 'container' | 'string' | 'scalar' | 'garbage' = 'none'
   #start = 0
   #size = 0
-  #parts: Uint8Array[] = []
+  readonly #held = new Gather()
   #collect = true
   #tooLong = false
   #depth = 0
@@ -135,7 +136,7 @@ export class ElementSplitter {
   #begin(byte: number, at: number): void {
     this.#start = at
     this.#size = 0
-    this.#parts = []
+    this.#held.clear()
     this.#collect = true
     this.#tooLong = false
     this.#depth = 0
@@ -175,13 +176,13 @@ export class ElementSplitter {
     const length = piece.position - from
     this.#size += length
     if (this.#collect && !this.#tooLong) {
-      this.#parts.push(piece.bytes.subarray(from, piece.position))
+      this.#held.push(piece.bytes.subarray(from, piece.position))
       if (this.#size > this.#limits.recordBytes) {
         this.#tooLong = true
-        const back = this.#wayBack(this.#joined().subarray(0, this.#limits.recordBytes))
+        const back = this.#wayBack(this.#held.bytes.subarray(0, this.#limits.recordBytes))
         if (back !== null)
           return this.#goBack(back, piece, `it is longer than ${this.#limits.recordBytes} bytes`)
-        this.#parts = []
+        this.#held.clear()
       }
     }
     return ended ? this.#finish(false) : null
@@ -240,7 +241,7 @@ export class ElementSplitter {
             this.#inArray = true
             this.#wrapped = true
             this.#kind = 'none'
-            this.#parts = []
+            this.#held.clear()
             piece.position = isRecords ? i + 1 : i
             return false
           }
@@ -284,20 +285,14 @@ export class ElementSplitter {
     return false
   }
 
-  #joined(): Buffer {
-    const [only] = this.#parts
-    if (only === undefined || this.#parts.length > 1) return Buffer.concat(this.#parts)
-    return Buffer.from(only.buffer, only.byteOffset, only.byteLength)
-  }
-
   /** The record is complete, or the file is at its end: parse it. Null when it is no record of its own. */
   #finish(atEnd: boolean): RawRecord | null {
     const kind = this.#kind
     this.#kind = 'none'
     if (!this.#collect) return null
     if (this.#tooLong) return this.#bad(`it is longer than ${this.#limits.recordBytes} bytes`)
-    const bytes = this.#joined()
-    this.#parts = []
+    const bytes = this.#held.bytes
+    this.#held.clear()
     const isTorn = atEnd && (kind === 'container' || kind === 'string')
     if (!isTorn && this.#deepest > this.#limits.recordDepth)
       return this.#bad(`it is nested deeper than ${this.#limits.recordDepth} levels`)
@@ -320,12 +315,12 @@ export class ElementSplitter {
   #good(value: unknown): RawRecord | null {
     const keys = isObject(value) ? Object.keys(value) : []
     if (this.#damaged) {
-      const model = this.#model
-      const shared = model === null ? keys.length : keys.filter(key => model.keys.includes(key)).length
-      if (shared < (model === null ? 2 : model.keys.length / 2)) return null
+      const model = this.#model?.keys ?? keys.slice(0, 2)
+      const shared = isObject(value) ? model.filter(key => key in value).length : 0
+      if (shared < 2 || shared < model.length / 2) return null
       this.#damaged = false
     }
-    if (this.#model === null && keys.length > 1) this.#model = { first: keys[0] as string, keys }
+    if (this.#model === null && keys.length > 1) this.#model = { first: keys[0] as string, keys: keys.slice(0, MODEL_KEYS) }
     this.#index++
     return { kind: 'value', value, where: this.#where(), bytes: this.#size }
   }
@@ -337,20 +332,11 @@ export class ElementSplitter {
     return { kind: 'bad', reason, where: this.#where(), bytes: this.#size }
   }
 
-  /** The first place after the record's start where another record may begin: `,` `{` and its usual first key. */
+  /** A copy of the bytes from the place where another record may begin, or null. */
   #wayBack(bytes: Buffer): Buffer | null {
     if (this.#rereads >= REREADS || this.#reread >= REREAD_BYTES) return null
-    let nearest = -1
-    for (const key of this.#model === null ? USUAL_FIRST_KEYS : [this.#model.first]) {
-      const quoted = Buffer.from(JSON.stringify(key))
-      for (let at = bytes.indexOf(quoted, 1); at >= 0; at = bytes.indexOf(quoted, at + 1)) {
-        const begin = beginOfRecord(bytes, at, at + quoted.length)
-        if (begin < 0) continue
-        if (nearest < 0 || begin < nearest) nearest = begin
-        break
-      }
-    }
-    return nearest < 0 ? null : bytes.subarray(nearest)
+    const at = wayBack(bytes, this.#model?.first ?? null)
+    return at < 0 ? null : Buffer.from(bytes.subarray(at))
   }
 
   /** Report the damage and read `back`, the tail of what was collected, again before the rest of the piece. */
@@ -362,24 +348,11 @@ export class ElementSplitter {
     this.#reread += back.length
     this.#damaged = true
     this.#kind = 'none'
-    this.#parts = []
+    this.#held.clear()
     this.#inArray = true
     this.#pieces.push({ bytes: back, at: this.#start + collected - back.length, position: 0 })
     return record
   }
-}
-
-/** Offset of the `{` before the key at `from`, if a comma stands before it and a colon after the key; else -1. */
-function beginOfRecord(bytes: Uint8Array, from: number, to: number): number {
-  let after = to
-  while (after < bytes.length && isBlank(bytes[after] as number)) after++
-  let i = from - 1
-  while (i >= 0 && isBlank(bytes[i] as number)) i--
-  const begin = i
-  if (bytes[after] !== COLON || bytes[begin] !== OPEN_OBJECT) return -1
-  i--
-  while (i >= 0 && isBlank(bytes[i] as number)) i--
-  return i >= 0 && bytes[i] === COMMA ? begin : -1
 }
 
 /** The records of a JSON file, in order; a bad one is reported in its place and the rest goes on. */

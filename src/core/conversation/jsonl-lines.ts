@@ -1,4 +1,5 @@
 /** The line splitter for JSONL: cuts at line feeds only (U+2028 is text), and reads several documents on one line. */
+import { Gather } from './gather.ts'
 import { ElementSplitter, NOT_JSON, TORN } from './json-elements.ts'
 import { type Limits, YIELD_BYTES } from './limits.ts'
 import { BOM, type RawRecord, turn } from './record.ts'
@@ -11,7 +12,7 @@ export async function* jsonLines(
   source: AsyncIterable<Uint8Array>,
   limits: Limits,
 ): AsyncGenerator<RawRecord> {
-  let parts: Uint8Array[] = []
+  const held = new Gather()
   let size = 0
   let line = 1
   let start = 0
@@ -19,16 +20,16 @@ export async function* jsonLines(
 
   const keep = (bytes: Uint8Array): void => {
     size += bytes.length
-    if (size > limits.recordBytes) parts = []
-    else if (bytes.length > 0) parts.push(bytes)
+    if (size > limits.recordBytes) held.clear()
+    else held.push(bytes)
   }
 
   function* finish(atEnd: boolean): Generator<RawRecord> {
     const where = `line ${line}, byte ${start}`
     if (size > limits.recordBytes)
       yield { kind: 'bad', reason: `it is longer than ${limits.recordBytes} bytes`, where, bytes: size }
-    else if (size > 0) yield* recordsOf(Buffer.concat(parts), where, start === 0, atEnd, limits)
-    parts = []
+    else if (size > 0) yield* recordsOf(held.bytes, where, start === 0, atEnd, limits)
+    held.clear()
     start += size + 1
     size = 0
     line++

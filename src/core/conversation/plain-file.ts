@@ -84,12 +84,14 @@ export async function openPlain(source: AsyncIterable<Uint8Array>, limits: Limit
   return { format: null, guess: guess ?? 'JSON of a kind that is not known here', bad: first }
 }
 
+/** Gives the sample and then the rest, and lets go of what was given. */
 async function* replay(
-  sample: readonly RawRecord[],
+  sample: RawRecord[],
   rest: AsyncGenerator<RawRecord> | null,
 ): AsyncGenerator<RawRecord> {
   try {
-    yield* sample
+    sample.reverse()
+    for (let record = sample.pop(); record !== undefined; record = sample.pop()) yield record
     if (rest !== null) yield* rest
   } finally {
     await rest?.return(undefined)
@@ -125,6 +127,8 @@ export async function* readOpened(
   }
 }
 
+const EMPTY = new Uint8Array(0)
+
 /** The first bytes (always as many as there are, up to `PEEK_BYTES`), and all bytes from the beginning. */
 export async function peek(
   source: AsyncIterable<Uint8Array>,
@@ -142,10 +146,12 @@ export async function peek(
     chunks.push(next.value)
     size += next.value.length
   }
-  const joined = chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)
+  let joined: Uint8Array = chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)
   async function* bytes(): AsyncGenerator<Uint8Array> {
     try {
-      yield joined
+      const first = joined
+      joined = EMPTY
+      yield first
       while (!isDone) {
         const next = await iterator.next()
         isDone = next.done === true
