@@ -10,7 +10,8 @@ import { buildPlaintext, digest, type PlainAsset, type Redaction } from '../pipe
 import { fold } from './folded.ts'
 import { type Copy, leavingOf } from './leaving.ts'
 import { type MarkedSpan, mark, mask, redact, spansOf } from './redact.ts'
-import type { Engine, Severity } from './rule.ts'
+import { type Engine, ruleEngine, type Severity } from './rule.ts'
+import { ownRules } from './rules/all.ts'
 import { type Budget, scanLeaves } from './scan.ts'
 import { type CopiedMessage, type Extra, type ScopeMessage, selectMessages, type Withheld } from './scope.ts'
 import { secretlintEngine } from './secretlint.ts'
@@ -21,7 +22,7 @@ const MAX_TITLE_LENGTH = 2_000
 const BASE_MS = 20_000
 const PER_MILLION_MS = 1_000
 
-const ENGINES: readonly Engine[] = [secretlintEngine]
+const ENGINES: readonly Engine[] = [ruleEngine(ownRules), secretlintEngine]
 
 /** Files of the user that parts name by hash. */
 export interface AssetReader {

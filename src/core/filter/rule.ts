@@ -15,6 +15,8 @@ export interface Rule {
   readonly id: string
   readonly version: number
   readonly severity: Severity
+  /** One of these stands in every text in which the rule finds something; empty where nothing can be named. */
+  readonly needs: readonly string[]
   scan(text: string): Match[]
 }
 
@@ -35,5 +37,9 @@ export interface Engine {
 export const ruleEngine = (rules: readonly Rule[]): Engine => ({
   rules: rules.map(({ id, version }) => `${id}/${version}`),
   scan: async text =>
-    rules.flatMap(({ id, severity, scan }) => scan(text).map(match => ({ ...match, rule: id, severity }))),
+    rules.flatMap(({ id, severity, needs, scan }) =>
+      needs.length > 0 && !needs.some(literal => text.includes(literal))
+        ? []
+        : scan(text).map(match => ({ ...match, rule: id, severity })),
+    ),
 })
