@@ -99,6 +99,10 @@ export interface NetworkHost {
   addressesOf(local: Did, remote: Did): Promise<PeerAddress[]>
   /** A DID was proved on a connection (either side began it). */
   onProved(local: Did, proof: Proof): Promise<void>
+  /** The pairs for which this peer is known to be a node of a contact or fellow member: they are proved as soon as it connects. */
+  knownDidsOf(peer: string): Promise<{ local: Did; remote: Did }[]>
+  /** The pairs whose nodes should be dialled at start and from time to time, most wanted first. */
+  contactsToDial(): Promise<{ local: Did; remote: Did }[]>
 
   /** First frame of a delivery. @returns the blocks that are lacked, or a refusal. */
   onDelivery(
@@ -111,14 +115,9 @@ export interface NetworkHost {
   onDelivered(delivery: Delivery, peer: string): Promise<Uint8Array | null>
   onTombstone(from: Did, to: Did, tombstone: Uint8Array): Promise<void>
 
-  /** Serve blocks to a stranger: the slip and, for each wanted CID, a way to read it; null refuses. `proof` was not checked yet. */
-  onFetch(request: {
-    content: Cid
-    at: number
-    proof: Uint8Array
-    want: Cid[]
-    client: string
-  }): Promise<{
+  /** Serve blocks to a stranger: the slip and, for each wanted CID, a way to read it; null refuses. The network checks `proof`
+   *  against the fetch key in the slip that comes back, before anything is sent. */
+  onFetch(request: { content: Cid; at: number; proof: Uint8Array; want: Cid[]; client: string }): Promise<{
     slip: Uint8Array
     manifest: Uint8Array
     getBlock(cid: Cid): Promise<Uint8Array | null>

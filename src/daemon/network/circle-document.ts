@@ -1,0 +1,165 @@
+/** The Automerge document that carries a circle's entries: a list of byte strings to which everybody appends and from which
+ *  nothing is taken. The only door to Automerge, which is loaded when the first circle is touched. */
+import type * as Automerge from '@automerge/automerge'
+import { toHex } from '../../core/kernel/bytes.ts'
+import type { Chance } from '../../core/kernel/env.ts'
+import { VivimError } from '../../core/kernel/errors.ts'
+import { KIB, MIB } from './frames.ts'
+
+type Shape = { entries: Uint8Array[] }
+type Doc = Automerge.Doc<Shape>
+type Library = typeof Automerge
+
+/** The first change of every such document is the same, so that any two merge. */
+const ROOT_ACTOR = '00'.repeat(16)
+const LIST_ID = `1@${ROOT_ACTOR}`
+const ACTOR_BYTES = 16
+
+export const MAX_ENTRY_BYTES = 128 * KIB
+/** What one conversation may add to a document. */
+export const MAX_NEW_ENTRIES = 20_000
+const MAX_NEW_BYTES = 64 * MIB
+const MAX_DOCUMENT_BYTES = 128 * MIB
+
+let library: Promise<Library> | null = null
+const load = (): Promise<Library> => {
+  library ??= import('@automerge/automerge')
+  return library
+}
+
+const broken = (why: string, cause?: unknown): VivimError =>
+  new VivimError('peer/protocol', `a circle's log that breaks the rules: ${why}`, {}, { cause })
+
+const blank = (A: Library): Doc =>
+  A.change(A.init<Shape>({ actor: ROOT_ACTOR }), { time: 0 }, doc => {
+    doc.entries = []
+  })
+
+/** A new actor each time: one that came back from a backup would use its numbers twice. */
+const actor = (chance: Chance): string => toHex(chance.bytes(ACTOR_BYTES))
+
+function open(A: Library, saved: Uint8Array | null, chance: Chance): Doc {
+  if (saved === null) return A.clone(blank(A), { actor: actor(chance) })
+  try {
+    return A.load<Shape>(saved, { actor: actor(chance) })
+  } catch (cause) {
+    throw new VivimError('storage/corrupt', "a circle's stored log cannot be read", {}, { cause })
+  }
+}
+
+const bytesIn = (doc: Doc): Uint8Array[] => [...doc.entries].map(entry => Uint8Array.from(entry))
+
+/** Append entries that are not in it yet, in one change. @param saved - null for a circle without a document.
+ *  @returns the document to store, or null when it had them all. @throws `storage/corrupt`. */
+export async function appendCircleEntries(
+  saved: Uint8Array | null,
+  entries: readonly Uint8Array[],
+  chance: Chance,
+): Promise<Uint8Array | null> {
+  const A = await load()
+  const doc = open(A, saved, chance)
+  const known = new Set(bytesIn(doc).map(toHex))
+  const lacking = entries.filter(entry => !known.has(toHex(entry)))
+  if (lacking.length === 0) return null
+  return A.save(A.change(doc, { time: 0 }, draft => void draft.entries.push(...lacking)))
+}
+
+/** Everything that stands in either of two stored documents of one circle. @throws `storage/corrupt`. */
+export async function mergeCircleDocuments(
+  saved: Uint8Array | null,
+  other: Uint8Array,
+  chance: Chance,
+): Promise<Uint8Array> {
+  if (saved === null) return other
+  const A = await load()
+  return A.save(A.merge(open(A, saved, chance), open(A, other, chance)))
+}
+
+/** One side of a sync conversation about one document. What comes is merged into a fork and judged there first. */
+export class CircleConversation {
+  readonly #library: Library
+  #doc: Doc
+  #state: Automerge.SyncState
+  readonly #known: Set<string>
+  readonly #fresh: Uint8Array[] = []
+  #freshBytes = 0
+  #changed = false
+
+  private constructor(library: Library, doc: Doc) {
+    this.#library = library
+    this.#doc = doc
+    this.#state = library.initSyncState()
+    this.#known = new Set(bytesIn(doc).map(toHex))
+  }
+
+  static async open(saved: Uint8Array | null, chance: Chance): Promise<CircleConversation> {
+    const A = await load()
+    return new CircleConversation(A, open(A, saved, chance))
+  }
+
+  /** The next message for the other side, or null when there is nothing to say. */
+  next(): Uint8Array | null {
+    const [state, message] = this.#library.generateSyncMessage(this.#doc, this.#state)
+    this.#state = state
+    return message
+  }
+
+  /** Take a message. @throws `peer/protocol` for bytes that are no message, and for changes that do anything but append. */
+  receive(message: Uint8Array): void {
+    const A = this.#library
+    const before = A.getHeads(this.#doc)
+    let fork: Doc
+    let state: Automerge.SyncState
+    let changes: Uint8Array[]
+    try {
+      ;[fork, state] = A.receiveSyncMessage(A.clone(this.#doc), this.#state, message)
+      changes = A.getChangesSince(fork, before)
+    } catch (cause) {
+      throw broken('not a sync message', cause)
+    }
+    if (changes.length > 0) {
+      for (const change of changes) this.#judge(change)
+      this.#changed = true
+      if (A.save(fork).length > MAX_DOCUMENT_BYTES) throw broken('larger than any circle')
+    }
+    this.#doc = fork
+    this.#state = state
+  }
+
+  /** Refuse a change unless each of its operations inserts one byte string into the list. */
+  #judge(change: Uint8Array): void {
+    let ops: Automerge.DecodedChange['ops']
+    try {
+      ops = this.#library.decodeChange(change).ops
+    } catch (cause) {
+      throw broken('a change that cannot be read', cause)
+    }
+    for (const op of ops) {
+      const { action, obj, insert, value, pred } = op as typeof op & { insert?: boolean; value?: unknown }
+      if (action !== 'set' || insert !== true || obj !== LIST_ID || pred.length > 0)
+        throw broken('a change that does something else than append')
+      if (!isBytes(value)) throw broken('an entry that is not bytes')
+      this.#take(Uint8Array.from(value))
+    }
+  }
+
+  #take(entry: Uint8Array): void {
+    if (entry.length === 0 || entry.length > MAX_ENTRY_BYTES) throw broken('an entry of no possible size')
+    const name = toHex(entry)
+    if (this.#known.has(name)) return
+    this.#known.add(name)
+    this.#fresh.push(entry)
+    this.#freshBytes += entry.length
+    if (this.#fresh.length > MAX_NEW_ENTRIES || this.#freshBytes > MAX_NEW_BYTES)
+      throw broken('more entries than one conversation may bring')
+  }
+
+  /** What came: the document to store and the entries that are new in it; null when nothing changed. */
+  result(): { document: Uint8Array; entries: Uint8Array[] } | null {
+    return this.#changed ? { document: this.#library.save(this.#doc), entries: this.#fresh } : null
+  }
+}
+
+/** Automerge decodes byte strings as byte arrays or, inside changes, as lists of numbers. */
+const isBytes = (value: unknown): value is ArrayLike<number> =>
+  value instanceof Uint8Array || (Array.isArray(value) && value.every(item => Number.isInteger(item)))

@@ -1,0 +1,155 @@
+/** What our protocols share: serving and opening streams inside limits, and turning whatever goes wrong into a code. */
+import type { Connection, Libp2p } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { codeOf, VivimError } from '../../core/kernel/errors.ts'
+import { dialable, isPeerId, parsePeerAddress } from './addresses.ts'
+import { type Connections, POINTS } from './connections.ts'
+import { FrameStream } from './frames.ts'
+import { Gate, type PeerRates, type Purpose } from './limits.ts'
+import type { PeerAddress } from './ports.ts'
+
+export type Log = (event: string, fields: Record<string, unknown>) => void
+
+/** How long one exchange may take on the serving side, whatever its frames do. */
+const MAX_EXCHANGE_MS = 10 * 60_000
+const DIAL_TIMEOUT_MS = 10_000
+
+export interface ServeOptions {
+  readonly purpose: Purpose
+  /** Streams at once from one connection. */
+  readonly maxInboundStreams: number
+  /** Streams at once from everybody. */
+  readonly atOnce: number
+}
+
+/** Whatever a stream or dial threw, as one of our codes. */
+export const peerError = (error: unknown): VivimError =>
+  error instanceof VivimError
+    ? error
+    : new VivimError('peer/unreachable', 'the other node does not answer', {}, { cause: error })
+
+/** A signal that ends at `ms` or with `signal`. */
+export const bounded = (signal: AbortSignal, ms: number): AbortSignal =>
+  AbortSignal.any([signal, AbortSignal.timeout(ms)])
+
+export class Peering {
+  readonly node: Libp2p
+  readonly connections: Connections
+  readonly rates: PeerRates
+  readonly log: Log
+  readonly #stopping: AbortSignal
+
+  constructor(node: Libp2p, connections: Connections, rates: PeerRates, log: Log, stopping: AbortSignal) {
+    this.node = node
+    this.connections = connections
+    this.rates = rates
+    this.log = log
+    this.#stopping = stopping
+  }
+
+  get peerId(): string {
+    return this.node.peerId.toString()
+  }
+
+  /** Serve a protocol. What `handle` throws resets the stream; `peer/protocol` is also held against the peer. */
+  async serve(
+    protocol: string,
+    { purpose, maxInboundStreams, atOnce }: ServeOptions,
+    handle: (frames: FrameStream, connection: Connection, signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    const gate = new Gate(atOnce)
+    await this.node.handle(
+      protocol,
+      async (stream, connection) => {
+        const peer = connection.remotePeer.toString()
+        const frames = new FrameStream(stream)
+        if (!this.rates.take(peer, purpose)) {
+          frames.abort(new Error('too many requests'))
+          this.connections.punish(peer, POINTS.greedy, `${protocol}: too many requests`)
+          return
+        }
+        const signal = bounded(this.#stopping, MAX_EXCHANGE_MS)
+        try {
+          const entered = await gate.enter(async () => {
+            await handle(frames, connection, signal)
+            await frames.close(signal)
+            return true
+          })
+          if (entered === null) frames.abort(new Error('busy'))
+        } catch (error) {
+          frames.abort(error)
+          const code = codeOf(error)
+          if (code === 'peer/protocol')
+            this.connections.punish(peer, POINTS.brokenRule, `${protocol}: ${(error as Error).message}`)
+          else if (code !== 'peer/unreachable')
+            this.log('network.handler-failed', { protocol, peer, code, error })
+        }
+      },
+      { maxInboundStreams, maxOutboundStreams: 64, runOnLimitedConnection: true },
+    )
+  }
+
+  /** Open a stream on a connection, run one exchange on it and close it.
+   *  @throws `peer/unreachable`, `peer/protocol` and what `run` throws. */
+  async exchange<T>(
+    connection: Connection,
+    protocol: string,
+    signal: AbortSignal,
+    run: (frames: FrameStream) => Promise<T>,
+  ): Promise<T> {
+    const all = AbortSignal.any([signal, this.#stopping])
+    let frames: FrameStream | null = null
+    try {
+      all.throwIfAborted()
+      const stream = await connection.newStream(protocol, {
+        signal: bounded(all, DIAL_TIMEOUT_MS),
+        runOnLimitedConnection: true,
+      })
+      frames = new FrameStream(stream)
+      const result = await run(frames)
+      await frames.close(all)
+      return result
+    } catch (error) {
+      frames?.abort(error)
+      const known = peerError(error)
+      if (known.code === 'peer/protocol')
+        this.connections.punish(
+          connection.remotePeer.toString(),
+          POINTS.brokenRule,
+          `${protocol}: ${known.message}`,
+        )
+      throw known
+    }
+  }
+
+  /** An open connection to a node, dialled where there is none. @throws `peer/unreachable`. */
+  async reach(address: PeerAddress, signal: AbortSignal): Promise<Connection> {
+    const [known] = this.connections.openTo(address.peer)
+    if (known !== undefined) return known
+    if (!isPeerId(address.peer) || address.peer === this.peerId)
+      throw new VivimError('peer/unreachable', 'that is no other node')
+    const all = AbortSignal.any([signal, this.#stopping, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
+    const addrs = dialable(address)
+    try {
+      all.throwIfAborted()
+      return await this.node.dial(addrs.length > 0 ? addrs : peerIdFromString(address.peer), { signal: all })
+    } catch (error) {
+      throw peerError(error)
+    }
+  }
+
+  /** Dial a full address that a person gave. @throws `peer/bad-address`, `peer/unreachable`. */
+  async connect(text: string, signal: AbortSignal): Promise<Connection> {
+    const { peer, addr } = parsePeerAddress(text)
+    if (peer === this.peerId) throw new VivimError('peer/bad-address', "that is this node's own address")
+    if (this.connections.isRefused(peer))
+      throw new VivimError('peer/unreachable', 'that peer is blocked here', { peer })
+    const all = AbortSignal.any([signal, this.#stopping, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
+    try {
+      const [known] = this.connections.openTo(peer)
+      return known ?? (await this.node.dial(addr, { signal: all }))
+    } catch (error) {
+      throw peerError(error)
+    }
+  }
+}
