@@ -1,0 +1,190 @@
+/** The one reducer of a circle: a set of entries in, the circle out. Pure; asks no clock, no key and nothing outside the set. */
+
+import type { Device } from '../identity/device.ts'
+import type { IdentityDocument } from '../identity/document.ts'
+import { sameBytes, toHex } from '../kernel/bytes.ts'
+import type { CircleId, Did } from '../model/id.ts'
+import { type Entry, type EntryHash, type History, MAX_PREV } from './entry.ts'
+import { makeEntryGraph, markPlaces } from './entry-graph.ts'
+import { audienceHash } from './epoch.ts'
+import { type Fault, type Judgement, judgeEntries, personOf, type Role } from './judgement.ts'
+import { listsDevice } from './testimony.ts'
+
+export interface CircleMember {
+  readonly did: Did
+  readonly role: Role
+  readonly document: IdentityDocument
+  /** Devices that may sign and are to be sealed to. */
+  readonly devices: readonly Device[]
+  readonly card: string | null
+  /** Two of this person's documents contradict each other. */
+  readonly alarm: boolean
+}
+
+export interface CircleEpoch {
+  /** Hash of its entry. */
+  readonly id: EntryHash
+  /** For display: 1 more than the epochs that its maker knew. */
+  readonly number: number
+  /** 32 bytes each. */
+  readonly commitment: Uint8Array
+  readonly audience: Uint8Array
+  readonly maker: Did
+}
+
+export interface CircleState {
+  readonly circle: CircleId
+  /** Null while the beginning is not here. */
+  readonly name: string | null
+  readonly owner: Did | null
+  readonly history: History
+  /** By DID, ascending. */
+  readonly members: readonly CircleMember[]
+  /** By number, then by id. */
+  readonly epochs: readonly CircleEpoch[]
+  /** The epoch to share under, or null when an admin has to rotate first. */
+  readonly sealing: CircleEpoch | null
+  /** What a new entry names as `prev`, ascending, at most 64. */
+  readonly heads: readonly EntryHash[]
+  /** Entries without effect. */
+  readonly invalid: readonly { readonly hash: EntryHash; readonly why: Fault }[]
+  /** Entries that wait, and the ancestors that they wait for. */
+  readonly waiting: readonly EntryHash[]
+  readonly missing: readonly EntryHash[]
+  /** An owner or admin did something that this version does not understand: nothing may be written or shared. */
+  readonly upgrade: boolean
+}
+
+/** Reduce a circle. The result is the same for every order and with any duplicates; with entries missing it is the result for the part
+ *  that is whole, and `missing` says what is lacking.
+ *  @param entries - verified by `parseEntry`; signatures are not looked at again.
+ *  @throws `crypto/too-large` over 20,000 different entries. */
+export function reduceCircle(circle: CircleId, entries: Iterable<Entry>): CircleState {
+  const graph = makeEntryGraph(entries)
+  const judgement = judgeEntries(circle, graph)
+  const places = [...judgement.effective()]
+  const root = judgement.root === null ? null : judgement.entry(judgement.root)
+  const members = reduceMembers(judgement)
+  const epochs = reduceEpochs(judgement, places)
+  return {
+    circle,
+    name: root?.op === 'create' ? root.name : null,
+    owner: root?.did ?? null,
+    history: root?.op === 'create' ? root.history : 'new',
+    members,
+    epochs: [...epochs.values()].sort((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1)),
+    sealing: chooseSealing(judgement, members, epochs),
+    heads: reduceHeads(judgement),
+    invalid: judgement.faults.flatMap((why, place) =>
+      why === null ? [] : [{ hash: judgement.entry(place).hash, why }],
+    ),
+    waiting: graph.waiting,
+    missing: graph.missing,
+    upgrade: places.some(place => judgement.entry(place).op === 'unknown'),
+  }
+}
+
+/** The member whose device this is, by its 32-byte signing key. */
+export const memberOfDevice = (state: CircleState, ed: Uint8Array): CircleMember | null =>
+  state.members.find(member => member.devices.some(device => sameBytes(device.ed, ed))) ?? null
+
+function reduceMembers(judgement: Judgement): CircleMember[] {
+  const members: CircleMember[] = []
+  // A contradiction counts also where the entry that brought it has no other effect.
+  const contradicted = new Set<Did>()
+  for (const [place, fault] of judgement.faults.entries())
+    if (fault === 'conflicting-document') contradicted.add(judgement.entry(place).did)
+  for (const did of [...judgement.memberships.keys()].sort()) {
+    const role = judgement.role(did)
+    const testimony = judgement.testimony(did)
+    if (role === null || testimony === null) continue
+    const cards = (judgement.introductions.get(did) ?? []).flatMap(
+      place => personOf(judgement.entry(place))?.card ?? [],
+    )
+    members.push({
+      did,
+      role,
+      ...testimony,
+      card: cards.at(-1) ?? null,
+      alarm: testimony.alarm || contradicted.has(did),
+    })
+  }
+  return members
+}
+
+const epochOf = (entry: Entry) => ('epoch' in entry ? entry.epoch : null)
+
+/** Epochs by the place of their entry. */
+function reduceEpochs(judgement: Judgement, places: readonly number[]): Map<number, CircleEpoch> {
+  const starting = places.filter(place => epochOf(judgement.entry(place)) !== null)
+  const marked = markPlaces(starting, judgement.graph.entries.length)
+  const epochs = new Map<number, CircleEpoch>()
+  for (const place of starting) {
+    const entry = judgement.entry(place)
+    const epoch = epochOf(entry)
+    if (epoch === null) continue
+    const number = 1 + judgement.graph.countAncestors(marked, place)
+    const { commitment, audience } = epoch
+    epochs.set(place, { id: entry.hash, number, commitment, audience, maker: entry.did })
+  }
+  return epochs
+}
+
+/** An epoch may seal while its people are exactly the members and none of its devices is revoked. One that was made knowing of another
+ *  takes its place; of several that knew nothing of each other the smallest id counts. */
+function chooseSealing(
+  judgement: Judgement,
+  members: readonly CircleMember[],
+  epochs: ReadonlyMap<number, CircleEpoch>,
+): CircleEpoch | null {
+  const accepted: number[] = []
+  for (const place of [...epochs.keys()].reverse()) {
+    if (accepted.some(later => judgement.graph.isAncestor(place, later))) continue
+    if (isForAll(judgement, members, place) && isAsItSays(judgement, members, place)) accepted.push(place)
+  }
+  return accepted
+    .flatMap(place => epochs.get(place) ?? [])
+    .reduce<CircleEpoch | null>(
+      (least, epoch) => (least === null || epoch.id < least.id ? epoch : least),
+      null,
+    )
+}
+
+/** Whether every member was there when the epoch began, or was let into it later by an `add` that kept it. */
+function isForAll(judgement: Judgement, members: readonly CircleMember[], place: number): boolean {
+  const { graph } = judgement
+  return members.every(({ did }) =>
+    (judgement.memberships.get(did) ?? []).some(joined => {
+      if (joined === place || graph.isAncestor(joined, place)) return true
+      return epochOf(judgement.entry(joined)) === null && graph.isAncestor(place, joined)
+    }),
+  )
+}
+
+/** Whether the epoch's audience is that of the people whom its maker knew, and all those devices still count. */
+function isAsItSays(judgement: Judgement, members: readonly CircleMember[], place: number): boolean {
+  const { graph } = judgement
+  const there: { did: Did; devices: readonly Device[] }[] = []
+  for (const { did, devices } of members) {
+    const joined = judgement.memberships.get(did) ?? []
+    if (!joined.some(at => at === place || graph.isAncestor(at, place))) continue
+    const then = judgement.testimony(did, place, true)
+    if (then === null || !then.devices.every(device => listsDevice({ devices }, device.ed))) return false
+    there.push({ did, devices: then.devices })
+  }
+  const epoch = epochOf(judgement.entry(place))
+  return epoch !== null && toHex(audienceHash(there)) === toHex(epoch.audience)
+}
+
+/** Effective entries that no effective entry knew of. */
+function reduceHeads(judgement: Judgement): EntryHash[] {
+  const { graph } = judgement
+  const known = new Set<number>()
+  const heads: EntryHash[] = []
+  for (let place = graph.entries.length - 1; place >= 0; place--) {
+    const effective = judgement.faults[place] === null
+    if (effective && !known.has(place)) heads.push(judgement.entry(place).hash)
+    if (effective || known.has(place)) for (const before of graph.prev[place] ?? []) known.add(before)
+  }
+  return heads.sort().slice(0, MAX_PREV)
+}
