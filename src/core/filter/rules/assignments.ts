@@ -27,13 +27,16 @@ export const assignmentRule: Rule = {
     for (const name of text.matchAll(NAME)) {
       const end = name.index + name[0].length
       const before = text.slice(Math.max(0, name.index - 40), name.index)
-      if (OTHER_NAME.test(before)) continue
+      if (OTHER_NAME.test(before) || isPlaceholder(text, name.index)) continue
       const value = valueAfter(text, end, name[0], before)
       if (value) matches.push(value)
     }
     return matches
   },
 }
+
+const isPlaceholder = (text: string, at: number): boolean =>
+  text[at - 1] === '[' && /^secret:[a-z0-9-]{1,64}#\d/.test(text.slice(at, at + 80))
 
 function valueAfter(text: string, at: number, name: string, before: string): Match | null {
   const isOption = /--[A-Za-z0-9-]{0,30}$/.test(before)
@@ -100,6 +103,10 @@ export const urlCredentialsRule: Rule = patternRule({
   pattern: /(:\/\/)([^\s/:@"'<>`\\]{0,256}:[^\s/@"'<>`\\]{1,256})(?=@)/g,
   accepts: value => {
     const password = value.slice(value.indexOf(':') + 1)
-    return !isStandIn(password) && !/^(?:pass|password|passwd|pwd|secret|token)$/i.test(password)
+    return (
+      !isStandIn(value) &&
+      !isStandIn(password) &&
+      !/^(?:pass|password|passwd|pwd|secret|token)$/i.test(password)
+    )
   },
 })
