@@ -1,6 +1,7 @@
 /** AES-256-GCM (NIST SP 800-38D) with a 12-byte nonce and the 16-byte tag appended. */
 import crypto, { type KeyObject } from 'node:crypto'
 import { VivimError } from '../kernel/errors.ts'
+import { plain } from './hash.ts'
 
 export const AEAD_KEY_BYTES = 32
 export const AEAD_NONCE_BYTES = 12
@@ -15,12 +16,13 @@ export function aeadSeal(
 ): Uint8Array {
   const cipher = crypto.createCipheriv('aes-256-gcm', key, nonce, { authTagLength: AEAD_TAG_BYTES })
   cipher.setAAD(aad)
-  const sealed = new Uint8Array(plaintext.length + AEAD_TAG_BYTES)
+  // Not zeroed: every byte is written below.
+  const sealed = Buffer.allocUnsafeSlow(plaintext.length + AEAD_TAG_BYTES)
   const body = cipher.update(plaintext)
   sealed.set(body)
   cipher.final()
   sealed.set(cipher.getAuthTag(), body.length)
-  return sealed
+  return plain(sealed)
 }
 
 /** @returns the plaintext. @throws `crypto/cannot-open` when anything was changed or the key is another's. */
@@ -38,7 +40,7 @@ export function aeadOpen(
     decipher.setAuthTag(sealed.subarray(end))
     const plaintext = decipher.update(sealed.subarray(0, end))
     decipher.final()
-    return new Uint8Array(plaintext.buffer as ArrayBuffer, plaintext.byteOffset, plaintext.length)
+    return plain(plaintext)
   } catch {
     throw new VivimError('crypto/cannot-open', 'authentication failed')
   }

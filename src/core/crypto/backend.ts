@@ -1,4 +1,5 @@
 /** Which implementation computes the primitives that Node versions differ in: chosen once, by what the runtime can do. */
+import type { KeyObject } from 'node:crypto'
 import type { Chance } from '../kernel/env.ts'
 import { nativeBackend, runtimeHasMlKem } from './native.ts'
 import { portableBackend } from './portable.ts'
@@ -28,6 +29,8 @@ export interface CryptoBackend {
   ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
   /** @param seed - 64 bytes `d ‖ z` (FIPS 203 section 7.1). */
   mlkemKey(seed: Uint8Array): MlKemKey
+  /** @param raw - 32 bytes (RFC 7748 section 5). @returns a private key for `crypto.diffieHellman`. */
+  x25519Key(raw: Uint8Array): KeyObject
   /** FIPS 203 section 7.2. Draws 32 bytes from `chance` where the implementation takes them from outside (portable);
    *  the native one asks OpenSSL's generator. @throws whatever it likes for a key that is not reduced. */
   mlkemEncapsulate(

@@ -1,30 +1,22 @@
 /** The primitives by `node:crypto`: Ed25519 on every supported Node, ML-KEM-768 where OpenSSL has it (Node 24). */
-import crypto, { type KeyObject } from 'node:crypto'
+import crypto from 'node:crypto'
 import type { CryptoBackend } from './backend.ts'
 import { plain } from './hash.ts'
+import { KeyCache } from './key-cache.ts'
 
 /** DER before a raw Ed25519 public key (SubjectPublicKeyInfo, RFC 8410 section 4) and before a seed (section 7). */
 const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex')
 const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex')
 
-/** Imported public keys kept for the next signature by the same signer: 4,096 × about 1 KB. */
-const MAX_CACHED_KEYS = 4096
-const importedKeys = new Map<string, KeyObject>()
+/** About 1 KB each. */
+const ed25519Keys = new KeyCache(4096, raw =>
+  crypto.createPublicKey({ key: Buffer.concat([ED25519_SPKI, raw]), format: 'der', type: 'spki' }),
+)
 
-function importPublicKey(raw: Uint8Array): KeyObject {
-  const id = Buffer.from(raw).toString('latin1')
-  const known = importedKeys.get(id)
-  if (known) return known
-  const key = crypto.createPublicKey({
-    key: Buffer.concat([ED25519_SPKI, raw]),
-    format: 'der',
-    type: 'spki',
-  })
-  const oldest = importedKeys.keys().next()
-  if (importedKeys.size >= MAX_CACHED_KEYS && !oldest.done) importedKeys.delete(oldest.value)
-  importedKeys.set(id, key)
-  return key
-}
+/** About 16 KB each, expanded. */
+const mlkemKeys = new KeyCache(256, raw =>
+  crypto.createPublicKey({ key: asBuffer(raw), format: 'raw-public', asymmetricKeyType: 'ml-kem-768' }),
+)
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 
@@ -56,7 +48,7 @@ export const nativeBackend: CryptoBackend = {
 
   ed25519Verify(publicKey, message, signature) {
     try {
-      return crypto.verify(null, message, importPublicKey(publicKey), signature)
+      return crypto.verify(null, message, ed25519Keys.get(publicKey), signature)
     } catch {
       return false
     }
@@ -74,13 +66,11 @@ export const nativeBackend: CryptoBackend = {
     }
   },
 
+  x25519Key: raw =>
+    crypto.createPrivateKey({ key: asBuffer(raw), format: 'raw-private', asymmetricKeyType: 'x25519' }),
+
   mlkemEncapsulate(publicKey) {
-    const key = crypto.createPublicKey({
-      key: asBuffer(publicKey),
-      format: 'raw-public',
-      asymmetricKeyType: 'ml-kem-768',
-    })
-    const { ciphertext, sharedKey } = crypto.encapsulate(key)
+    const { ciphertext, sharedKey } = crypto.encapsulate(mlkemKeys.get(publicKey))
     return { ciphertext: plain(ciphertext), secret: plain(sharedKey) }
   },
 }

@@ -1,10 +1,14 @@
 /** The primitives in JavaScript, from the `@noble` packages: for runtimes whose OpenSSL lacks ML-KEM, and as a second opinion. */
+import { createPrivateKey } from 'node:crypto'
 import { getPublicKey, hashes, Point, sign } from '@noble/ed25519'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 import type { CryptoBackend } from './backend.ts'
 
 hashes.sha512 = sha512
+
+/** DER before a raw X25519 secret key (RFC 8410 section 7): every supported Node has X25519, not all take it raw. */
+const X25519_PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex')
 
 /** Order of the base point (RFC 8032 section 5.1). */
 const L = 2n ** 252n + 27742317777372353535851937790883648493n
@@ -47,6 +51,9 @@ export const portableBackend: CryptoBackend = {
       decapsulate: ciphertext => ml_kem768.decapsulate(ciphertext, secretKey),
     }
   },
+
+  x25519Key: raw =>
+    createPrivateKey({ key: Buffer.concat([X25519_PKCS8, raw]), format: 'der', type: 'pkcs8' }),
 
   mlkemEncapsulate(publicKey, chance) {
     const { cipherText, sharedSecret } = ml_kem768.encapsulate(publicKey, chance.bytes(32))

@@ -1,10 +1,11 @@
 /** X-Wing, the hybrid KEM of ML-KEM-768 and X25519 (draft-connolly-cfrg-xwing-kem, sections 5.2 to 5.4). */
 import crypto, { type KeyObject } from 'node:crypto'
-import { concat } from '../kernel/bytes.ts'
+import { concat, fromB64u, toB64u } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
 import { VivimError } from '../kernel/errors.ts'
 import { type CryptoBackend, cryptoBackend, type MlKemKey } from './backend.ts'
 import { plain } from './hash.ts'
+import { KeyCache } from './key-cache.ts'
 import { borrowSecret, type Secret, Unprintable } from './secret.ts'
 
 export const XWING_SEED_BYTES = 32
@@ -16,20 +17,14 @@ const MLKEM_CIPHERTEXT_BYTES = 1088
 /** The ASCII drawing `\.//^\` (section 5.3). */
 const XWING_LABEL = Uint8Array.from([0x5c, 0x2e, 0x2f, 0x2f, 0x5e, 0x5c])
 
-/** DER before a raw X25519 public key and before a secret key (RFC 8410); works on every supported Node. */
-const X25519_SPKI = Buffer.from('302a300506032b656e032100', 'hex')
-const X25519_PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex')
-
+// JWK (RFC 8037) for public keys: ten to twenty times faster than DER on export, and somewhat on import.
 const x25519Public = (raw: Uint8Array): KeyObject =>
-  crypto.createPublicKey({ key: Buffer.concat([X25519_SPKI, raw]), format: 'der', type: 'spki' })
-
-const x25519Secret = (raw: Uint8Array): KeyObject =>
-  crypto.createPrivateKey({ key: Buffer.concat([X25519_PKCS8, raw]), format: 'der', type: 'pkcs8' })
+  crypto.createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: toB64u(raw) }, format: 'jwk' })
 
 const x25519PublicBytes = (secret: KeyObject): Uint8Array =>
-  Uint8Array.from(
-    crypto.createPublicKey(secret).export({ format: 'der', type: 'spki' }).subarray(X25519_SPKI.length),
-  )
+  fromB64u(crypto.createPublicKey(secret).export({ format: 'jwk' }).x ?? '')
+
+const recipientKeys = new KeyCache(1024, x25519Public)
 
 function combine(ssM: Uint8Array, ssX: Uint8Array, ctX: Uint8Array, pkX: Uint8Array): Uint8Array {
   const hash = crypto.createHash('sha3-256')
@@ -52,7 +47,7 @@ export class XWingKey extends Unprintable {
       crypto.createHash('shake256', { outputLength: 96 }).update(bytes).digest(),
     )
     this.#mlkem = backend.mlkemKey(expanded.subarray(0, 64))
-    this.#x25519 = x25519Secret(expanded.subarray(64))
+    this.#x25519 = backend.x25519Key(expanded.subarray(64))
     this.#x25519Public = x25519PublicBytes(this.#x25519)
     this.publicKey = concat(this.#mlkem.publicKey, this.#x25519Public)
   }
@@ -101,9 +96,9 @@ export function xwingEncapsulate(
   const pkX = publicKey.subarray(MLKEM_PUBLIC_KEY_BYTES)
   try {
     const m = backend.mlkemEncapsulate(publicKey.subarray(0, MLKEM_PUBLIC_KEY_BYTES), chance)
-    const ephemeral = x25519Secret(chance.bytes(32))
+    const ephemeral = backend.x25519Key(chance.bytes(32))
     const ctX = x25519PublicBytes(ephemeral)
-    const ssX = crypto.diffieHellman({ privateKey: ephemeral, publicKey: x25519Public(pkX) })
+    const ssX = crypto.diffieHellman({ privateKey: ephemeral, publicKey: recipientKeys.get(pkX) })
     return { enc: concat(m.ciphertext, ctX), secret: combine(m.secret, ssX, ctX, pkX) }
   } catch (cause) {
     throw new VivimError('crypto/bad-key', 'not a sound X-Wing public key', {}, { cause })
