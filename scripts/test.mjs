@@ -49,11 +49,20 @@ process.on('SIGTERM', () => child.kill('SIGTERM'))
 let report = []
 let counts = null
 
+/** Takes a finished subtest or an assertion that passed out of the report: only what failed is worth its lines. */
+const forget = (indent, name) => {
+  const heading = report.lastIndexOf(`${indent}# Subtest: ${name}`)
+  if (heading >= 0) report.length = heading
+}
+
 for await (const line of createInterface({ input: child.stdout })) {
   const total = /^# \{ total: (\d+), (.*) \}$/.exec(line)
+  const good = /^( +)ok \d+(?: - (.*?))?(?: # .*)?$/.exec(line)
   const ended = /^(not )?ok \d+ - build\/(.+?)\.js(?: # (?:time=([\d.]+)(ms|s|m))?.*)?$/.exec(line)
   if (total) {
     counts = Object.fromEntries(total[2].split(', ').map(pair => pair.split(': ')))
+  } else if (good) {
+    forget(good[1], good[2] ?? '')
   } else if (ended) {
     const [, failed, file, time, unit] = ended
     const took =

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { constants } from 'node:os'
-import { basename, delimiter, dirname, join } from 'node:path'
+import { basename, delimiter, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -170,9 +170,10 @@ const prepareTap = async node => {
 /** The Node that VIVIM is developed with, installed if need be; elsewhere the running one when it is new enough. */
 const provideNode = async () => {
   const lock = readJson(join(toolchain, 'package-lock.json'))?.packages ?? {}
-  const isOffered = Object.entries(lock).some(([path, entry]) => path !== '' && !isForElsewhere(entry))
-  if (isOffered) {
+  const offered = Object.keys(lock).find(path => path !== '' && !isForElsewhere(lock[path]))
+  if (offered !== undefined) {
     await install("installed the project's own Node", toolchain, process.execPath)
+    linkNode(join(toolchain, offered, 'bin', 'node'))
     return toolchainNode
   }
   if (majorOf(process.version) >= OLDEST_MAJOR) return process.execPath
@@ -180,6 +181,15 @@ const provideNode = async () => {
     `VIVIM needs Node ${OLDEST_MAJOR} or newer; this is ${process.version}, and there is no own Node for ` +
       `${process.platform}-${process.arch}`,
   )
+}
+
+/** npm 10 leaves the program of an optional package without its link in .bin. */
+const linkNode = program => {
+  if (fs.existsSync(toolchainNode)) return
+  fs.mkdirSync(dirname(toolchainNode), { recursive: true })
+  fs.chmodSync(program, 0o755)
+  fs.rmSync(toolchainNode, { force: true })
+  fs.symlinkSync(relative(dirname(toolchainNode), program), toolchainNode)
 }
 
 /** Where the one run that may install or build here says who it is: its process id, its child's, and a random token. */
