@@ -262,6 +262,12 @@ export const ERRORS = {
     retry: false,
     hint: 'You blocked this person; `vivim contact accept` lifts it.',
   },
+  'contact/alias-taken': {
+    rpc: 1604,
+    exit: 6,
+    retry: false,
+    hint: 'Choose another name, or remove the other contact first.',
+  },
   'circle/not-found': { rpc: 1610, exit: 3, retry: false, hint: 'List them with `vivim circle list`.' },
   'circle/denied': {
     rpc: 1611,

@@ -1,0 +1,397 @@
+/** Tables `conversation` and `message`, for writing: imports that can be repeated, opened shares, removal. */
+import { createHash } from 'node:crypto'
+import { conversationId } from '../../../core/conversation/conversation-id.ts'
+import { sameBytes } from '../../../core/kernel/bytes.ts'
+import {
+  type ImportedConversation,
+  type ImportedMessage,
+  messageText,
+  type Part,
+  type Role,
+} from '../../../core/model/conversation.ts'
+import type { ShareId } from '../../../core/model/id.ts'
+import type { WritingSql } from '../sqlite.ts'
+import { isRicher, leafOf, mergePlaces } from './conversation-merge.ts'
+import { type ConversationRow, makeConversationReader } from './conversation-table.ts'
+import { makeMessageIndex } from './message-index.ts'
+
+export type Imported = 'imported' | 'updated' | 'unchanged'
+
+/** What an opened share brings. */
+export interface ReceivedConversation {
+  title: string | null
+  createdAtMs: number | null
+  messages: { index: number; role: Role; createdAtMs: number | null; parts: Part[] }[]
+}
+
+/** A message ready to be stored; `parts` as JSON. */
+interface Prepared {
+  message: ImportedMessage
+  createdAtMs: number | null
+  parts: string
+  /** 32 bytes over everything but the place. */
+  hash: Uint8Array
+}
+
+interface StoredMessage {
+  seq: number
+  id: string
+  parent: string | null
+  ordinal: number
+  branch: string
+  hidden: number
+  createdAtMs: number | null
+  hash: Uint8Array
+}
+
+/** The last millisecond of the year 9999: what ISO 8601 can say in four digits. */
+const LAST_MS = 253_402_300_799_999
+/** The first millisecond of the year 1. */
+const FIRST_MS = -62_135_596_800_000
+
+const timeOf = (ms: number | null): number | null =>
+  ms !== null && ms >= FIRST_MS && ms <= LAST_MS ? Math.trunc(ms) : null
+
+export function makeConversationWriter(sql: WritingSql) {
+  const reader = makeConversationReader(sql)
+  const index = makeMessageIndex(sql)
+
+  const rowOf = (id: string): ConversationRow | null =>
+    sql.get<ConversationRow>('SELECT * FROM conversation WHERE id = ?', id)
+
+  const insertMessage = (conversation: number, ordinal: number, prepared: Prepared): void => {
+    const { message, createdAtMs, parts, hash } = prepared
+    const text = messageText(message.parts)
+    const seq = sql.insert(
+      `INSERT INTO message (conversation, id, parent, ordinal, role, author, created_at_ms, branch, hidden, model, parts,
+         text, content_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      conversation,
+      message.id,
+      message.parent,
+      ordinal,
+      message.role,
+      message.author,
+      createdAtMs,
+      message.branch,
+      message.hidden ? 1 : 0,
+      message.model,
+      parts,
+      text,
+      hash,
+    )
+    index.insert({ seq, hidden: message.hidden ? 1 : 0, text })
+    noteAssets(conversation, message.parts)
+  }
+
+  const replaceMessage = (conversation: number, seq: number, prepared: Prepared, hidden: boolean): void => {
+    const { message, createdAtMs, parts, hash } = prepared
+    const was = sql.get<{ seq: number; hidden: number; text: string }>(
+      'SELECT seq, hidden, text FROM message WHERE seq = ?',
+      seq,
+    )
+    if (was) index.remove(was)
+    const text = messageText(message.parts)
+    sql.run(
+      `UPDATE message SET role = ?, author = ?, created_at_ms = coalesce(?, created_at_ms), hidden = ?,
+         model = coalesce(?, model), parts = ?, text = ?, content_hash = ? WHERE seq = ?`,
+      message.role,
+      message.author,
+      createdAtMs,
+      hidden ? 1 : 0,
+      message.model,
+      parts,
+      text,
+      hash,
+      seq,
+    )
+    index.insert({ seq, hidden: hidden ? 1 : 0, text })
+    noteAssets(conversation, message.parts)
+  }
+
+  const hide = (seq: number): void => {
+    const was = sql.get<{ seq: number; hidden: number; text: string }>(
+      'SELECT seq, hidden, text FROM message WHERE seq = ?',
+      seq,
+    )
+    if (was) index.remove(was)
+    sql.run('UPDATE message SET hidden = 1 WHERE seq = ?', seq)
+  }
+
+  const noteAssets = (conversation: number, parts: readonly Part[]): void => {
+    for (const part of parts)
+      if ((part.type === 'image' || part.type === 'attachment') && part.asset !== null)
+        sql.run(
+          'INSERT INTO asset_use (conversation, sha256) VALUES (?, ?) ON CONFLICT DO NOTHING',
+          conversation,
+          part.asset,
+        )
+  }
+
+  const countMessages = (conversation: number): void => {
+    sql.run(
+      `UPDATE conversation SET
+         message_count = (SELECT count(*) FROM message WHERE conversation = conversation.seq),
+         text_bytes = (SELECT total(length(text)) FROM message WHERE conversation = conversation.seq)
+       WHERE seq = ?`,
+      conversation,
+    )
+  }
+
+  const insertConversation = (
+    row: Omit<ConversationRow, 'seq' | 'sort_ms' | 'message_count'> & { source_id: string },
+    messages: readonly Prepared[],
+  ): void => {
+    const seq = sql.insert(
+      `INSERT INTO conversation (id, origin, provider, source_id, title, model, created_at_ms, updated_at_ms, sort_ms, leaf,
+         meta, message_count, text_bytes, last_import) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?)`,
+      row.id,
+      row.origin,
+      row.provider,
+      row.source_id,
+      row.title,
+      row.model,
+      row.created_at_ms,
+      row.updated_at_ms,
+      row.updated_at_ms ?? row.created_at_ms ?? 0,
+      row.leaf,
+      row.meta,
+      row.last_import,
+    )
+    index.insertTitle(seq, row.title)
+    messages.forEach((prepared, ordinal) => {
+      insertMessage(seq, ordinal, prepared)
+    })
+    countMessages(seq)
+  }
+
+  /** Add what is new of an export to what is stored. @returns whether anything changed. */
+  const merge = (row: ConversationRow, conversation: ImportedConversation, messages: Prepared[]): boolean => {
+    const updatedAtMs = timeOf(conversation.updatedAtMs)
+    const newer = (updatedAtMs ?? 0) >= (row.updated_at_ms ?? 0)
+    const stored = sql.all<StoredMessage>(
+      `SELECT seq, id, parent, ordinal, branch, hidden, created_at_ms AS createdAtMs, content_hash AS hash
+       FROM message WHERE conversation = ? ORDER BY ordinal`,
+      row.seq,
+    )
+    const leaf = (newer ? leafOf(conversation.messages) : null) ?? row.leaf
+    let changed = mergeHead(row, conversation, newer, leaf)
+
+    const known = new Map(stored.map(message => [message.id, message]))
+    const incoming = new Map(messages.map(prepared => [prepared.message.id, prepared]))
+    const places = mergePlaces({
+      stored,
+      incoming: messages.map(({ message, createdAtMs }) => ({
+        id: message.id,
+        parent: message.parent,
+        createdAtMs,
+      })),
+      newer,
+      leaf,
+    })
+    let recount = false
+    places.forEach((place, ordinal) => {
+      const was = known.get(place.id)
+      const now = incoming.get(place.id)
+      if (!was) {
+        if (!now) return
+        insertMessage(row.seq, ordinal, { ...now, message: { ...now.message, ...place } })
+        recount = true
+        return
+      }
+      if (was.parent !== place.parent || was.ordinal !== ordinal || was.branch !== place.branch) {
+        sql.run(
+          'UPDATE message SET parent = ?, ordinal = ?, branch = ? WHERE seq = ?',
+          place.parent,
+          ordinal,
+          place.branch,
+          was.seq,
+        )
+        changed = true
+      }
+      if (!now || sameBytes(was.hash, now.hash)) return
+      const parts =
+        sql.get<{ parts: string }>('SELECT parts FROM message WHERE seq = ?', was.seq)?.parts ?? '[]'
+      if (isRicher(now.message.parts, JSON.parse(parts))) {
+        replaceMessage(row.seq, was.seq, now, was.hidden === 1 || now.message.hidden)
+        recount = true
+      } else if (now.message.hidden && was.hidden === 0) {
+        hide(was.seq)
+        changed = true
+      }
+    })
+    if (recount) countMessages(row.seq)
+    return changed || recount
+  }
+
+  const mergeHead = (
+    row: ConversationRow,
+    conversation: ImportedConversation,
+    newer: boolean,
+    leaf: string | null,
+  ): boolean => {
+    const [first, last] = newer
+      ? [{ ...conversation, createdAtMs: timeOf(conversation.createdAtMs) }, headOf(row)]
+      : [headOf(row), { ...conversation, createdAtMs: timeOf(conversation.createdAtMs) }]
+    const title = first.title ?? last.title
+    const model = first.model ?? last.model
+    const createdAtMs = row.created_at_ms ?? timeOf(conversation.createdAtMs)
+    const updatedAtMs = newer ? (timeOf(conversation.updatedAtMs) ?? row.updated_at_ms) : row.updated_at_ms
+    const meta = JSON.stringify(sorted({ ...last.meta, ...first.meta }))
+    const same =
+      title === row.title &&
+      model === row.model &&
+      createdAtMs === row.created_at_ms &&
+      updatedAtMs === row.updated_at_ms &&
+      meta === row.meta &&
+      leaf === row.leaf
+    if (same) return false
+    if (title !== row.title) {
+      index.removeTitle(row.seq, row.title)
+      index.insertTitle(row.seq, title)
+    }
+    sql.run(
+      `UPDATE conversation SET title = ?, model = ?, created_at_ms = ?, updated_at_ms = ?, sort_ms = ?, meta = ?, leaf = ?
+       WHERE seq = ?`,
+      title,
+      model,
+      createdAtMs,
+      updatedAtMs,
+      updatedAtMs ?? createdAtMs ?? 0,
+      meta,
+      leaf,
+      row.seq,
+    )
+    return true
+  }
+
+  return {
+    ...reader,
+
+    /** Store a conversation, or add to the stored one what is new in it. */
+    import(conversation: ImportedConversation): Imported {
+      const messages = distinct(conversation.messages).map(prepare)
+      const lastImport = fingerprint(conversation, messages)
+      const id = conversationId(conversation.provider, conversation.sourceId)
+      const row = rowOf(id)
+      if (!row) {
+        insertConversation(
+          {
+            id,
+            origin: 'own',
+            provider: conversation.provider,
+            source_id: conversation.sourceId,
+            title: conversation.title,
+            model: conversation.model,
+            created_at_ms: timeOf(conversation.createdAtMs),
+            updated_at_ms: timeOf(conversation.updatedAtMs),
+            leaf: leafOf(conversation.messages),
+            meta: JSON.stringify(sorted(conversation.meta)),
+            last_import: lastImport,
+          },
+          messages,
+        )
+        return 'imported'
+      }
+      if (row.last_import && sameBytes(row.last_import, lastImport)) return 'unchanged'
+      if (!merge(row, conversation, messages)) return 'unchanged'
+      sql.run('UPDATE conversation SET last_import = ? WHERE seq = ?', lastImport, row.seq)
+      return 'updated'
+    },
+
+    /** Store an opened share under its own id, so that search finds it. Again: the first stays. @returns false then. */
+    putReceived(share: ShareId, received: ReceivedConversation): boolean {
+      if (rowOf(share)) return false
+      const messages = received.messages.map((message, i) =>
+        prepare({
+          id: String(message.index),
+          parent: i === 0 ? null : String(received.messages[i - 1]?.index),
+          role: message.role,
+          author: null,
+          createdAtMs: message.createdAtMs,
+          branch: 'main',
+          hidden: false,
+          model: null,
+          parts: message.parts,
+        }),
+      )
+      insertConversation(
+        {
+          id: share,
+          origin: 'received',
+          provider: 'vivim',
+          source_id: share,
+          title: received.title,
+          model: null,
+          created_at_ms: timeOf(received.createdAtMs),
+          updated_at_ms: null,
+          leaf: messages.at(-1)?.message.id ?? null,
+          meta: '{}',
+          last_import: null,
+        },
+        messages,
+      )
+      return true
+    },
+
+    /** Remove a conversation or an opened share with its messages and its part of the index. Its text is in no file any more
+     *  once the database was compacted. @returns the assets that nothing needs any more, or null when there was none. */
+    remove(id: string): string[] | null {
+      const row = rowOf(id)
+      if (!row) return null
+      const messages = sql.all<{ seq: number; hidden: number; text: string }>(
+        'SELECT seq, hidden, text FROM message WHERE conversation = ?',
+        row.seq,
+      )
+      const assets = sql.all<{ sha256: string }>(
+        'SELECT sha256 FROM asset_use WHERE conversation = ?',
+        row.seq,
+      )
+      index.removeAll(messages)
+      index.removeTitle(row.seq, row.title)
+      sql.run('DELETE FROM asset_use WHERE conversation = ?', row.seq)
+      sql.run('DELETE FROM message WHERE conversation = ?', row.seq)
+      sql.run('DELETE FROM conversation WHERE seq = ?', row.seq)
+      const orphans = assets
+        .map(asset => asset.sha256)
+        .filter(sha256 => sql.get('SELECT 1 FROM asset_use WHERE sha256 = ?', sha256) === null)
+      for (const sha256 of orphans) sql.run('DELETE FROM asset WHERE sha256 = ?', sha256)
+      return orphans
+    },
+  }
+}
+
+/** Of several messages with one id the first counts. */
+function distinct(messages: readonly ImportedMessage[]): ImportedMessage[] {
+  const byId = new Map<string, ImportedMessage>()
+  for (const message of messages) if (!byId.has(message.id)) byId.set(message.id, message)
+  return [...byId.values()]
+}
+
+function prepare(message: ImportedMessage): Prepared {
+  const createdAtMs = timeOf(message.createdAtMs)
+  const parts = JSON.stringify(message.parts)
+  const facts = JSON.stringify([message.role, message.author, createdAtMs, message.hidden, message.model])
+  const hash = createHash('sha256').update(`${facts.length}:${facts}`).update(parts).digest()
+  return { message, createdAtMs, parts, hash }
+}
+
+/** 32 bytes over a whole export of a conversation: the same again is known without a look at the messages. */
+function fingerprint(conversation: ImportedConversation, messages: readonly Prepared[]): Uint8Array {
+  const { provider, sourceId, title, model, createdAtMs, updatedAtMs, meta } = conversation
+  const hash = createHash('sha256')
+  hash.update(JSON.stringify([provider, sourceId, title, model, createdAtMs, updatedAtMs, sorted(meta)]))
+  for (const prepared of messages) {
+    const { id, parent, branch } = prepared.message
+    hash.update(JSON.stringify([id, parent, branch])).update(prepared.hash)
+  }
+  return hash.digest()
+}
+
+const sorted = (meta: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(meta).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+
+const headOf = (row: ConversationRow): Pick<ImportedConversation, 'title' | 'model' | 'meta'> => ({
+  title: row.title,
+  model: row.model,
+  meta: JSON.parse(row.meta),
+})

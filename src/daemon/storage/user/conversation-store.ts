@@ -1,0 +1,198 @@
+/** Conversations of all users, as the daemon's methods and the pipeline use them. */
+import { createHash } from 'node:crypto'
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import type { Result } from '../../../core/contract/methods.ts'
+import { plain } from '../../../core/crypto/hash.ts'
+import type { ImportedConversation } from '../../../core/model/conversation.ts'
+import { type Did, isoTime, type ShareId } from '../../../core/model/id.ts'
+import { storageError } from '../storage-error.ts'
+import type { Imported } from './conversation-import.ts'
+import type { ConversationFilter, ConversationHead, MessageView } from './conversation-table.ts'
+import type { UserDatabaseManager } from './manager.ts'
+import type { UserWriter } from './tables.ts'
+
+export interface ConversationStore {
+  /** Store a batch in one transaction, on disk when it returns. @returns one answer for each. @throws `storage/full` */
+  importConversations(did: Did, batch: readonly ImportedConversation[]): Imported[]
+  /** @throws `query/invalid`, `usage/invalid` */
+  list(did: Did, filter: ConversationFilter): Result<'conversation.list'>
+  /** @throws `conversation/not-found`, `id/ambiguous` */
+  show(
+    did: Did,
+    selector: string,
+    all: { allBranches: boolean; hidden: boolean },
+  ): Result<'conversation.show'>
+  /** An own conversation with all its messages, for sharing and export. @throws `conversation/not-found`, `id/ambiguous` */
+  whole(did: Did, selector: string): { head: ConversationHead; messages: MessageView[] }
+  /** @throws `query/invalid` */
+  search(did: Did, query: string, limit: number): Result<'conversation.search'>
+  /** Remove an own conversation; its text is in no file any more when it returns. @returns its id.
+   *  @throws `conversation/not-found`, `id/ambiguous` */
+  delete(did: Did, selector: string): string
+  /** Remove what `remove` names in one transaction, with the opened texts of `shares`; nothing of them is in any file then. */
+  forget(did: Did, shares: readonly ShareId[], remove: (db: UserWriter) => void): void
+  /** Keep the bytes of an asset. @returns their SHA-256, hex. */
+  putAsset(did: Did, bytes: Uint8Array, mime: string | null): string
+  /** null: not here, or no longer what its name says. */
+  asset(did: Did, sha256: string): Uint8Array | null
+  /** Remove assets that no conversation needs, such as those of an import that was broken off. @returns how many. */
+  sweepAssets(did: Did): number
+}
+
+export function makeConversationStore(users: UserDatabaseManager): ConversationStore {
+  const assetPath = (did: Did, sha256: string): string => join(users.folder(did), 'assets', sha256)
+  const removeAssets = (did: Did, assets: readonly string[]): void => {
+    for (const sha256 of assets) rmSync(assetPath(did, sha256), { force: true })
+  }
+
+  return {
+    importConversations: (did, batch) =>
+      users.write(did, db => batch.map(conversation => db.conversations.import(conversation))),
+
+    list(did, filter) {
+      const page = users.read(did, db => db.conversations.list(filter))
+      return {
+        conversations: page.conversations.map(head => ({
+          id: head.id,
+          title: head.title,
+          provider: head.provider,
+          model: head.model,
+          createdAt: timeText(head.createdAtMs),
+          updatedAt: timeText(head.updatedAtMs),
+          messages: head.messageCount,
+        })),
+        next: page.next,
+      }
+    },
+
+    show(did, selector, { allBranches, hidden }) {
+      return users.read(did, db => {
+        const head = db.conversations.find(selector, null)
+        const messages = db.conversations
+          .messages(head.id)
+          .filter(message => (allBranches || message.branch === 'main') && (hidden || !message.hidden))
+        return {
+          id: head.id,
+          title: head.title,
+          provider: head.provider,
+          model: head.model,
+          createdAt: timeText(head.createdAtMs),
+          messages: messages.map(message => ({
+            id: message.id,
+            index: message.index,
+            role: message.role,
+            createdAt: timeText(message.createdAtMs),
+            hidden: message.hidden,
+            branch: message.branch,
+            parts: message.parts,
+            text: message.text,
+          })),
+        }
+      })
+    },
+
+    whole: (did, selector) =>
+      users.read(did, db => {
+        const head = db.conversations.find(selector, 'own')
+        return { head, messages: db.conversations.messages(head.id) }
+      }),
+
+    search: (did, query, limit) => ({ hits: users.read(did, db => db.search.find(query, limit)) }),
+
+    delete(did, selector) {
+      const { id } = users.read(did, db => db.conversations.find(selector, 'own'))
+      const orphans = users.write(did, db => db.conversations.remove(id))
+      removeAssets(did, orphans ?? [])
+      users.compact(did)
+      return id
+    },
+
+    forget(did, shares, remove) {
+      const orphans = users.write(did, db => {
+        const found = shares.flatMap(share => db.conversations.remove(share) ?? [])
+        remove(db)
+        return found
+      })
+      removeAssets(did, orphans)
+      users.compact(did)
+    },
+
+    putAsset(did, bytes, mime) {
+      const sha256 = createHash('sha256').update(bytes).digest('hex')
+      if (users.read(did, db => db.assets.get(sha256)) !== null) return sha256
+      try {
+        writeAsset(join(users.folder(did), 'assets'), sha256, bytes)
+      } catch (error) {
+        throw storageError(error)
+      }
+      users.write(did, db => db.assets.put({ sha256, mime, bytes: bytes.length }))
+      return sha256
+    },
+
+    asset(did, sha256) {
+      const row = users.read(did, db => db.assets.get(sha256))
+      if (row === null) return null
+      try {
+        const bytes = readFileSync(assetPath(did, row.sha256))
+        return createHash('sha256').update(bytes).digest('hex') === row.sha256 ? plain(bytes) : null
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+        throw storageError(error)
+      }
+    },
+
+    sweepAssets(did) {
+      const unused = users.write(did, db => {
+        const found = db.assets.unused()
+        for (const sha256 of found) db.assets.delete(sha256)
+        return found
+      })
+      const known = new Set(users.read(did, db => db.assets.list()).map(asset => asset.sha256))
+      const stray = filesIn(join(users.folder(did), 'assets')).filter(name => !known.has(name))
+      removeAssets(did, stray)
+      return unused.length
+    },
+  }
+}
+
+const timeText = (ms: number | null): string | null => (ms === null ? null : isoTime(ms))
+
+/** Whole under its name, or not there at all. */
+function writeAsset(folder: string, sha256: string, bytes: Uint8Array): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const temporary = join(folder, `${sha256}.new`)
+  const fd = openSync(temporary, 'w', 0o600)
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+  renameSync(temporary, join(folder, sha256))
+  const folderFd = openSync(folder, 'r')
+  try {
+    fsyncSync(folderFd)
+  } finally {
+    closeSync(folderFd)
+  }
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw storageError(error)
+  }
+}

@@ -1,0 +1,204 @@
+/** The schema of a user's database, as numbered steps. A released step is never edited: a change is a new step. */
+import type Database from 'better-sqlite3'
+import { VivimError } from '../../../core/kernel/errors.ts'
+import { spaced } from './script.ts'
+
+/** Stands in the header of every user database, so that another SQLite file is not taken for one ("VIVU"). */
+const APPLICATION_ID = 0x56495655
+
+const STEPS: readonly string[] = [
+  `
+CREATE TABLE owner (did TEXT NOT NULL) STRICT;
+CREATE TABLE profile (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE conversation (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  origin TEXT NOT NULL CHECK (origin IN ('own', 'received')),
+  provider TEXT NOT NULL,
+  source_id TEXT NOT NULL,
+  title TEXT,
+  model TEXT,
+  created_at_ms INTEGER,
+  updated_at_ms INTEGER,
+  sort_ms INTEGER NOT NULL,
+  leaf TEXT,
+  meta TEXT NOT NULL,
+  message_count INTEGER NOT NULL,
+  text_bytes INTEGER NOT NULL,
+  last_import BLOB
+) STRICT;
+CREATE INDEX conversation_newest ON conversation (origin, sort_ms DESC, seq DESC);
+
+CREATE TABLE message (
+  seq INTEGER PRIMARY KEY,
+  conversation INTEGER NOT NULL REFERENCES conversation (seq),
+  id TEXT NOT NULL,
+  parent TEXT,
+  ordinal INTEGER NOT NULL,
+  role TEXT NOT NULL,
+  author TEXT,
+  created_at_ms INTEGER,
+  branch TEXT NOT NULL,
+  hidden INTEGER NOT NULL,
+  model TEXT,
+  parts TEXT NOT NULL,
+  text TEXT NOT NULL,
+  content_hash BLOB NOT NULL,
+  UNIQUE (conversation, id)
+) STRICT;
+
+CREATE VIEW message_spaced AS SELECT seq, vivim_spaced(text) AS text FROM message;
+CREATE VIRTUAL TABLE message_fts USING fts5 (
+  text, content = 'message_spaced', content_rowid = 'seq', tokenize = 'unicode61 remove_diacritics 2');
+CREATE VIEW title_spaced AS SELECT seq, vivim_spaced(title) AS title FROM conversation;
+CREATE VIRTUAL TABLE title_fts USING fts5 (
+  title, content = 'title_spaced', content_rowid = 'seq', tokenize = 'unicode61 remove_diacritics 2');
+INSERT INTO message_fts (message_fts, rank) VALUES ('secure-delete', 1);
+INSERT INTO title_fts (title_fts, rank) VALUES ('secure-delete', 1);
+
+CREATE TABLE asset (sha256 TEXT PRIMARY KEY, mime TEXT, bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE asset_use (
+  conversation INTEGER NOT NULL REFERENCES conversation (seq),
+  sha256 TEXT NOT NULL,
+  PRIMARY KEY (conversation, sha256)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX asset_use_by_asset ON asset_use (sha256);
+
+CREATE TABLE contact (
+  did TEXT PRIMARY KEY,
+  alias TEXT,
+  state TEXT NOT NULL CHECK (state IN ('known', 'stranger', 'verified', 'blocked')),
+  card TEXT,
+  dir BLOB,
+  read_secret BLOB,
+  peers TEXT NOT NULL,
+  added_at_ms INTEGER NOT NULL,
+  last_seen_ms INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX contact_by_alias ON contact (alias);
+
+CREATE TABLE circle (
+  circle_id TEXT PRIMARY KEY,
+  alias TEXT,
+  name TEXT NOT NULL,
+  document BLOB,
+  created_at_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE circle_wish (
+  circle_id TEXT NOT NULL REFERENCES circle (circle_id) ON DELETE CASCADE,
+  did TEXT NOT NULL,
+  role TEXT NOT NULL,
+  PRIMARY KEY (circle_id, did)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE circle_entry (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  circle_id TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  wire BLOB NOT NULL,
+  UNIQUE (circle_id, hash)
+) STRICT;
+CREATE TABLE epoch (
+  epoch_id TEXT NOT NULL,
+  circle_id TEXT NOT NULL,
+  secret_sealed BLOB NOT NULL,
+  own_wrap BLOB NOT NULL,
+  number INTEGER NOT NULL,
+  PRIMARY KEY (circle_id, epoch_id)
+) STRICT;
+
+CREATE TABLE share_content (
+  share_id TEXT PRIMARY KEY,
+  conversation_id TEXT,
+  title TEXT,
+  note TEXT,
+  digest TEXT NOT NULL,
+  audience_key TEXT NOT NULL,
+  terms_text TEXT NOT NULL,
+  plaintext BLOB,
+  receipt BLOB,
+  content_key_sealed BLOB,
+  own_grant BLOB,
+  created_at_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX share_content_same ON share_content (digest, audience_key, terms_text);
+
+CREATE TABLE letter (
+  hash TEXT PRIMARY KEY,
+  sender TEXT NOT NULL,
+  wire BLOB NOT NULL,
+  content_id TEXT,
+  slip BLOB,
+  manifest BLOB,
+  receipt BLOB,
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'held', 'done')),
+  arrived_at_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX letter_by_state ON letter (state, arrived_at_ms);
+CREATE INDEX letter_by_sender ON letter (sender, state);
+CREATE INDEX letter_by_content ON letter (content_id);
+
+CREATE TABLE received (
+  share_id TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  content_id TEXT NOT NULL,
+  notice BLOB NOT NULL,
+  notice_id TEXT NOT NULL,
+  circle_id TEXT,
+  title TEXT,
+  note TEXT,
+  permissions TEXT NOT NULL,
+  from_ms INTEGER,
+  expires_ms INTEGER,
+  received_at_ms INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('new', 'opened', 'held', 'expired', 'revoked', 'exhausted', 'forgotten')),
+  slip BLOB,
+  manifest BLOB,
+  PRIMARY KEY (owner, share_id)
+) STRICT;
+CREATE INDEX received_by_share ON received (share_id);
+CREATE INDEX received_by_content ON received (content_id);
+
+CREATE TABLE seen_notice (notice_id TEXT PRIMARY KEY, expires_ms INTEGER) STRICT, WITHOUT ROWID;
+CREATE INDEX seen_notice_by_end ON seen_notice (expires_ms);
+CREATE TABLE tombstone (content_id TEXT PRIMARY KEY, wire BLOB NOT NULL, at_ms INTEGER NOT NULL) STRICT;
+`,
+]
+
+/** The schema's number once every step ran. */
+export const USER_SCHEMA = STEPS.length
+
+/** Bring a user database up to `USER_SCHEMA`, in one transaction. @param steps - stop after that many, for tests of upgrades.
+ *  @throws `storage/newer-schema`; `storage/corrupt` when it is another program's file or another user's. */
+export function migrateUserDatabase(db: Database.Database, did: string, steps = USER_SCHEMA): void {
+  db.function('vivim_spaced', { deterministic: true }, text =>
+    typeof text === 'string' ? spaced(text) : null,
+  )
+  const migrate = db.transaction(() => {
+    const from = numberOf(db)
+    if (from > USER_SCHEMA)
+      throw new VivimError('storage/newer-schema', `schema ${from} is newer than ${USER_SCHEMA}`, {
+        schema: from,
+      })
+    if (from === 0 && db.prepare('SELECT 1 FROM sqlite_schema').get() !== undefined)
+      throw new VivimError('storage/corrupt', 'this is not a database of VIVIM')
+    for (const step of STEPS.slice(from, steps)) db.exec(step)
+    if (from === 0) {
+      db.pragma(`application_id = ${APPLICATION_ID}`)
+      db.prepare('INSERT INTO owner (did) VALUES (?)').run(did)
+    }
+    db.pragma(`user_version = ${Math.max(from, steps)}`)
+  })
+  if (numberOf(db) !== steps) migrate.immediate()
+  checkOwner(db, did)
+}
+
+const numberOf = (db: Database.Database): number => Number(db.pragma('user_version', { simple: true }))
+
+/** A file that was put into another user's folder is not served there. */
+function checkOwner(db: Database.Database, did: string): void {
+  const ours = Number(db.pragma('application_id', { simple: true })) === APPLICATION_ID
+  const owner = ours ? (db.prepare('SELECT did FROM owner').get() as { did: string } | undefined) : undefined
+  if (owner?.did !== did) throw new VivimError('storage/corrupt', 'this is not the database of this user')
+}

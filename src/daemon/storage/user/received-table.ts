@@ -1,0 +1,162 @@
+/** Tables `received` and `seen_notice`: shares of others, and the notice ids that must not come to life twice. */
+import { plain } from '../../../core/crypto/hash.ts'
+import { Cid, CircleId, Did, NoticeId, ShareId } from '../../../core/model/id.ts'
+import type { Sql, WritingSql } from '../sqlite.ts'
+import { onlyOne, prefixEnd } from './selector.ts'
+
+/** `new`, `opened`, `held` are there; the others ended, and of those only ids are left. */
+export type ReceivedState = 'new' | 'opened' | 'held' | ReceivedEnd
+export type ReceivedEnd = 'expired' | 'revoked' | 'exhausted' | 'forgotten'
+
+const LIVE = `state IN ('new', 'opened', 'held')`
+
+export interface ReceivedRow {
+  shareId: ShareId
+  owner: Did
+  version: number
+  contentId: Cid
+  /** Signed notice, wire form. */
+  notice: Uint8Array
+  noticeId: NoticeId
+  circleId: CircleId | null
+  title: string | null
+  note: string | null
+  permissions: string[]
+  fromMs: number | null
+  expiresMs: number | null
+  receivedAtMs: number
+  state: ReceivedState
+  slip: Uint8Array | null
+  manifest: Uint8Array | null
+}
+
+interface Stored {
+  share_id: string
+  owner: string
+  version: number
+  content_id: string
+  notice: Uint8Array
+  notice_id: string
+  circle_id: string | null
+  title: string | null
+  note: string | null
+  permissions: string
+  from_ms: number | null
+  expires_ms: number | null
+  received_at_ms: number
+  state: ReceivedState
+  slip: Uint8Array | null
+  manifest: Uint8Array | null
+}
+
+const rowOf = (row: Stored): ReceivedRow => ({
+  shareId: ShareId.parse(row.share_id),
+  owner: Did.parse(row.owner),
+  version: row.version,
+  contentId: Cid.parse(row.content_id),
+  notice: plain(row.notice),
+  noticeId: NoticeId.parse(row.notice_id),
+  circleId: row.circle_id === null ? null : CircleId.parse(row.circle_id),
+  title: row.title,
+  note: row.note,
+  permissions: JSON.parse(row.permissions),
+  fromMs: row.from_ms,
+  expiresMs: row.expires_ms,
+  receivedAtMs: row.received_at_ms,
+  state: row.state,
+  slip: row.slip && plain(row.slip),
+  manifest: row.manifest && plain(row.manifest),
+})
+
+export function makeReceivedReader(sql: Sql) {
+  return {
+    get(owner: Did, share: ShareId): ReceivedRow | null {
+      const row = sql.get<Stored>('SELECT * FROM received WHERE owner = ? AND share_id = ?', owner, share)
+      return row && rowOf(row)
+    },
+    /** By share id or unique beginning of one. */
+    find(selector: string): ReceivedRow | 'ambiguous' | null {
+      if (selector === '') return null
+      const rows = sql.all<Stored>(
+        'SELECT * FROM received WHERE share_id >= ? AND share_id < ? LIMIT 2',
+        selector,
+        prefixEnd(selector),
+      )
+      const found = onlyOne(rows)
+      return found === null || found === 'ambiguous' ? found : rowOf(found)
+    },
+    /** Newest first; what ended is left out. */
+    list: (): ReceivedRow[] =>
+      sql
+        .all<Stored>(`SELECT * FROM received WHERE ${LIVE} ORDER BY received_at_ms DESC, rowid DESC`)
+        .map(rowOf),
+    byContent: (content: Cid): ReceivedRow[] =>
+      sql.all<Stored>(`SELECT * FROM received WHERE content_id = ? AND ${LIVE}`, content).map(rowOf),
+    /** Those whose end lies at or before `nowMs`. */
+    due: (nowMs: number): ReceivedRow[] =>
+      sql.all<Stored>(`SELECT * FROM received WHERE expires_ms <= ? AND ${LIVE}`, nowMs).map(rowOf),
+    /** Content ids whose blocks are still wanted. */
+    contents: (): Cid[] =>
+      sql
+        .all<{ content_id: string }>(`SELECT DISTINCT content_id FROM received WHERE ${LIVE}`)
+        .map(row => Cid.parse(row.content_id)),
+    /** When the next of them ends, or null. */
+    nextEndMs: (): number | null =>
+      sql.get<{ ms: number | null }>(`SELECT min(expires_ms) AS ms FROM received WHERE ${LIVE}`)?.ms ?? null,
+    noticeSeen: (notice: NoticeId): boolean =>
+      sql.get('SELECT 1 FROM seen_notice WHERE notice_id = ?', notice) !== null,
+  }
+}
+
+export function makeReceivedWriter(sql: WritingSql) {
+  return {
+    ...makeReceivedReader(sql),
+    /** Add, or replace an older version. */
+    put(row: ReceivedRow): void {
+      sql.run(
+        `INSERT OR REPLACE INTO received (share_id, owner, version, content_id, notice, notice_id, circle_id, title, note,
+           permissions, from_ms, expires_ms, received_at_ms, state, slip, manifest)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        row.shareId,
+        row.owner,
+        row.version,
+        row.contentId,
+        row.notice,
+        row.noticeId,
+        row.circleId,
+        row.title,
+        row.note,
+        JSON.stringify(row.permissions),
+        row.fromMs,
+        row.expiresMs,
+        row.receivedAtMs,
+        row.state,
+        row.slip,
+        row.manifest,
+      )
+    },
+    setState: (owner: Did, share: ShareId, state: ReceivedState): boolean =>
+      sql.run('UPDATE received SET state = ? WHERE owner = ? AND share_id = ?', state, owner, share) > 0,
+    /** What a person sent before they were accepted. @returns how many became new. */
+    release: (owner: Did): number =>
+      sql.run(`UPDATE received SET state = 'new' WHERE owner = ? AND state = 'held'`, owner),
+    /** End it: ids and the reason stay, everything that says something goes. @returns false when it had ended. */
+    end: (owner: Did, share: ShareId, state: ReceivedEnd): boolean =>
+      sql.run(
+        `UPDATE received SET state = ?, title = NULL, note = NULL, notice = x'', slip = NULL, manifest = NULL
+         WHERE owner = ? AND share_id = ? AND ${LIVE}`,
+        state,
+        owner,
+        share,
+      ) > 0,
+    /** Remember a notice id until it expires; null: for ever. @returns false when it was seen before. */
+    see: (notice: NoticeId, expiresMs: number | null): boolean =>
+      sql.run(
+        'INSERT INTO seen_notice (notice_id, expires_ms) VALUES (?, ?) ON CONFLICT DO NOTHING',
+        notice,
+        expiresMs,
+      ) > 0,
+    /** Forget notice ids that expired before `nowMs`. @returns how many. */
+    sweepSeen: (nowMs: number): number => sql.run('DELETE FROM seen_notice WHERE expires_ms < ?', nowMs),
+  }
+}

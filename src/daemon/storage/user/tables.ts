@@ -1,0 +1,48 @@
+/** What stands in one user's database, table by table: a reader for everybody, a writer for the length of a transaction. */
+import type { Sql, WritingSql } from '../sqlite.ts'
+import { makeAssetReader, makeAssetWriter } from './asset-table.ts'
+import { makeCircleReader, makeCircleWriter } from './circle-table.ts'
+import { makeContactReader, makeContactWriter } from './contact-table.ts'
+import { makeConversationWriter } from './conversation-import.ts'
+import { makeConversationReader } from './conversation-table.ts'
+import { makeEpochReader, makeEpochWriter } from './epoch-table.ts'
+import { makeLetterReader, makeLetterWriter } from './letter-table.ts'
+import { makeProfileReader, makeProfileWriter } from './profile-table.ts'
+import { makeReceivedReader, makeReceivedWriter } from './received-table.ts'
+import { makeSearch } from './search.ts'
+import { makeShareContentReader, makeShareContentWriter } from './share-content-table.ts'
+import { makeTombstoneReader, makeTombstoneWriter } from './tombstone-table.ts'
+
+export function makeUserReader(sql: Sql) {
+  return {
+    profile: makeProfileReader(sql),
+    conversations: makeConversationReader(sql),
+    search: makeSearch(sql),
+    assets: makeAssetReader(sql),
+    contacts: makeContactReader(sql),
+    circles: makeCircleReader(sql),
+    epochs: makeEpochReader(sql),
+    shareContents: makeShareContentReader(sql),
+    letters: makeLetterReader(sql),
+    received: makeReceivedReader(sql),
+    tombstones: makeTombstoneReader(sql),
+  }
+}
+export type UserReader = ReturnType<typeof makeUserReader>
+
+export function makeUserWriter(sql: WritingSql) {
+  return {
+    profile: makeProfileWriter(sql),
+    conversations: makeConversationWriter(sql),
+    search: makeSearch(sql),
+    assets: makeAssetWriter(sql),
+    contacts: makeContactWriter(sql),
+    circles: makeCircleWriter(sql),
+    epochs: makeEpochWriter(sql),
+    shareContents: makeShareContentWriter(sql),
+    letters: makeLetterWriter(sql),
+    received: makeReceivedWriter(sql),
+    tombstones: makeTombstoneWriter(sql),
+  }
+}
+export type UserWriter = ReturnType<typeof makeUserWriter>

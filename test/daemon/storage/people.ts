@@ -1,0 +1,70 @@
+/** Users and conversations for the tests of storage. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ImportedConversation, ImportedMessage } from '../../../src/core/model/conversation.ts'
+import { Did } from '../../../src/core/model/id.ts'
+
+const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
+
+/** A well-formed DID of nobody: the `n`th. */
+export function didOf(n: number): Did {
+  let rest = ''
+  for (let i = 0, left = n; i < 44; i++, left = Math.floor(left / 58)) rest = BASE58.charAt(left % 58) + rest
+  return Did.parse(`did:key:z6Mk${rest}`)
+}
+
+/** A folder that goes when the test ends. */
+export function folderOf(t: { teardown(fn: () => void): void }): string {
+  const folder = mkdtempSync(join(tmpdir(), 'vivim-storage-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export const message = (
+  id: string,
+  parent: string | null,
+  text: string,
+  more: Partial<ImportedMessage> = {},
+): ImportedMessage => ({
+  id,
+  parent,
+  role: 'user',
+  author: null,
+  createdAtMs: 1_760_000_000_000,
+  branch: 'main',
+  hidden: false,
+  model: null,
+  parts: [{ type: 'text', text, format: 'md' }],
+  ...more,
+})
+
+export const conversation = (
+  sourceId: string,
+  messages: ImportedMessage[],
+  more: Partial<ImportedConversation> = {},
+): ImportedConversation => ({
+  provider: 'chatgpt',
+  sourceId,
+  title: `Title of ${sourceId}`,
+  model: 'gpt-5',
+  createdAtMs: 1_760_000_000_000,
+  updatedAtMs: 1_760_000_900_000,
+  messages,
+  meta: {},
+  ...more,
+})
+
+/** A conversation of a straight line of messages, one a text. */
+export const talk = (
+  sourceId: string,
+  texts: readonly string[],
+  more: Partial<ImportedConversation> = {},
+): ImportedConversation =>
+  conversation(
+    sourceId,
+    texts.map((text, i) =>
+      message(`m${i}`, i === 0 ? null : `m${i - 1}`, text, { role: i % 2 ? 'assistant' : 'user' }),
+    ),
+    more,
+  )
