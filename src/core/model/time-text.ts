@@ -1,5 +1,5 @@
-/** Durations and instants as people write them: `90s`, `15m`, `12h`, `7d`, `2w`, ISO 8601, `never`. */
-import { z } from 'zod'
+/** Durations and instants as people write them: `90s`, `15m`, `12h`, `7d`, `2w`, ISO 8601, `never`. No schema library here: every
+ *  command loads this file. */
 import { VivimError } from '../kernel/errors.ts'
 
 const UNIT_MS: Readonly<Record<string, number>> = {
@@ -13,7 +13,9 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 /** A hundred years: longer is a mistake in writing. */
 const MAX_MS = 100 * 366 * 86_400_000
 
-const Iso = z.iso.datetime({ offset: true })
+/** ISO 8601 with a date, a time and a zone: without a zone it would mean different instants to two people. */
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/
+const ISO_DAY = /^\d{4}-\d{2}-\d{2}$/
 
 /** @returns milliseconds. @throws `usage/invalid`. */
 export function parseDuration(text: string): number {
@@ -29,7 +31,7 @@ export function parseInstant(text: string, nowMs: number): number | null {
   const trimmed = text.trim()
   if (trimmed === 'never') return null
   if (/^\d+(ms|s|m|h|d|w)$/.test(trimmed)) return nowMs + parseDuration(trimmed)
-  if (Iso.safeParse(trimmed).success || /^\d{4}-\d{2}-\d{2}$/.test(trimmed)) {
+  if (ISO_TIME.test(trimmed) || ISO_DAY.test(trimmed)) {
     const ms = Date.parse(trimmed)
     if (!Number.isNaN(ms)) return ms
   }

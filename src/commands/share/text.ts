@@ -1,0 +1,119 @@
+/** Shares for people. */
+import type { Result } from '../../core/contract/methods.ts'
+import { visibleLine, visibleText } from '../../core/model/visible.ts'
+import { nameOf } from '../contact/text.ts'
+import { count, instant, size } from '../text/amounts.ts'
+import { messagesText } from '../text/messages.ts'
+import { style } from '../text/style.ts'
+import { facts, table } from '../text/table.ts'
+
+type Preview = Result<'share.preview'>
+type Created = Result<'share.create'>
+type View = Result<'share.show'>
+type Summary = Result<'share.list'>['shares'][number]
+
+/** Said where the user decides: no program can keep this promise. */
+export const CANNOT_UNREAD =
+  'What somebody has read they may remember or copy: taking a share back stops delivery and deletes what honest nodes hold.'
+
+export function audienceText(audience: Preview['audience']): string {
+  const names = [
+    ...audience.contacts.map(nameOf),
+    ...audience.circles.map(one => `circle ${visibleLine(one.name ?? one.circleId)}`),
+    ...(audience.link ? ['whoever has the link'] : []),
+    ...(audience.public ? ['everybody'] : []),
+  ]
+  return names.length === 0 ? 'nobody yet' : names.join(', ')
+}
+
+export function withheldText(withheld: Preview['withheld']): string {
+  const pieces = Object.entries(withheld).filter(([, number]) => number > 0)
+  return pieces.length === 0 ? 'nothing' : pieces.map(([name, number]) => `${number} ${name}`).join(', ')
+}
+
+export const findingsTable = (findings: Preview['findings']): string =>
+  table(
+    ['message', 'severity', 'rule', 'what', 'would leave as'],
+    findings.map(one => [one.messageIndex, one.severity, one.rule, one.preview, one.replacement]),
+  )
+
+export const previewText = (preview: Preview): string =>
+  [
+    style.bold(visibleLine(preview.title ?? '(untitled)')),
+    ...(preview.note === null ? [] : [visibleText(preview.note)]),
+    '',
+    messagesText(preview.messages),
+    '',
+    facts([
+      ['for', audienceText(preview.audience)],
+      ['leaves', `${count(preview.messages.length, 'message')}, ${size(preview.bytes)}`],
+      ['stays here', withheldText(preview.withheld)],
+      ['digest', preview.digest],
+    ]),
+    ...(preview.findings.length === 0 ? [] : ['', findingsTable(preview.findings)]),
+    ...(preview.blocked
+      ? ['', style.red('Findings block this share: leave the messages out, or decide with --on-findings.')]
+      : []),
+  ].join('\n')
+
+export function createdText(created: Created): string {
+  const { recipients, state } = created
+  const head = created.changed ? 'Shared' : 'Shared before, with the same content, audience and terms'
+  const far =
+    state === 'scheduled'
+      ? 'It waits for its time.'
+      : recipients.acknowledged === recipients.total && recipients.total > 0
+        ? 'Everybody has it.'
+        : `${recipients.acknowledged} of ${count(recipients.total, 'recipient')} acknowledged; the rest goes out by itself.`
+  return [
+    `${head}: ${style.bold(created.shareId)} is ${state}. ${far}`,
+    facts([
+      ['for', audienceText(created.audience)],
+      ['expires', instant(created.expiresAt)],
+    ]),
+    style.dim(CANNOT_UNREAD),
+  ].join('\n')
+}
+
+export const sharesText = (shares: readonly Summary[]): string =>
+  shares.length === 0
+    ? 'No share is here.'
+    : table(
+        ['share', 'state', 'acknowledged', 'with', 'expires', 'title'],
+        shares.map(one => [
+          one.shareId.slice(0, 10),
+          one.state,
+          one.mine ? `${one.recipients.acknowledged}/${one.recipients.total}` : null,
+          one.mine ? audienceText(one.audience) : `from ${nameOf(one.owner)}`,
+          instant(one.expiresAt),
+          one.title ?? '(untitled)',
+        ]),
+      )
+
+export const shareText = (share: View): string =>
+  [
+    style.bold(visibleLine(share.title ?? '(untitled)')),
+    facts([
+      ['share', share.shareId],
+      ['content', share.contentId],
+      ['state', share.state],
+      ['made', instant(share.createdAt)],
+      ['expires', instant(share.expiresAt)],
+      ['allows', share.permissions.join(', ')],
+      ['for', audienceText(share.audience)],
+    ]),
+    '',
+    table(
+      ['recipient', 'state', 'acknowledged'],
+      share.recipients.map(one => [nameOf(one), one.state, instant(one.acknowledgedAt)]),
+    ),
+    ...(share.jobs.length === 0
+      ? []
+      : [
+          '',
+          table(
+            ['waiting step', 'tries', 'last error', 'next try'],
+            share.jobs.map(job => [job.step, job.attempts, job.lastError, instant(job.nextTryAt)]),
+          ),
+        ]),
+  ].join('\n')
