@@ -36,7 +36,7 @@ export function openSqlite(path: string, { secureDelete }: SqliteOptions): Datab
 }
 
 /** SQLite gives `-wal` and `-shm` the mode of the file itself, so that mode is set before anything is written. */
-function makePrivate(path: string): void {
+export function makePrivate(path: string): void {
   try {
     closeSync(openSync(path, 'wx', 0o600))
   } catch (error) {
