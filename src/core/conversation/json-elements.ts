@@ -22,8 +22,8 @@ const WRAPPERS: ReadonlySet<string> = new Set(['conversations', 'loglines'])
 const LONGEST_WRAPPER = 16
 
 /** How much may be read a second time to find the way back; beyond it, damage runs to the end of its record. */
-const REREAD_BYTES = 512 * 1024 * 1024
-const REREADS = 2_000
+const REREAD_BYTES = 160 * 1024 * 1024
+const REREADS = 500
 
 /** Keys of a good record that are remembered: more than any real record has. */
 const MODEL_KEYS = 64
@@ -320,7 +320,8 @@ export class ElementSplitter {
       if (shared < 2 || shared < model.length / 2) return null
       this.#damaged = false
     }
-    if (this.#model === null && keys.length > 1) this.#model = { first: keys[0] as string, keys: keys.slice(0, MODEL_KEYS) }
+    if (this.#model === null && keys.length > 1)
+      this.#model = { first: keys[0] as string, keys: keys.slice(0, MODEL_KEYS) }
     this.#index++
     return { kind: 'value', value, where: this.#where(), bytes: this.#size }
   }
