@@ -1,0 +1,221 @@
+/** What the node was told: the environment and `config.toml`. The only file of the daemon that reads the environment. */
+import { lstatSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { homedir, tmpdir, userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parse, TomlError } from 'smol-toml'
+import { z } from 'zod'
+import { AddressText } from '../core/identity/card.ts'
+import { fromHex } from '../core/kernel/bytes.ts'
+import { VivimError } from '../core/kernel/errors.ts'
+import { readSmall } from './durable-file.ts'
+import type { HomePaths } from './home.ts'
+import type { LogLevel } from './log.ts'
+import type { NetworkConfig } from './network/ports.ts'
+
+/** Variables that count; `null` where one is not set. */
+export interface Environment {
+  /** Absolute path of the home. */
+  readonly home: string
+  /** A folder of the user's own for sockets. */
+  readonly runtimeFolder: string
+  /** `VIVIM_LOG`: a level, goes before the one of config.toml. */
+  readonly logLevel: LogLevel | null
+  /** `VIVIM_LISTEN`: multiaddrs separated by commas, go before those of config.toml. */
+  readonly listen: string[] | null
+  /** `VIVIM_BOOTSTRAP`, likewise. */
+  readonly bootstrap: string[] | null
+  /** `VIVIM_MDNS`: `on` or `off`, goes before config.toml. */
+  readonly mdns: boolean | null
+}
+
+export type MasterConfig =
+  | { readonly engine: 'sqlite'; readonly path: string }
+  | { readonly engine: 'postgres'; readonly url: string; readonly password: string | undefined }
+
+/** How much a stranger may leave here before somebody says yes. */
+export interface StrangerLimits {
+  readonly items: number
+  readonly bytes: number
+}
+
+export interface Config {
+  /** What the owner of the home is called on this node. */
+  readonly name: string
+  readonly network: NetworkConfig
+  readonly master: MasterConfig
+  readonly log: { readonly level: LogLevel }
+  readonly strangers: StrangerLimits
+}
+
+const bad = (what: string, details: Record<string, string | number> = {}, cause?: unknown): VivimError =>
+  new VivimError('home/config', what, details, cause === undefined ? {} : { cause })
+
+/** A place to listen: TCP on an IP address. */
+export const ListenAddress = z
+  .string()
+  .max(256)
+  .refine(isListenAddress, 'not an address to listen on, such as /ip4/0.0.0.0/tcp/4747')
+
+function isListenAddress(text: string): boolean {
+  const found = /^\/ip([46])\/([^/]+)\/tcp\/(\d{1,5})$/.exec(text)
+  return found !== null && isIP(found[2] ?? '') === Number(found[1]) && Number(found[3]) < 65_536
+}
+
+const LogLevels = z.enum(['debug', 'info', 'warn', 'error', 'silent'])
+
+/** A name as a person gives it: printable, on one line. */
+export const DisplayName = z
+  .string()
+  .min(1, 'empty')
+  .max(64, 'over 64 characters')
+  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]+$/u, 'holds characters that cannot be printed')
+  .refine(name => name === name.trim(), 'begins or ends with a blank')
+
+const File = z.strictObject({
+  name: DisplayName,
+  listen: z.array(ListenAddress).min(1).max(16).default(['/ip4/0.0.0.0/tcp/4747']),
+  announce: z.array(AddressText).max(8).default([]),
+  bootstrap: z.array(AddressText).max(64).default([]),
+  mdns: z.boolean().default(true),
+  psk_file: z.string().min(1).max(4096).optional(),
+  master: z
+    .strictObject({
+      url: z.string().min(1).max(2048),
+      password: z.string().min(1).max(1024).optional(),
+    })
+    .optional(),
+  log: z.strictObject({ level: LogLevels.default('info') }).default({ level: 'info' }),
+  strangers: z
+    .strictObject({
+      items: z.number().int().min(0).max(10_000).default(20),
+      megabytes: z.number().int().min(0).max(10_000).default(64),
+    })
+    .default({ items: 20, megabytes: 64 }),
+})
+
+/** @param env - the process's environment. @throws `home/config` for a variable that is not understood. */
+export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
+  const set = (name: string): string | null => env[name] || null
+  return {
+    home: resolve(set('VIVIM_HOME') ?? defaultHome(set('XDG_DATA_HOME'))),
+    runtimeFolder: set('XDG_RUNTIME_DIR') ?? join(tmpdir(), `vivim-${userInfo().uid}`),
+    logLevel: fromVariable('VIVIM_LOG', set('VIVIM_LOG'), LogLevels),
+    listen: fromVariable('VIVIM_LISTEN', listed(set('VIVIM_LISTEN')), z.array(ListenAddress).min(1).max(16)),
+    bootstrap: fromVariable('VIVIM_BOOTSTRAP', listed(set('VIVIM_BOOTSTRAP')), z.array(AddressText).max(64)),
+    mdns: fromVariable(
+      'VIVIM_MDNS',
+      set('VIVIM_MDNS'),
+      z.enum(['on', 'off']).transform(word => word === 'on'),
+    ),
+  }
+}
+
+const defaultHome = (dataFolder: string | null): string =>
+  process.platform === 'darwin'
+    ? join(homedir(), 'Library', 'Application Support', 'vivim')
+    : join(dataFolder ?? join(homedir(), '.local', 'share'), 'vivim')
+
+const listed = (text: string | null): string[] | null =>
+  text === null
+    ? null
+    : text
+        .split(',')
+        .map(item => item.trim())
+        .filter(item => item !== '')
+
+function fromVariable<S extends z.ZodType>(name: string, value: unknown, schema: S): z.output<S> | null {
+  if (value === null) return null
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw bad(`${name}: ${parsed.error.issues[0]?.message}`, { variable: name })
+}
+
+/** Read `config.toml`, with what the environment says before it.
+ *  @throws `home/missing`, `home/config` naming line or field, `storage/url-password`. */
+export function readConfig(
+  paths: HomePaths,
+  environment: Pick<Environment, 'logLevel' | 'listen' | 'bootstrap' | 'mdns'>,
+): Config {
+  const file = parseConfig(readText(paths.config))
+  if (file.master?.password !== undefined && (lstatSync(paths.config).mode & 0o077) !== 0)
+    throw bad('config.toml holds a password and can be read by others: chmod 600 it', {
+      field: 'master.password',
+    })
+  return {
+    name: file.name,
+    network: {
+      listen: environment.listen ?? file.listen,
+      announce: file.announce,
+      bootstrap: environment.bootstrap ?? file.bootstrap,
+      mdns: environment.mdns ?? file.mdns,
+      psk: file.psk_file === undefined ? null : readPsk(resolve(paths.root, file.psk_file)),
+    },
+    master: masterOf(paths, file.master),
+    log: { level: environment.logLevel ?? file.log.level },
+    strangers: { items: file.strangers.items, bytes: file.strangers.megabytes * 1024 * 1024 },
+  }
+}
+
+const CONFIG_MAX_BYTES = 256 * 1024
+
+function readText(path: string): string {
+  const bytes = readSmall(path, CONFIG_MAX_BYTES)
+  if (bytes === null) throw new VivimError('home/missing', `${path} is not there, or too large`)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw bad('config.toml is not UTF-8')
+  }
+}
+
+/** What a config file says, before the environment. @throws `home/config`. */
+export function parseConfig(text: string): z.output<typeof File> {
+  let table: unknown
+  try {
+    table = parse(text)
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw bad('config.toml is not TOML', {}, cause)
+    throw bad(`config.toml, line ${cause.line}: ${cause.message.split('\n')[0]}`, { line: cause.line }, cause)
+  }
+  const parsed = File.safeParse(table)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+  const field = [...(issue?.path ?? []), ...(unknown === undefined ? [] : [unknown])].join('.')
+  const why = unknown === undefined ? issue?.message : 'is not a field that VIVIM knows'
+  throw bad(`config.toml, ${field}: ${why}`, { field })
+}
+
+function masterOf(
+  paths: HomePaths,
+  master: { url: string; password?: string | undefined } | undefined,
+): MasterConfig {
+  if (master === undefined) return { engine: 'sqlite', path: paths.master }
+  checkMasterUrl(master.url)
+  return { engine: 'postgres', url: master.url, password: master.password }
+}
+
+/** @throws `home/config` for what is no PostgreSQL URL, `storage/url-password` when a password stands in it. */
+export function checkMasterUrl(text: string): void {
+  let url: URL
+  try {
+    url = new URL(text)
+  } catch {
+    throw bad('master.url: not a URL', { field: 'master.url' })
+  }
+  if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:')
+    throw bad('master.url: not a postgres:// URL', { field: 'master.url' })
+  if (url.password !== '' || url.searchParams.has('password'))
+    throw new VivimError('storage/url-password', 'a password stands in the URL of the master database')
+}
+
+/** The key of a closed network: 64 hex digits, alone or under the two header lines that other libp2p programs write. */
+function readPsk(path: string): Uint8Array {
+  const bytes = readSmall(path, 1024)
+  if (bytes === null) throw bad('psk_file: cannot be read', { field: 'psk_file' })
+  const text = Buffer.from(bytes).toString('latin1')
+  const found = /^(?:\/key\/swarm\/psk\/1\.0\.0\/\s+\/base16\/\s+)?([0-9a-fA-F]{64})\s*$/.exec(text)
+  if (!found?.[1]) throw bad('psk_file: does not hold a key of 64 hex digits', { field: 'psk_file' })
+  return fromHex(found[1].toLowerCase())
+}

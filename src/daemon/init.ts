@@ -1,0 +1,252 @@
+/** Making a home: node key, identity, keystore, config. Writes files only; nothing is started and nothing stays bound. */
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join, resolve } from 'node:path'
+import { stringify } from 'smol-toml'
+import { Ed25519Key } from '../core/crypto/ed25519.ts'
+import { SecretBytes } from '../core/crypto/secret.ts'
+import { XWingKey } from '../core/crypto/xwing.ts'
+import { type IdentityDocument, signDocument } from '../core/identity/document.ts'
+import {
+  type Keystore,
+  makeKeystore,
+  sealKeystore,
+  sealRecovery,
+  wipeKeystore,
+} from '../core/identity/keystore.ts'
+import { peerIdFromKey } from '../core/identity/peer-id.ts'
+import { RECOVERY_SEED_BYTES, type RecoveryKeys, recoveryKeys } from '../core/identity/recovery.ts'
+import type { Chance, Clock } from '../core/kernel/env.ts'
+import { VivimError } from '../core/kernel/errors.ts'
+import type { Did } from '../core/model/id.ts'
+import { checkMasterUrl, DisplayName, ListenAddress, parseConfig } from './config.ts'
+import { isMissing, readSmall, syncFolder, writeDurable } from './durable-file.ts'
+import {
+  HOME_FORMAT,
+  type HomePaths,
+  homePaths,
+  listUsers,
+  lockHome,
+  privateFolder,
+  readFormat,
+  readNodeSeed,
+  userFolderName,
+  userPathsIn,
+} from './home.ts'
+import { storageError } from './storage/storage-error.ts'
+
+export interface InitRequest {
+  readonly home: string
+  readonly name: string
+  /** Null keeps the keys readable for whoever can read the disk. */
+  readonly passphrase: SecretBytes | null
+  /** Multiaddrs; empty for the default. */
+  readonly listen: readonly string[]
+  /** URL of a PostgreSQL master database, or null for the embedded one. */
+  readonly master: string | null
+  readonly clock: Clock
+  readonly chance: Chance
+}
+
+export interface InitResult {
+  readonly did: Did
+  readonly name: string
+  readonly home: string
+  readonly peerId: string
+  readonly listen: string[]
+  readonly changed: boolean
+}
+
+/** The port of VIVIM, and how many after it are tried before any free one is taken. */
+const DEFAULT_PORT = 4747
+const PORTS_TRIED = 100
+/** A first document counts for a year; it is renewed long before. */
+const DOCUMENT_LIFE_MS = 365 * 86_400_000
+/** Another `init` on the same home may be at work for as long as scrypt takes, a few times. */
+const LOCK_WAIT_MS = 10_000
+/** What may lie in a folder that becomes a home: what an interrupted `init` leaves. */
+const OWN_NAMES = new Set([
+  'node.key',
+  'users',
+  'blocks',
+  'policies',
+  'run',
+  'tmp',
+  'config.toml',
+  'node.key.new',
+  'config.toml.new',
+  'format.new',
+])
+
+/** Make a home, or find the one that is there. A home that an interrupted `init` left half made is made anew: nobody was told of it.
+ *  @throws `usage/invalid`, `home/config`, `storage/url-password` for what was asked; `home/conflict` when the home has another name or the
+ *  folder holds other files; `home/format`, `storage/full`, `daemon/already-running`. */
+export async function initHome(request: InitRequest): Promise<InitResult> {
+  checkRequest(request)
+  const paths = homePaths(resolve(request.home))
+  if (readFormat(paths) !== null) return existing(paths, request.name)
+  checkFolder(paths)
+  try {
+    privateFolder(paths.root)
+    const lock = lockHome(paths, LOCK_WAIT_MS)
+    try {
+      // Somebody else may have finished while this one waited for the lock.
+      if (readFormat(paths) !== null) return existing(paths, request.name)
+      return await make(paths, request)
+    } finally {
+      lock.release()
+    }
+  } catch (error) {
+    throw storageError(error)
+  }
+}
+
+function checkRequest({ name, passphrase, listen, master }: InitRequest): void {
+  const named = DisplayName.safeParse(name)
+  if (!named.success)
+    throw new VivimError('usage/invalid', `--name ${named.error.issues[0]?.message}`, { flag: '--name' })
+  if (passphrase?.length === 0) throw new VivimError('usage/invalid', 'the passphrase is empty')
+  for (const address of listen) {
+    const parsed = ListenAddress.safeParse(address)
+    if (!parsed.success)
+      throw new VivimError('usage/invalid', `--listen: ${parsed.error.issues[0]?.message}`, {
+        flag: '--listen',
+      })
+  }
+  if (listen.length > 16) throw new VivimError('usage/invalid', 'at most 16 addresses to listen on')
+  if (master !== null) checkMasterUrl(master)
+}
+
+function checkFolder(paths: HomePaths): void {
+  let names: string[]
+  try {
+    names = readdirSync(paths.root)
+  } catch (error) {
+    if (isMissing(error)) return
+    throw new VivimError(
+      'home/conflict',
+      `${paths.root} cannot be used as a folder`,
+      { home: paths.root },
+      { cause: error },
+    )
+  }
+  const foreign = names.find(name => !OWN_NAMES.has(name))
+  if (foreign !== undefined)
+    throw new VivimError('home/conflict', `${paths.root} is not empty and not a home of VIVIM`, {
+      home: paths.root,
+    })
+}
+
+function existing(paths: HomePaths, name: string): InitResult {
+  const [did] = listUsers(paths)
+  const config = parseConfig(Buffer.from(readSmall(paths.config, 256 * 1024) ?? []).toString('utf8'))
+  if (did === undefined) throw new VivimError('home/config', `nobody lives in ${paths.root}`)
+  if (config.name !== name)
+    throw new VivimError('home/conflict', `this home belongs to ${config.name}`, {
+      home: paths.root,
+      name: config.name,
+    })
+  return {
+    did,
+    name,
+    home: paths.root,
+    peerId: peerIdOf(readNodeSeed(paths)),
+    listen: config.listen,
+    changed: false,
+  }
+}
+
+const peerIdOf = (seed: SecretBytes): string => peerIdFromKey(new Ed25519Key(seed).publicKey)
+
+async function make(paths: HomePaths, request: InitRequest): Promise<InitResult> {
+  const { chance, name } = request
+  for (const left of [paths.users, paths.nodeKey, paths.config])
+    rmSync(left, { recursive: true, force: true })
+  for (const folder of [paths.users, paths.blocks, paths.policies, paths.run, paths.tmp])
+    privateFolder(folder)
+  const nodeSeed = chance.bytes(32)
+  writeDurable(paths.nodeKey, nodeSeed)
+  const peerId = peerIdOf(new SecretBytes(nodeSeed))
+  nodeSeed.fill(0)
+  const did = await makeUser(paths, peerId, request)
+  const listen = request.listen.length > 0 ? [...request.listen] : [await defaultListen()]
+  writeDurable(paths.config, configText(name, listen, request.master))
+  syncFolder(paths.users)
+  writeDurable(paths.format, `${HOME_FORMAT}\n`)
+  return { did, name, home: paths.root, peerId, listen, changed: true }
+}
+
+/** Everything of the user under a name that nobody reads, then one rename. */
+async function makeUser(paths: HomePaths, peer: string, request: InitRequest): Promise<Did> {
+  const { chance, clock, passphrase } = request
+  const drawn = chance.bytes(RECOVERY_SEED_BYTES)
+  const seed = new SecretBytes(drawn)
+  drawn.fill(0)
+  const recovery = recoveryKeys(seed)
+  const keystore = makeKeystore(recovery.publicKeys, chance)
+  try {
+    const document = firstDocument(keystore, recovery, peer, clock.nowMs())
+    const making = userPathsIn(join(paths.users, 'new'))
+    mkdirSync(making.folder, { mode: 0o700 })
+    mkdirSync(making.assets, { mode: 0o700 })
+    writeDurable(making.keystore, await sealKeystore(keystore, passphrase, chance))
+    writeDurable(making.recovery, await sealRecovery(keystore.did, seed, passphrase, chance))
+    writeDurable(making.document, document.wire)
+    renameSync(making.folder, join(paths.users, userFolderName(keystore.did)))
+    return keystore.did
+  } finally {
+    wipeKeystore(keystore)
+    seed.wipe()
+  }
+}
+
+function firstDocument(
+  keystore: Keystore,
+  recovery: RecoveryKeys,
+  peer: string,
+  nowMs: number,
+): IdentityDocument {
+  if (keystore.identity === null)
+    throw new VivimError('program/defect', 'a new keystore has its identity key')
+  const ed = new Ed25519Key(keystore.deviceSign).publicKey
+  const kem = new XWingKey(keystore.deviceKem).publicKey
+  return signDocument(
+    {
+      did: keystore.did,
+      seq: 1,
+      atMs: nowMs,
+      expiresAtMs: nowMs + DOCUMENT_LIFE_MS,
+      prev: null,
+      devices: [{ ed, kem, at: nowMs }],
+      revoked: [],
+      recovery: recovery.commitment,
+      peers: [peer],
+    },
+    new Ed25519Key(keystore.identity),
+  )
+}
+
+/** Port 4747 or the next that nobody listens on. It is bound for the moment of the question only. */
+async function defaultListen(): Promise<string> {
+  for (let port = DEFAULT_PORT; port < DEFAULT_PORT + PORTS_TRIED; port++)
+    if ((await freePort(port)) !== null) return `/ip4/0.0.0.0/tcp/${port}`
+  return `/ip4/0.0.0.0/tcp/${(await freePort(0)) ?? 0}`
+}
+
+/** @param port - 0 for any. @returns the port when it could be bound, else null. */
+const freePort = (port: number): Promise<number | null> =>
+  new Promise(done => {
+    const server = createServer()
+    server.once('error', () => done(null))
+    server.listen({ port, host: '0.0.0.0', exclusive: true }, () => {
+      const address = server.address()
+      server.close(() => done(typeof address === 'object' && address !== null ? address.port : port))
+    })
+  })
+
+const configText = (name: string, listen: readonly string[], master: string | null): string =>
+  [
+    '# The configuration of this node; every field is described in docs/operating.md.',
+    stringify({ name, listen: [...listen], ...(master === null ? {} : { master: { url: master } }) }),
+    '',
+  ].join('\n')

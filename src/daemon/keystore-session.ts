@@ -1,0 +1,310 @@
+/** The unlocked keys of one user in the daemon, like ssh-agent's: lent while unlocked, overwritten at lock or when the time is up. */
+import { createHash } from 'node:crypto'
+import { Ed25519Key } from '../core/crypto/ed25519.ts'
+import { needsPassphrase } from '../core/crypto/password.ts'
+import type { SecretBytes } from '../core/crypto/secret.ts'
+import { XWingKey } from '../core/crypto/xwing.ts'
+import { type IdentityDocument, parseDocument } from '../core/identity/document.ts'
+import {
+  type Keystore,
+  openKeystore,
+  openRecovery,
+  sealExport,
+  wipeKeystore,
+} from '../core/identity/keystore.ts'
+import type { RecoveryPublicKeys } from '../core/identity/recovery.ts'
+import { makeStanding, parseStanding, type Standing, standingNames } from '../core/identity/standing.ts'
+import { toHex } from '../core/kernel/bytes.ts'
+import type { Chance, Clock } from '../core/kernel/env.ts'
+import { VivimError } from '../core/kernel/errors.ts'
+import type { Did } from '../core/model/id.ts'
+import { readSmall, shred, writeDurable } from './durable-file.ts'
+import type { UserPaths } from './home.ts'
+
+/** A statement with less than this left is made anew at unlock. */
+const STANDING_RENEW_MS = 60 * 86_400_000
+const FILE_MAX_BYTES = 1024 * 1024
+/** The longest that a timer can wait; it is set again as often as needed. */
+const TIMER_MAX_MS = 2 ** 31 - 1
+
+/** What an unlocked keystore lends. Nobody keeps it over a wait: it is asked for again each time. */
+export interface UnlockedKeys {
+  readonly document: IdentityDocument
+  readonly device: Ed25519Key
+  readonly kem: XWingKey
+  readonly storageKey: SecretBytes
+  readonly directoryKey: Ed25519Key
+  /** The read secret of the card, 16 bytes. */
+  readonly read: SecretBytes
+  readonly recovery: RecoveryPublicKeys
+  /** Null on a device that did not make the identity. */
+  readonly identityKey: Ed25519Key | null
+}
+
+interface Opened {
+  readonly keystore: Keystore
+  readonly seed: SecretBytes | null
+  readonly keys: Omit<UnlockedKeys, 'document'>
+  readonly untilMs: number | null
+}
+
+export interface KeystoreSessionOptions {
+  readonly did: Did
+  readonly paths: UserPaths
+  /** Peer id of this node, which standing statements name. */
+  readonly peer: string
+  readonly clock: Clock
+  readonly chance: Chance
+}
+
+/** Open a user's session, locked. @throws `keystore/corrupt` when keystore or document are missing or damaged. */
+export function openKeystoreSession(options: KeystoreSessionOptions): KeystoreSession {
+  const wire = readSmall(options.paths.document, FILE_MAX_BYTES)
+  if (wire === null) throw new VivimError('keystore/corrupt', 'the own identity document is missing')
+  const document = parseDocument(wire)
+  if (document.did !== options.did)
+    throw new VivimError('keystore/corrupt', 'the own identity document is of another DID')
+  return new KeystoreSession(options, document, readStanding(options.paths.standing))
+}
+
+/** A damaged statement is as good as none: the next unlock makes another. */
+function readStanding(path: string): Standing | null {
+  const wire = readSmall(path, FILE_MAX_BYTES)
+  if (wire === null) return null
+  try {
+    return parseStanding(wire)
+  } catch {
+    return null
+  }
+}
+
+export class KeystoreSession {
+  readonly did: Did
+  readonly #options: KeystoreSessionOptions
+  readonly #unlockListeners = new Set<() => void>()
+  readonly #lockListeners = new Set<() => void>()
+  #document: IdentityDocument
+  #standing: Standing | null
+  #opened: Opened | null = null
+  #timer: NodeJS.Timeout | null = null
+  /** One unlock after another: each costs 128 MiB while it runs. */
+  #turn: Promise<unknown> = Promise.resolve()
+  /** Hashes of the exports that were handed out and may be confirmed, hex. */
+  readonly #exports = new Set<string>()
+
+  constructor(options: KeystoreSessionOptions, document: IdentityDocument, standing: Standing | null) {
+    this.did = options.did
+    this.#options = options
+    this.#document = document
+    this.#standing = standing
+  }
+
+  /** The own document in force; readable while locked. */
+  get document(): IdentityDocument {
+    return this.#document
+  }
+
+  /** What the node shows to prove the DID; readable while locked. Null before the first unlock, and for another node's. */
+  get standing(): Standing | null {
+    const { peer } = this.#options
+    return this.#standing?.peer === peer && this.#standing.did === this.did ? this.#standing : null
+  }
+
+  get unlocked(): boolean {
+    return this.#current() !== null
+  }
+
+  /** When it locks by itself, or null: never, or locked already. */
+  get untilMs(): number | null {
+    return this.#current()?.untilMs ?? null
+  }
+
+  /** Whether the keystore asks for a passphrase. @throws `keystore/corrupt`. */
+  get needsPassphrase(): boolean {
+    return needsPassphrase(this.#file())
+  }
+
+  /** Whether the recovery seed has left this node. */
+  get exported(): boolean {
+    return readSmall(this.#options.paths.recovery, FILE_MAX_BYTES) === null
+  }
+
+  /** @throws `keystore/locked`. */
+  keys(): UnlockedKeys {
+    const opened = this.#current()
+    if (opened === null) throw new VivimError('keystore/locked', 'the keystore is locked', { did: this.did })
+    return { ...opened.keys, document: this.#document }
+  }
+
+  /** Unlock, for a while or until `lock`. The passphrase is asked for also when it is unlocked already; the new time then counts.
+   *  @param passphrase - null for a keystore without one.
+   *  @returns whether it was locked before. @throws `keystore/wrong-passphrase`, `keystore/corrupt`, `usage/input-needed`. */
+  unlock(
+    passphrase: SecretBytes | null,
+    forMs: number | null,
+  ): Promise<{ changed: boolean; untilMs: number | null }> {
+    const next = this.#turn.then(() => this.#unlock(passphrase, forMs))
+    this.#turn = next.catch(() => undefined)
+    return next
+  }
+
+  async #unlock(
+    passphrase: SecretBytes | null,
+    forMs: number | null,
+  ): Promise<{ changed: boolean; untilMs: number | null }> {
+    const file = this.#file()
+    if (passphrase === null && needsPassphrase(file))
+      throw new VivimError('usage/input-needed', 'this keystore has a passphrase', { did: this.did })
+    const keystore = await openKeystore(file, passphrase)
+    const recoveryFile = readSmall(this.#options.paths.recovery, FILE_MAX_BYTES)
+    const recovery = recoveryFile && (await openRecovery(recoveryFile, passphrase))
+    if (keystore.did !== this.did || (recovery !== null && recovery.did !== this.did))
+      throw new VivimError('keystore/corrupt', 'the keystore is of another DID')
+    const changed = !this.unlocked
+    this.#forget()
+    const untilMs = forMs === null ? null : this.#options.clock.nowMs() + forMs
+    this.#opened = {
+      keystore,
+      seed: recovery?.seed ?? null,
+      untilMs,
+      keys: {
+        device: new Ed25519Key(keystore.deviceSign),
+        kem: new XWingKey(keystore.deviceKem),
+        storageKey: keystore.storageKey,
+        directoryKey: new Ed25519Key(keystore.directory),
+        read: keystore.read,
+        recovery: keystore.recovery,
+        identityKey: keystore.identity && new Ed25519Key(keystore.identity),
+      },
+    }
+    this.#setTimer()
+    this.#renewStanding()
+    if (changed) for (const listener of this.#unlockListeners) listener()
+    return { changed, untilMs }
+  }
+
+  /** Unlock a keystore that has no passphrase, as at the start of the daemon. @returns false when it has one. */
+  async unlockWithout(): Promise<boolean> {
+    if (this.needsPassphrase) return false
+    await this.unlock(null, null)
+    return true
+  }
+
+  /** Overwrite the keys. @returns whether it was unlocked. */
+  lock(): boolean {
+    const was = this.#opened !== null
+    this.#forget()
+    if (was) for (const listener of this.#lockListeners) listener()
+    return was
+  }
+
+  /** Take another own document into force. @throws `storage/full`, `keystore/corrupt` for one of another DID. */
+  setDocument(document: IdentityDocument): void {
+    if (document.did !== this.did) throw new VivimError('keystore/corrupt', 'not a document of this user')
+    writeDurable(this.#options.paths.document, document.wire)
+    this.#document = document
+    if (this.unlocked) this.#renewStanding()
+  }
+
+  /** The identity key and, while it is here, the recovery seed, under a passphrase of their own.
+   *  @returns the file and its SHA-256 in hex, by which `confirmExport` knows it. @throws `keystore/locked`. */
+  async exportIdentity(passphrase: SecretBytes): Promise<{ file: Uint8Array; sha256: string }> {
+    const opened = this.#current()
+    if (opened === null) throw new VivimError('keystore/locked', 'the keystore is locked', { did: this.did })
+    const { identity } = opened.keystore
+    const file = await sealExport(
+      { did: this.did, identity, seed: opened.seed },
+      passphrase,
+      this.#options.chance,
+    )
+    const sha256 = toHex(createHash('sha256').update(file).digest())
+    if (opened.seed !== null) this.#exports.add(sha256)
+    return { file, sha256 }
+  }
+
+  /** The export is safely elsewhere: remove the recovery seed from this node. @returns false when it was gone already.
+   *  @throws `usage/invalid` for the hash of no export that this session made with the seed in it. */
+  confirmExport(sha256: string): boolean {
+    if (this.exported) return false
+    if (!this.#exports.has(sha256))
+      throw new VivimError('usage/invalid', 'that is not the hash of an export of this session')
+    const removed = shred(this.#options.paths.recovery)
+    this.#opened?.seed?.wipe()
+    if (this.#opened) this.#opened = { ...this.#opened, seed: null }
+    this.#exports.clear()
+    return removed
+  }
+
+  /** Called after each change from locked to unlocked. @returns how to stop being called. */
+  onUnlock(listener: () => void): () => void {
+    this.#unlockListeners.add(listener)
+    return () => this.#unlockListeners.delete(listener)
+  }
+
+  /** Called after each change from unlocked to locked. @returns how to stop being called. */
+  onLock(listener: () => void): () => void {
+    this.#lockListeners.add(listener)
+    return () => this.#lockListeners.delete(listener)
+  }
+
+  #file(): Uint8Array {
+    const file = readSmall(this.#options.paths.keystore, FILE_MAX_BYTES)
+    if (file === null) throw new VivimError('keystore/corrupt', 'the keystore is missing')
+    return file
+  }
+
+  /** The clock is asked at every use, so that a timer that comes late opens nothing. */
+  #current(): Opened | null {
+    const until = this.#opened?.untilMs ?? null
+    if (until !== null && this.#options.clock.nowMs() >= until) this.lock()
+    return this.#opened
+  }
+
+  #forget(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    if (this.#opened !== null) {
+      wipeKeystore(this.#opened.keystore)
+      this.#opened.seed?.wipe()
+    }
+    this.#opened = null
+  }
+
+  #setTimer(): void {
+    const until = this.#opened?.untilMs ?? null
+    if (until === null) return
+    const leftMs = Math.max(0, until - this.#options.clock.nowMs())
+    this.#timer = setTimeout(
+      () => {
+        if (this.#current() !== null) this.#setTimer()
+      },
+      Math.min(leftMs, TIMER_MAX_MS),
+    )
+    this.#timer.unref()
+  }
+
+  /** Make a standing statement when there is none for this node and document, or its end is near. */
+  #renewStanding(): void {
+    const nowMs = this.#options.clock.nowMs()
+    const known = this.standing
+    if (
+      known !== null &&
+      standingNames(known, this.#document) &&
+      known.atMs <= nowMs &&
+      known.expiresAtMs - nowMs >= STANDING_RENEW_MS
+    )
+      return
+    const standing = makeStanding(
+      {
+        document: this.#document,
+        peer: this.#options.peer,
+        rights: ['deliver', 'receive', 'keep'],
+        seq: (this.#standing?.seq ?? 0) + 1,
+        atMs: nowMs,
+      },
+      this.keys().device,
+    )
+    writeDurable(this.#options.paths.standing, standing.wire)
+    this.#standing = standing
+  }
+}
