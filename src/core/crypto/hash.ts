@@ -19,11 +19,30 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   return plain(hash.digest())
 }
 
-/** @returns 32 bytes, HMAC-SHA256 over the parts one after the other. */
+const BLOCK_BYTES = 64
+
+/** `key ⊕ pad`, filled to a block, before room for `more` bytes. */
+function padded(key: Uint8Array, pad: number, more: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(BLOCK_BYTES + more).fill(pad, 0, BLOCK_BYTES)
+  for (let at = 0; at < key.length; at++) bytes[at] = (key[at] ?? 0) ^ pad
+  return bytes
+}
+
+/** @returns 32 bytes, HMAC-SHA256 (RFC 2104) over the parts one after the other. From two one-shot hashes, because a key
+ *  is used for one or two short messages here and setting up OpenSSL's HMAC takes longer than both. */
 export function hmac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  const mac = crypto.createHmac('sha256', key)
-  for (const part of parts) mac.update(part)
-  return plain(mac.digest())
+  const blockKey = key.length > BLOCK_BYTES ? sha256(key) : key
+  let length = 0
+  for (const part of parts) length += part.length
+  const inner = padded(blockKey, 0x36, length)
+  let at = BLOCK_BYTES
+  for (const part of parts) {
+    inner.set(part, at)
+    at += part.length
+  }
+  const outer = padded(blockKey, 0x5c, HASH_BYTES)
+  outer.set(crypto.hash('sha256', inner, 'buffer'), BLOCK_BYTES)
+  return plain(crypto.hash('sha256', outer, 'buffer'))
 }
 
 /** Expand a pseudorandom key (RFC 5869 section 2.3). @param length - 0 to 8,160 bytes. @throws `crypto/bad-length`. */

@@ -13,22 +13,23 @@ const MODE_BASE = Uint8Array.of(0)
 const VERSION = utf8('HPKE-v1')
 const SUITE_ID = concat(utf8('HPKE'), Uint8Array.of(0x64, 0x7a, 0, 1, 0, 2))
 
-/** RFC 9180 section 4. */
-const labeledExtract = (salt: Uint8Array, name: string, ikm: Uint8Array): Uint8Array =>
-  hmac(salt, VERSION, SUITE_ID, utf8(name), ikm)
+/** What `LabeledExtract` puts before its input (RFC 9180 section 4). */
+const extractPrefix = (name: string): Uint8Array => concat(VERSION, SUITE_ID, utf8(name))
 
-/** RFC 9180 section 4, for at most 32 bytes: one block of HKDF-Expand. */
-const labeledExpand = (prk: Uint8Array, name: string, info: Uint8Array, length: number): Uint8Array =>
-  hmac(prk, Uint8Array.of(0, length), VERSION, SUITE_ID, utf8(name), info, Uint8Array.of(1)).subarray(
-    0,
-    length,
-  )
+/** What `LabeledExpand` puts before its info, for at most 32 bytes: then it is one block of HKDF-Expand. */
+const expandPrefix = (name: string, length: number): Uint8Array =>
+  concat(Uint8Array.of(0, length), VERSION, SUITE_ID, utf8(name))
 
-const PSK_ID_HASH = labeledExtract(EMPTY, 'psk_id_hash', EMPTY)
+const SECRET = extractPrefix('secret')
+const INFO_HASH = extractPrefix('info_hash')
+const KEY = expandPrefix('key', AEAD_KEY_BYTES)
+const BASE_NONCE = expandPrefix('base_nonce', AEAD_NONCE_BYTES)
+const FIRST_BLOCK = Uint8Array.of(1)
+const PSK_ID_HASH = hmac(EMPTY, extractPrefix('psk_id_hash'))
 
 /** `key_schedule_context` (RFC 9180 section 5.1): depends on `info` alone. */
 const scheduleContext = (info: Uint8Array): Uint8Array =>
-  concat(MODE_BASE, PSK_ID_HASH, labeledExtract(EMPTY, 'info_hash', info))
+  concat(MODE_BASE, PSK_ID_HASH, hmac(EMPTY, INFO_HASH, info))
 
 interface Keys {
   readonly key: Uint8Array
@@ -36,10 +37,10 @@ interface Keys {
 }
 
 function schedule(sharedSecret: Uint8Array, context: Uint8Array): Keys {
-  const secret = labeledExtract(sharedSecret, 'secret', EMPTY)
+  const secret = hmac(sharedSecret, SECRET)
   return {
-    key: labeledExpand(secret, 'key', context, AEAD_KEY_BYTES),
-    baseNonce: labeledExpand(secret, 'base_nonce', context, AEAD_NONCE_BYTES),
+    key: hmac(secret, KEY, context, FIRST_BLOCK),
+    baseNonce: hmac(secret, BASE_NONCE, context, FIRST_BLOCK).subarray(0, AEAD_NONCE_BYTES),
   }
 }
 

@@ -1,6 +1,8 @@
+import { createHmac } from 'node:crypto'
+import fc from 'fast-check'
 import t from 'tap'
 import { aeadOpen, aeadSeal } from '../../../src/core/crypto/aead.ts'
-import { hkdf, sha256 } from '../../../src/core/crypto/hash.ts'
+import { hkdf, hmac, sha256 } from '../../../src/core/crypto/hash.ts'
 import { toHex, utf8 } from '../../../src/core/kernel/bytes.ts'
 import { readVectors, unhex } from './vector-file.ts'
 
@@ -31,4 +33,18 @@ t.test('hashing in parts is hashing the whole', async t => {
     toHex(sha256(utf8('a'), utf8('bc'))),
     'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
   )
+})
+
+t.test("HMAC-SHA256 is OpenSSL's, for keys of every length", async t => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 200 }),
+      fc.array(fc.uint8Array({ maxLength: 200 })),
+      (key, parts) => {
+        const theirs = createHmac('sha256', key).update(Buffer.concat(parts)).digest('hex')
+        return toHex(hmac(key, ...parts)) === theirs
+      },
+    ),
+  )
+  t.pass()
 })
