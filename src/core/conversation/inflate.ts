@@ -1,6 +1,6 @@
 /** Decompression within bounds: sizes in headers can lie, so what comes out is counted. */
 import { Readable } from 'node:stream'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
+import zlib from 'node:zlib'
 import { VivimError } from '../kernel/errors.ts'
 import type { Limits } from './limits.ts'
 
@@ -39,6 +39,12 @@ export async function* inflate(
   limits: Limits,
   damage: Damage,
 ): AsyncGenerator<Uint8Array> {
+  // Zstandard came with Node 22.15; a named import would not even load before.
+  if (kind === 'zstd' && typeof zlib.createZstdDecompress !== 'function')
+    throw new VivimError(
+      'import/unreadable',
+      'it is compressed with zstd, which needs Node 22.15; unpack it first',
+    )
   const budget = new InflateBudget(limits)
   let compressed = 0
   let inflated = 0
@@ -54,7 +60,7 @@ export async function* inflate(
     }
   }
   const input = Readable.from(counted(), { objectMode: false })
-  const output = kind === 'gzip' ? createGunzip() : createZstdDecompress()
+  const output = kind === 'gzip' ? zlib.createGunzip() : zlib.createZstdDecompress()
   input.pipe(output)
   try {
     for await (const chunk of output) {

@@ -22,7 +22,7 @@ const WRAPPERS: ReadonlySet<string> = new Set(['conversations', 'loglines'])
 const LONGEST_WRAPPER = 16
 
 /** How much may be read a second time to find the way back; beyond it, damage runs to the end of its record. */
-const REREAD_BYTES = 160 * 1024 * 1024
+const REREAD_BYTES = 96 * 1024 * 1024
 const REREADS = 500
 
 /** Keys of a good record that are remembered: more than any real record has. */

@@ -56,7 +56,7 @@ export async function openPlain(source: AsyncIterable<Uint8Array>, limits: Limit
   const { head, isWhole, bytes } = await peek(source)
   const container = sniff(head, isWhole)
   if (container.kind !== 'elements' && container.kind !== 'lines') {
-    await bytes.return(undefined)
+    await bytes.return?.()
     if (container.kind === 'foreign') return { format: null, guess: container.guess, bad: null }
     const guess = container.kind === 'blank' ? 'an empty file' : `a ${container.kind} file inside another`
     return { format: null, guess, bad: null }
@@ -127,39 +127,48 @@ export async function* readOpened(
   }
 }
 
-const EMPTY = new Uint8Array(0)
-
-/** The first bytes (always as many as there are, up to `PEEK_BYTES`), and all bytes from the beginning. */
+/** The first bytes (always as many as there are, up to `PEEK_BYTES`), and all bytes from the beginning; `return` of
+ *  those closes the source also when they were never asked for. */
 export async function peek(
   source: AsyncIterable<Uint8Array>,
-): Promise<{ head: Uint8Array; isWhole: boolean; bytes: AsyncGenerator<Uint8Array> }> {
+): Promise<{ head: Uint8Array; isWhole: boolean; bytes: AsyncIterableIterator<Uint8Array, undefined> }> {
   const iterator = source[Symbol.asyncIterator]()
   const chunks: Uint8Array[] = []
   let size = 0
   let isDone = false
-  while (size <= PEEK_BYTES) {
+  while (size <= PEEK_BYTES && !isDone) {
     const next = await iterator.next()
-    if (next.done) {
-      isDone = true
-      break
+    if (next.done) isDone = true
+    else {
+      chunks.push(next.value)
+      size += next.value.length
     }
-    chunks.push(next.value)
-    size += next.value.length
   }
-  let joined: Uint8Array = chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)
-  async function* bytes(): AsyncGenerator<Uint8Array> {
-    try {
-      const first = joined
-      joined = EMPTY
-      yield first
-      while (!isDone) {
-        const next = await iterator.next()
-        isDone = next.done === true
-        if (!next.done) yield next.value
+  let first: Uint8Array | null = chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)
+  const head = first.subarray(0, PEEK_BYTES)
+  const bytes: AsyncIterableIterator<Uint8Array, undefined> = {
+    async next() {
+      if (first !== null) {
+        const value = first
+        first = null
+        return { value, done: false }
       }
-    } finally {
-      if (!isDone) await iterator.return?.()
-    }
+      if (isDone) return { value: undefined, done: true }
+      const next = await iterator.next()
+      isDone = next.done === true
+      return next.done ? { value: undefined, done: true } : next
+    },
+    async return() {
+      first = null
+      if (!isDone) {
+        isDone = true
+        await iterator.return?.()
+      }
+      return { value: undefined, done: true }
+    },
+    [Symbol.asyncIterator]() {
+      return bytes
+    },
   }
-  return { head: joined.subarray(0, PEEK_BYTES), isWhole: size <= PEEK_BYTES, bytes: bytes() }
+  return { head, isWhole: size <= PEEK_BYTES, bytes }
 }

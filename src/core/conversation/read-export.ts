@@ -24,7 +24,10 @@ export async function* readExport(file: ExportFile, ports: ImportPorts): AsyncGe
   const { head, isWhole, bytes } = await peek(file.bytes)
   const container = sniff(head, isWhole)
   if (container.kind === 'zip') {
-    if (ports.spool === undefined) throw unreadable(file.label, 'a zip, which needs a place to be spooled to')
+    if (ports.spool === undefined) {
+      await bytes.return?.()
+      throw unreadable(file.label, 'a zip, which needs a place to be spooled to')
+    }
     const access = await ports.spool(bytes)
     try {
       yield* readArchive({ label: file.label, access }, ports)
