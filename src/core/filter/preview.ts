@@ -7,14 +7,15 @@ import type { Clock } from '../kernel/env.ts'
 import { VivimError } from '../kernel/errors.ts'
 import type { Did } from '../model/id.ts'
 import { buildPlaintext, digest, type PlainAsset, type Redaction } from '../pipeline/plaintext.ts'
+import { type Engine, makeEngine } from './engine.ts'
 import { fold } from './folded.ts'
 import { type Copy, leavingOf } from './leaving.ts'
 import { type MarkedSpan, mark, mask, redact, spansOf } from './redact.ts'
-import { type Engine, ruleEngine, type Severity } from './rule.ts'
+import { detectorOf, type Severity } from './rule.ts'
 import { ownRules } from './rules/all.ts'
 import { type Budget, scanLeaves } from './scan.ts'
 import { type CopiedMessage, type Extra, type ScopeMessage, selectMessages, type Withheld } from './scope.ts'
-import { secretlintEngine } from './secretlint.ts'
+import { secretlintDetectors } from './secretlint.ts'
 
 /** Titles of imported conversations are longer than this only by accident. */
 const MAX_TITLE_LENGTH = 2_000
@@ -22,7 +23,7 @@ const MAX_TITLE_LENGTH = 2_000
 const BASE_MS = 20_000
 const PER_MILLION_MS = 1_000
 
-const ENGINES: readonly Engine[] = [ruleEngine(ownRules), secretlintEngine]
+const ENGINE = makeEngine([...ownRules.map(detectorOf), ...secretlintDetectors])
 
 /** Files of the user that parts name by hash. */
 export interface AssetReader {
@@ -81,22 +82,22 @@ export interface FilterPorts {
 }
 
 /** Hash of all rules with their versions, 64 hex characters: what a redaction receipt names. */
-export const ruleSetHash = (engines: readonly Engine[] = ENGINES): string =>
-  toHex(sha256(utf8(engines.flatMap(({ rules }) => rules).join('\n'))))
+export const ruleSetHash = (engine: Engine = ENGINE): string =>
+  toHex(sha256(utf8(engine.versions.join('\n'))))
 
 /** Select, look through, redact, encode. Never refuses because of findings: `blocked` says so, and `refuseBlocked` acts on it.
  *  @throws `usage/invalid`, `share/nothing-selected`, `filter/failed`, `crypto/too-large`. */
 export async function prepareShare(
   input: ShareInput,
   { clock, assets, signal }: FilterPorts,
-  engines: readonly Engine[] = ENGINES,
+  engine: Engine = ENGINE,
 ): Promise<Prepared> {
   const { messages, withheld } = selectMessages(input.conversation.messages, input)
   const title = (input.title ?? input.conversation.title ?? '').slice(0, MAX_TITLE_LENGTH).toWellFormed()
   const copy: Copy = { title: title || null, note: input.note?.toWellFormed() || null, messages }
   const budget: Budget = { clock, baseMs: BASE_MS, perMillionMs: PER_MILLION_MS, signal }
   const { leaves, commit } = leavingOf(copy)
-  const spans = mark(spansOf(await scanLeaves(leaves, engines, budget), leaves, text => fold(text).text))
+  const spans = mark(spansOf(await scanLeaves(leaves, engine, budget), leaves, text => fold(text).text))
   const redacts = input.onFindings !== 'allow'
   if (redacts) {
     redact(leaves, spans)
@@ -104,7 +105,7 @@ export async function prepareShare(
   }
   const assetsNeeded = await assetsOf(messages, assets)
   const redaction =
-    redacts && spans.length > 0 ? { rules: ruleSetHash(engines), counts: countsOf(spans) } : null
+    redacts && spans.length > 0 ? { rules: ruleSetHash(engine), counts: countsOf(spans) } : null
   const plaintext = buildPlaintext({ ...copy, owner: input.owner, redaction, assets: assetsNeeded })
   return {
     ...copy,

@@ -9,13 +9,14 @@ export interface Match {
   end: number
 }
 
-/** A rule sees folded text (`folded.ts`), several strings with line breaks between them, at most `CHUNK_LENGTH` long, and takes
+/** A rule sees folded text (`folded.ts`), several strings with line breaks between them, of bounded length (`scan.ts`), and takes
  *  time linear in it. `id` stands in placeholders and in `--json`; `version` is raised whenever it may find something else. */
 export interface Rule {
   readonly id: string
   readonly version: number
   readonly severity: Severity
-  /** One of these stands in every text in which the rule finds something; empty where nothing can be named. */
+  /** One of these stands in every text in which the rule finds something, each of three characters or more; empty where
+   *  nothing can be named. */
   readonly needs: readonly string[]
   scan(text: string): Match[]
 }
@@ -26,20 +27,17 @@ export interface Hit extends Match {
   severity: Severity
 }
 
-/** Something that runs many rules at once. @throws anything: the filter then fails closed. */
-export interface Engine {
-  /** Names what it does in the hash of the rule set: ids and versions. */
-  readonly rules: readonly string[]
-  scan(text: string): Promise<Hit[]>
+/** One or several rules that look together. */
+export interface Detector {
+  /** Rules and their versions, for the hash of the rule set. */
+  readonly versions: readonly string[]
+  /** As with a rule. */
+  readonly needs: readonly string[]
+  scan(text: string): Hit[]
 }
 
-/** Our own rules as an engine. */
-export const ruleEngine = (rules: readonly Rule[]): Engine => ({
-  rules: rules.map(({ id, version }) => `${id}/${version}`),
-  scan: async text =>
-    rules.flatMap(({ id, severity, needs, scan }) =>
-      needs.length > 0 && !needs.some(literal => text.includes(literal))
-        ? []
-        : scan(text).map(match => ({ ...match, rule: id, severity })),
-    ),
+export const detectorOf = ({ id, version, severity, needs, scan }: Rule): Detector => ({
+  versions: [`${id}/${version}`],
+  needs,
+  scan: text => scan(text).map(({ start, end }) => ({ start, end, rule: id, severity })),
 })

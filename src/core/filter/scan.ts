@@ -1,11 +1,12 @@
-/** The scan: every leaf, folded, past every engine, in chunks of bounded size, with each match brought back to its place. It either
+/** The scan: every leaf, folded, past every rule, in chunks of bounded size, with each match brought back to its place. It either
  *  sees all of it or throws. */
 import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../kernel/env.ts'
 import { type ErrorDetails, VivimError } from '../kernel/errors.ts'
+import type { Engine } from './engine.ts'
 import { type Folded, fold, unfold } from './folded.ts'
 import type { Leaf } from './leaving.ts'
-import type { Engine, Hit } from './rule.ts'
+import type { Hit } from './rule.ts'
 
 /** Longest text that a rule sees at once, in UTF-16 units. */
 export const CHUNK_LENGTH = 128 * 1024
@@ -48,7 +49,7 @@ interface Piece {
 /** @returns for each leaf its matches, in no order, overlapping where rules overlap. @throws `filter/failed`. */
 export async function scanLeaves(
   leaves: readonly Leaf[],
-  engines: readonly Engine[],
+  engine: Engine,
   budget: Budget,
 ): Promise<Found[][]> {
   const found: Found[][] = leaves.map(() => [])
@@ -57,7 +58,7 @@ export async function scanLeaves(
   const limitMs = budget.baseMs + (total / 1e6) * budget.perMillionMs
   let hits = 0
   for (const pieces of chunksOf(leaves)) {
-    hits += await scanChunk(pieces, engines, found)
+    hits += scanChunk(pieces, engine, found)
     if (hits > MAX_HITS) throw failed(`more than ${MAX_HITS} findings`, { limit: MAX_HITS })
     if (budget.signal?.aborted) throw failed('the call was given up', {}, budget.signal.reason)
     if (budget.clock.nowMs() - startedMs > limitMs)
@@ -103,29 +104,21 @@ function* chunksOf(leaves: readonly Leaf[]): Generator<Piece[]> {
 }
 
 /** @returns how many matches there were. */
-async function scanChunk(
-  pieces: readonly Piece[],
-  engines: readonly Engine[],
-  found: Found[][],
-): Promise<number> {
+function scanChunk(pieces: readonly Piece[], engine: Engine, found: Found[][]): number {
   const starts: number[] = []
   let text = ''
   for (const { folded, before, from, to } of pieces) {
     starts.push(text.length + before.length)
     text += `${before}${folded.text.slice(from, to)}\n`
   }
-  let hits = 0
-  for (const engine of engines) {
-    let matches: Hit[]
-    try {
-      matches = await engine.scan(text)
-    } catch (cause) {
-      throw failed('a rule broke', {}, cause)
-    }
-    hits += matches.length
-    for (const match of matches) place(match, pieces, starts, found)
+  let matches: Hit[]
+  try {
+    matches = engine.scan(text)
+  } catch (cause) {
+    throw failed('a rule broke', {}, cause)
   }
-  return hits
+  for (const match of matches) place(match, pieces, starts, found)
+  return matches.length
 }
 
 /** Give a match to every piece that it touches. */

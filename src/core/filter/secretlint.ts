@@ -1,8 +1,7 @@
 /** secretlint's rules as an engine. The rules of its recommended preset are named one by one: the preset itself holds a filter
  *  by which comments in the text switch the scan off. */
-import { lintSource } from '@secretlint/core'
 import { rules as presetRules } from '@secretlint/secretlint-rule-preset-recommend'
-import type { Engine, Hit, Severity } from './rule.ts'
+import type { Detector, Hit, Severity } from './rule.ts'
 
 const PREFIX = '@secretlint/secretlint-rule-'
 /** Raised together with the pinned release of the preset. */
@@ -38,24 +37,96 @@ const NAMES: Readonly<Record<string, { rule: string; severity?: Severity }>> = {
   PostgreSQLConnection: { rule: 'database-url' },
 }
 
-const config = {
-  rules: applied.map(rule => ({
-    id: rule.meta.id,
-    rule,
-    options: rule.meta.id === `${PREFIX}aws` ? { enableIDScanRule: true } : {},
-  })),
+/** One of these stands in every text in which the rule finds something; a rule that is not named here is always asked. */
+const NEEDS: Readonly<Record<string, readonly string[]>> = {
+  aws: [
+    ...['A3T', 'AKIA', 'AGPA', 'AIDA', 'AROA', 'AIPA', 'ANPA', 'ANVA', 'ASIA'],
+    ...['SECRET', 'secret', 'Secret', 'ACCOUNT', 'account', 'Account'],
+  ],
+  privatekey: ['PRIVATE KEY'],
+  npm: ['x-oauth-basic', '_authToken=', 'npm_'],
+  basicauth: ['://'],
+  slack: ['xox', 'xapp-', '://'],
+  sendgrid: ['SG.'],
+  shopify: ['shp'],
+  stripe: ['_live_', '_test_'],
+  github: ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_'],
+  gitlab: ['glpat-'],
+  grafana: ['glc_', 'glsa_'],
+  openai: ['T3BlbkFJ'],
+  anthropic: ['sk-ant-'],
+  groq: ['gsk_'],
+  huggingface: ['hf_'],
+  linear: ['lin_api_'],
+  notion: ['ntn_'],
+  '1password': ['ops_'],
+  'database-connection-string': ['://'],
+  'hashicorp-vault': ['hvs.', 'hvb.', 'hvr.'],
+  vercel: ['vcp_', 'vci_', 'vca_', 'vcr_', 'vck_'],
+  databricks: ['dapi'],
+  docker: ['dckr_pat_'],
+  figma: ['figd_'],
+  cloudflare: ['cfk_', 'cfut_', 'cfat_'],
+  tailscale: ['tskey-'],
 }
 
-export const secretlintEngine: Engine = {
-  rules: applied.map(({ meta }) => `${meta.id.slice(PREFIX.length)}/secretlint-${VERSION}`),
-  scan: async text => {
-    const { messages } = await lintSource({
-      source: { content: text, filePath: 'message.txt', ext: '.txt', contentType: 'text' },
-      options: { config, noPhysicFilePath: true },
-    })
-    return messages.flatMap(({ messageId, range: [start, end] }): Hit[] => {
-      const { rule, severity } = NAMES[messageId] ?? { rule: messageId.toLowerCase().replaceAll('_', '-') }
-      return start < end ? [{ start, end, rule, severity: severity ?? 'secret' }] : []
-    })
-  },
+type Creator = (typeof presetRules)[number]
+type Source = Parameters<NonNullable<ReturnType<Creator['create']>['file']>>[0]
+
+interface Report {
+  message: { messageId: string }
+  range: readonly [start: number, end: number]
 }
+
+/** Called without `@secretlint/core`: its profiler keeps marks for every rule and text for the life of a process, and it compares
+ *  every two findings. */
+function detectorOf(creator: Creator): Detector {
+  const name = creator.meta.id.slice(PREFIX.length)
+  let reports: Report[] = []
+  const handler = creator.create(
+    {
+      sharedOptions: {},
+      createTranslator: () => (messageId, data) => ({ messageId: String(messageId), message: '', data }),
+      report: report => {
+        reports.push(report)
+      },
+      ignore: () => {},
+    },
+    { enableIDScanRule: true },
+  )
+  return {
+    versions: [`${name}/secretlint-${VERSION}`],
+    needs: NEEDS[name] ?? [],
+    scan: text => {
+      reports = []
+      const pending = handler.file?.(sourceOf(text))
+      if (pending) throw new TypeError(`the rule ${name} does not answer at once`)
+      return reports.flatMap(({ message: { messageId }, range: [start, end] }): Hit[] => {
+        const { rule, severity } = NAMES[messageId] ?? { rule: messageId.toLowerCase().replaceAll('_', '-') }
+        return start < end ? [{ start, end, rule, severity: severity ?? 'secret' }] : []
+      })
+    },
+  }
+}
+
+/** A text that is no file; places in lines are asked for by the filter of comments only, which is left out. */
+const sourceOf = (content: string): Source => ({
+  hasBOM: false,
+  content,
+  filePath: 'message.txt',
+  physicalFilePath: undefined,
+  ext: '.txt',
+  contentType: 'text',
+  getFilePath: () => undefined,
+  getPhysicalFilePath: () => undefined,
+  locationToRange: noLines,
+  rangeToLocation: noLines,
+  positionToIndex: noLines,
+  indexToPosition: noLines,
+})
+
+function noLines(): never {
+  throw new TypeError('a rule asks for lines')
+}
+
+export const secretlintDetectors: readonly Detector[] = applied.map(detectorOf)

@@ -171,8 +171,13 @@ t.test('secrets in a long text are found at every place, also across the seams o
 })
 
 t.test('what breaks or takes too long lets nothing out', async t => {
-  const broken = { rules: ['x/1'], scan: async () => Promise.reject(new Error(githubToken)) }
-  await t.rejects(prepareShare(conversation(['x']), ports, [broken]), { code: 'filter/failed' })
+  const broken = {
+    versions: ['x/1'],
+    scan: () => {
+      throw new Error(githubToken)
+    },
+  }
+  await t.rejects(prepareShare(conversation(['x']), ports, broken), { code: 'filter/failed' })
   let nowMs = 0
   const slow = { ...ports, clock: { nowMs: () => (nowMs += 60_000) } }
   await t.rejects(prepareShare(conversation(['x']), slow), { code: 'filter/failed' })

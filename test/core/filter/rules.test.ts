@@ -1,12 +1,16 @@
+import { lintSource } from '@secretlint/core'
+import { rules as presetRules } from '@secretlint/secretlint-rule-preset-recommend'
 import fc from 'fast-check'
 import t from 'tap'
-import { ruleEngine } from '../../../src/core/filter/rule.ts'
+import { makeEngine } from '../../../src/core/filter/engine.ts'
+import { detectorOf } from '../../../src/core/filter/rule.ts'
 import { ownRules } from '../../../src/core/filter/rules/all.ts'
-import { secretlintEngine } from '../../../src/core/filter/secretlint.ts'
+import { secretlintDetectors } from '../../../src/core/filter/secretlint.ts'
 
-const engine = ruleEngine(ownRules)
-const found = async (text: string): Promise<string[]> =>
-  (await engine.scan(text)).map(({ rule, start, end }) => `${rule} ${text.slice(start, end)}`)
+const engine = makeEngine(ownRules.map(detectorOf))
+const secretlint = makeEngine(secretlintDetectors)
+const found = (text: string): string[] =>
+  engine.scan(text).map(({ rule, start, end }) => `${rule} ${text.slice(start, end)}`)
 
 /** Made up from an alphabet, so that no scanner of repositories takes this file for a leak. */
 const filler = (length: number, alphabet = 'aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY'): string =>
@@ -46,12 +50,12 @@ for (const [rule, values] of Object.entries(secrets))
   t.test(`${rule} is found in prose, code, quotes and between letters of other scripts`, async t => {
     for (const value of values)
       for (const text of [value, `use ${value} for it`, `x = "${value}";`, `密钥${value}。`, `(${value})`])
-        t.ok((await found(text)).includes(`${rule} ${value}`), text.slice(0, 60))
+        t.ok(found(text).includes(`${rule} ${value}`), text.slice(0, 60))
   })
 
 t.test('a private key that was cut off is found as far as it goes', async t => {
   const cut = pem('RSA PRIVATE KEY', 640).slice(0, 500)
-  t.same(await found(`${cut}`), [`private-key ${cut}`])
+  t.same(found(`${cut}`), [`private-key ${cut}`])
 })
 
 t.test('a value is secret when its name says so', async t => {
@@ -66,17 +70,15 @@ t.test('a value is secret when its name says so', async t => {
     ['my password is Tr0ub4dor&3.', 'Tr0ub4dor&3'],
     ['secret_key_base: 8d7f9a0b1c2d3e4f', '8d7f9a0b1c2d3e4f'],
   ]
-  for (const [text, value] of cases) t.same(await found(text), [`assigned-secret ${value}`], text)
+  for (const [text, value] of cases) t.same(found(text), [`assigned-secret ${value}`], text)
 })
 
 t.test('headers, cookies and URLs that carry a secret give up that part only', async t => {
   const bearer = filler(40)
-  t.same(await found(`curl -H "Authorization: Bearer ${bearer}"`), [`bearer-token ${bearer}`])
-  t.same(await found('Cookie: session=abcdef123456; theme=dark'), ['cookie session=abcdef123456; theme=dark'])
-  t.same(await found('redis://:p4ssw0rdX@cache.example.org/0'), ['url-credentials :p4ssw0rdX'])
-  t.same(await found('git clone https://bob:s3cr3tpw@git.example.org/x.git'), [
-    'url-credentials bob:s3cr3tpw',
-  ])
+  t.same(found(`curl -H "Authorization: Bearer ${bearer}"`), [`bearer-token ${bearer}`])
+  t.same(found('Cookie: session=abcdef123456; theme=dark'), ['cookie session=abcdef123456; theme=dark'])
+  t.same(found('redis://:p4ssw0rdX@cache.example.org/0'), ['url-credentials :p4ssw0rdX'])
+  t.same(found('git clone https://bob:s3cr3tpw@git.example.org/x.git'), ['url-credentials bob:s3cr3tpw'])
 })
 
 t.test('personal data is found by its form', async t => {
@@ -94,7 +96,7 @@ t.test('personal data is found by its form', async t => {
     ['"C:\\\\Users\\\\Ann\\\\tea"', 'home-path Ann'],
     ['from 93.184.216.34:443', 'ipv4 93.184.216.34'],
   ]
-  for (const [text, expected] of cases) t.same(await found(text), [expected], text)
+  for (const [text, expected] of cases) t.same(found(text), [expected], text)
 })
 
 t.test('what only looks like it is left alone', async t => {
@@ -122,7 +124,7 @@ t.test('what only looks like it is left alone', async t => {
     'diff: +1 234 -5',
     'x = y + 15551234567890123456',
   ])
-    t.same(await found(text), [], text)
+    t.same(found(text), [], text)
 })
 
 /** What a rule finds in a placeholder or next to one would be redacted again and again. */
@@ -134,37 +136,84 @@ t.test('placeholders are left alone', async t => {
     'Authorization: Bearer [secret:bearer-token#3] Cookie: [secret:cookie#1]',
     '[personal:email#1] [personal:card#2] [personal:iban#3] [personal:ipv4#4] [personal:phone#5]',
   ])
-    t.same([...(await found(text)), ...(await secretlintEngine.scan(text))], [], text)
+    t.same([...found(text), ...secretlint.scan(text)], [], text)
 })
 
-t.test('a rule finds nothing where none of the literals stands that it says it needs', async t => {
-  const pieces = [
-    ...Object.values(secrets).flat(),
-    'a@b.org ',
-    '+4915112345678 ',
-    '/home/ann/',
-    '8.8.4.5 ',
-    '\n',
-  ]
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string()), { maxLength: 6 }),
-      async parts => {
-        const text = parts.join('')
-        for (const rule of ownRules)
-          if (rule.needs.length > 0 && !rule.needs.some(literal => text.includes(literal)))
-            t.same(rule.scan(text), [], rule.id)
-      },
+const pieces = [
+  ...Object.values(secrets).flat(),
+  ...['a@b.org ', '+4915112345678 ', '/home/ann/', '8.8.4.5 ', '\n', 'Cookie: a=b12345678; ', 'user'],
+  ...['Authorization: Bearer abc123def456ghi789 ', 'https://ann:pw1x@example.org ', 'PASSWORD=', 'hunter22 '],
+  ...[
+    `AK${'IA'}QXRZ7TK2MVNB4CWD `,
+    `aws_secret_access_key = ${filler(40)} `,
+    `SG.${filler(22)}.${filler(43)} `,
+  ],
+  ...[
+    `shpat_${hex(32)} `,
+    `dapi${hex(32)} `,
+    `_authToken=${filler(36)}\n`,
+    'postgres://ann:pw12xy@db.example.org/x ',
+  ],
+  ...[`https://hooks.slack.com/services/T${filler(8)}/B${filler(8)}/${filler(24)} `, `hvs.${filler(95)} `],
+  ...[
+    `glsa_${filler(32)}_${hex(8)} `,
+    `dckr_pat_${filler(27)} `,
+    `figd_${filler(44)} `,
+    `lin_api_${filler(40)} `,
+  ],
+  ...[`ntn_${filler(11, '1234567890')}${filler(35)} `, `vcp_${filler(24)} `, `cfut_${filler(40)}${hex(8)} `],
+  ...[`tskey-auth-${filler(16)}-${filler(32)} `],
+]
+const mixture = fc
+  .array(fc.oneof(fc.constantFrom(...pieces), fc.string()), { maxLength: 6 })
+  .map(all => all.join(''))
+
+t.test('law: a rule finds nothing where none of the literals stands that it says it needs', async t => {
+  const detectors = [...ownRules.map(detectorOf), ...secretlintDetectors]
+  fc.assert(
+    fc.property(mixture, text =>
+      detectors.every(
+        ({ needs, scan }) =>
+          needs.length === 0 || needs.some(literal => text.includes(literal)) || scan(text).length === 0,
+      ),
     ),
-    { numRuns: 200 },
+    { numRuns: 300 },
   )
+  t.same(
+    makeEngine(detectors).scan(pieces.join('\n')).sort(byPlace),
+    detectors.flatMap(({ scan }) => scan(pieces.join('\n'))).sort(byPlace),
+  )
+})
+
+const byPlace = (a: { start: number; rule: string }, b: { start: number; rule: string }) =>
+  a.start - b.start || a.rule.localeCompare(b.rule)
+
+t.test('secretlint itself, given its rules one by one, finds the same', async t => {
+  const rules = presetRules.filter(({ meta }) => !/filter-comments|gcp/.test(meta.id))
+  const config = {
+    rules: rules.map(rule => ({ id: rule.meta.id, rule, options: { enableIDScanRule: true } })),
+  }
+  const places = (found: { start: number; end: number }[]) =>
+    [...new Set(found.map(f => `${f.start}-${f.end}`))].sort()
+  await fc.assert(
+    fc.asyncProperty(mixture, async text => {
+      const { messages } = await lintSource({
+        source: { content: text, filePath: 'a.txt', ext: '.txt', contentType: 'text' },
+        options: { config, noPhysicFilePath: true },
+      })
+      const theirs = messages.map(({ range: [start, end] }) => ({ start, end }))
+      t.same(places(secretlint.scan(text)), places(theirs))
+    }),
+    { numRuns: 30 },
+  )
+  t.ok(secretlint.scan(pieces.join('\n')).length > 20)
 })
 
 t.test('every match lies within the text and is not empty', async t => {
   const odd = fc.string({ unit: fc.constantFrom(...'@:/=.-+ \\"\nsk_AZaz09é中😀'), maxLength: 200 })
   await fc.assert(
     fc.asyncProperty(fc.oneof(odd, fc.string({ unit: 'binary' })), async text => {
-      for (const { start, end } of [...(await engine.scan(text)), ...(await secretlintEngine.scan(text))])
+      for (const { start, end } of [...engine.scan(text), ...secretlint.scan(text)])
         if (!(start >= 0 && start < end && end <= text.length)) return false
       return true
     }),

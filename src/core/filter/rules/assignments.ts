@@ -80,7 +80,7 @@ export const bearerRule: Rule = patternRule({
   severity: 'secret',
   needs: ['earer', 'EARER', 'uthorization', 'UTHORIZATION'],
   pattern:
-    /(authorization\\?["']?[ \t]{0,4}[:=][ \t]{0,4}\\?["']?(?:(?:bearer|basic|token|digest)[ \t]{1,4})?|bearer[ \t]{1,4})([A-Za-z0-9._~+/=-]{16,4000})/gi,
+    /((?:[Aa]uthorization|AUTHORIZATION)\\?["']?[ \t]{0,4}[:=][ \t]{0,4}\\?["']?(?:(?:[Bb]earer|BEARER|[Bb]asic|[Tt]oken|[Dd]igest)[ \t]{1,4})?|(?:[Bb]earer|BEARER)[ \t]{1,4})([A-Za-z0-9._~+/=-]{16,4000})/g,
   accepts: value => !isStandIn(value) && /\d/.test(value) && /[A-Za-z]/.test(value),
 })
 
@@ -90,7 +90,7 @@ export const cookieRule: Rule = patternRule({
   version: 1,
   severity: 'secret',
   needs: ['ookie', 'OOKIE'],
-  pattern: /((?:set-)?cookie\\?["']?:[ \t]{0,4}\\?["']?)([A-Za-z0-9_.-]{1,64}=[^\r\n"'`\\]{8,4000})/gi,
+  pattern: /((?:[Cc]ookie|COOKIE)\\?["']?:[ \t]{0,4}\\?["']?)([A-Za-z0-9_.-]{1,64}=[^\r\n"'`\\]{8,4000})/g,
   accepts: value => /=[^;\s]{8}/.test(value),
 })
 

@@ -19,7 +19,7 @@ const IN_URL = /:\/\/[^\s/]{0,320}$/
 const NOT_A_PERSON = /^(?:git|hg|svn)$/i
 
 /** E-mail addresses (RFC 5321 as it is used). Looked for from each `@` outwards. */
-export const emailRule = personal('email', ['@'], text => {
+export const emailRule = personal('email', [], text => {
   const matches: Match[] = []
   for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
     const local = LOCAL_PART.exec(text.slice(Math.max(0, at - 64), at))?.[0].replace(/^[.'%+-]+/, '')
@@ -100,7 +100,7 @@ export const phoneRule = patternRule({
   id: 'phone',
   version: 1,
   severity: 'personal',
-  needs: ['+'],
+  needs: [],
   pattern: /(?<![\p{L}\p{N}_+])\+[1-9](?:[ .()/-]{0,3}\d){7,14}(?![\p{L}\p{N}_])/gu,
 })
 
@@ -112,9 +112,9 @@ export const homePathRule = patternRule({
   id: 'home-path',
   version: 1,
   severity: 'personal',
-  needs: ['/home/', '/Users/', 'Users\\', '/users/', 'users\\'],
+  needs: ['/home/', 'Users', 'users'],
   pattern:
-    /(\/home\/|\/Users\/|(?<![A-Za-z])[A-Za-z]:[\\/]{1,4}Users[\\/]{1,4})([^\s/\\:;,"'`<>|*?()[\]{}$%@]{1,64})/gi,
+    /(\/home\/|\/Users\/|(?<![A-Za-z])[A-Za-z]:[\\/]{1,4}[Uu]sers[\\/]{1,4})([^\s/\\:;,"'`<>|*?()[\]{}$%@]{1,64})/g,
   accepts: value => !ANYBODY.test(value),
 })
 
@@ -126,7 +126,7 @@ export const ipv4Rule = patternRule({
   id: 'ipv4',
   version: 1,
   severity: 'personal',
-  needs: ['.'],
+  needs: [],
   pattern: /(?<![\p{L}\p{N}_.])(?:\d{1,3}\.){3}\d{1,3}(?![\p{L}\p{N}_]|\.\d)/gu,
   accepts: value => {
     const octets = value.split('.')

@@ -16,10 +16,26 @@ const token = (id: string, needs: readonly string[], pattern: RegExp): Rule =>
 export const tokenRules: readonly Rule[] = [
   token(
     'github-token',
-    ['gh', 'github_pat_'],
+    ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_'],
     /gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255}/,
   ),
-  token('gitlab-token', ['gl'], /gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat|ffct|oas)-[A-Za-z0-9_.-]{20,300}/),
+  token(
+    'gitlab-token',
+    [
+      'glpat-',
+      'gldt-',
+      'glrt-',
+      'glcbt-',
+      'glptt-',
+      'glft-',
+      'glimt-',
+      'glagent-',
+      'glsoat-',
+      'glffct-',
+      'gloas-',
+    ],
+    /gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat|ffct|oas)-[A-Za-z0-9_.-]{20,300}/,
+  ),
   token(
     'stripe-key',
     ['_live_', '_test_', 'whsec_'],
@@ -42,10 +58,10 @@ export const tokenRules: readonly Rule[] = [
     ['sk-'],
     /sk-(?!ant-)(?:(?:proj|svcacct|admin|None|or-v1)-[A-Za-z0-9_-]{20,255}|[A-Za-z0-9]{33,255}|[A-Za-z0-9]{20,31}(?![A-Za-z0-9_-]))/,
   ),
-  token('slack-token', ['xox', 'xapp-', 'xoxe'], /(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{20,255}/),
+  token('slack-token', ['xox', 'xapp-'], /(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{20,255}/),
   token('npm-token', ['npm_'], /npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])/),
   token('pypi-token', ['pypi-'], /pypi-AgE[A-Za-z0-9_-]{50,1000}/),
-  token('digitalocean-token', ['do'], /do[opr]_v1_[a-f0-9]{64}/),
+  token('digitalocean-token', ['dop_v1_', 'doo_v1_', 'dor_v1_'], /do[opr]_v1_[a-f0-9]{64}/),
   token('telegram-token', [':AA'], /\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])/),
   token('age-key', ['AGE-SECRET-KEY-'], /AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}/),
 ]

@@ -1,0 +1,50 @@
+/** The engine: many detectors over one text, of which only those are asked whose literals stand in it. */
+import type { Detector, Hit } from './rule.ts'
+
+export interface Engine {
+  /** Names all that it looks for, with versions, in order. */
+  readonly versions: readonly string[]
+  /** @throws anything a detector throws: the filter then fails closed. */
+  scan(text: string): Hit[]
+}
+
+/** Shorter literals would let nearly every text through. */
+const WINDOW = 3
+const SLOTS = 1 << 15
+
+/** Three characters mixed into a slot; the fourth before has been shifted out. */
+const mix = (before: number, code: number): number => ((before << 5) ^ code) & (SLOTS - 1)
+
+export function makeEngine(detectors: readonly Detector[]): Engine {
+  const wanted = new Uint8Array(SLOTS)
+  const bySlot = new Map<number, { literal: string; detector: number }[]>()
+  for (const [detector, { needs }] of detectors.entries())
+    for (const literal of needs) {
+      if (literal.length < WINDOW) throw new RangeError(`a literal of fewer than ${WINDOW} characters`)
+      let slot = 0
+      for (let at = 0; at < WINDOW; at++) slot = mix(slot, literal.charCodeAt(at))
+      wanted[slot] = 1
+      bySlot.set(slot, [...(bySlot.get(slot) ?? []), { literal, detector }])
+    }
+
+  /** One pass over the text for the literals of all detectors (Rabin and Karp). */
+  const present = (text: string): Uint8Array => {
+    const asked = Uint8Array.from(detectors, ({ needs }) => (needs.length === 0 ? 1 : 0))
+    let slot = 0
+    for (let at = 0; at < text.length; at++) {
+      slot = mix(slot, text.charCodeAt(at))
+      if (wanted[slot] === 0) continue
+      for (const { literal, detector } of bySlot.get(slot) ?? [])
+        if (asked[detector] === 0 && text.startsWith(literal, at - WINDOW + 1)) asked[detector] = 1
+    }
+    return asked
+  }
+
+  return {
+    versions: detectors.flatMap(({ versions }) => versions),
+    scan: text => {
+      const asked = present(text)
+      return detectors.flatMap((detector, at) => (asked[at] === 1 ? detector.scan(text) : []))
+    },
+  }
+}
