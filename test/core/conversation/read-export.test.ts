@@ -9,15 +9,13 @@ const sample = fixture('chatgpt/2025-full/conversations.json')
 
 /** A source that tells when it was closed early. */
 function watched(bytes: Uint8Array, repeats = 1): { closed: boolean; bytes: AsyncIterable<Uint8Array> } {
-  const state = {
-    closed: false,
-    bytes: (async function* () {
-      try {
-        for (let i = 0; i < repeats; i++) yield bytes
-      } finally {
-        state.closed = true
-      }
-    })(),
+  const state = { closed: false, bytes: source() }
+  async function* source(): AsyncGenerator<Uint8Array> {
+    try {
+      for (let i = 0; i < repeats; i++) yield bytes
+    } finally {
+      state.closed = true
+    }
   }
   return state
 }
@@ -119,6 +117,6 @@ t.test('the event loop turns while a source that is always ready is read', async
 
 t.test('a conversation has the same id everywhere, and another for another provider', async t => {
   const [conversation] = (await read(sample)).conversations
-  t.equal(conversationId('chatgpt', conversation?.sourceId ?? ''), 'rpv6urnbn2rbfq5xugd7wmilru')
+  t.equal(conversationId('chatgpt', conversation?.sourceId ?? ''), 'd2flcm5uv5dc5kleknnunc7aam')
   t.not(conversationId('claude.ai', 'a'), conversationId('chatgpt', 'a'))
 })
