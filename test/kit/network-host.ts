@@ -11,7 +11,7 @@ import { didFromKey } from '../../src/core/identity/did.ts'
 import { type IdentityDocument, parseDocument, signDocument } from '../../src/core/identity/document.ts'
 import { peerIdFromKey } from '../../src/core/identity/peer-id.ts'
 import { judgeStanding, makeStanding, parseStanding } from '../../src/core/identity/standing.ts'
-import { concat, sameBytes, utf8 } from '../../src/core/kernel/bytes.ts'
+import { sameBytes, utf8 } from '../../src/core/kernel/bytes.ts'
 import { systemChance as chance, systemClock as clock } from '../../src/core/kernel/env.ts'
 import type { Cid, CircleId, Did } from '../../src/core/model/id.ts'
 import { startNetwork } from '../../src/daemon/network/network.ts'
@@ -319,5 +319,16 @@ export function sealed(blocks: number, blockBytes = 65_552) {
   }
 }
 
+/** Ask again and again until the answer is neither 0, false nor null, at most 15 s. */
+export async function until<T>(what: string, ask: () => T | Promise<T>): Promise<T> {
+  const endMs = clock.nowMs() + 15_000
+  for (;;) {
+    const answer = await ask()
+    if (answer) return answer
+    if (clock.nowMs() > endMs) throw new Error(`never: ${what}`)
+    await new Promise(resolve => setTimeout(resolve, 25))
+  }
+}
+
 export const signalOf = (ms: number): AbortSignal => AbortSignal.timeout(ms)
-export { chance, clock, concat }
+export { chance, clock }

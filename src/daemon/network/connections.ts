@@ -95,23 +95,26 @@ export class Connections {
     }
   }
 
-  /** @throws `peer/bad-address` for something else than a peer id. */
-  async block(peer: string): Promise<void> {
+  /** @returns whether it was not blocked before. @throws `peer/bad-address` for something else than a peer id. */
+  async block(peer: string): Promise<boolean> {
     if (!isPeerId(peer)) throw new VivimError('peer/bad-address', 'that is not a peer id')
+    const isNew = !this.#blocked.has(peer)
     this.#db
       .prepare('insert into blocked_peer (peer, since_ms) values (?, ?) on conflict do nothing')
       .run(peer, this.#clock.nowMs())
     this.#blocked.add(peer)
     await this.hangUp(peer)
+    return isNew
   }
 
-  /** Also lifts a ban. @throws `peer/not-found` for a peer that is neither blocked nor banned. */
-  async unblock(peer: string): Promise<void> {
+  /** Also lifts a ban. @returns whether it was blocked or banned. @throws `peer/bad-address` */
+  async unblock(peer: string): Promise<boolean> {
+    if (!isPeerId(peer)) throw new VivimError('peer/bad-address', 'that is not a peer id')
     const refused = this.isRefused(peer)
     this.#db.prepare('delete from blocked_peer where peer = ?').run(peer)
     this.#blocked.delete(peer)
     this.#conduct.delete(peer)
-    if (!refused) throw new VivimError('peer/not-found', 'that peer is not blocked')
+    return refused
   }
 
   async hangUp(peer: string): Promise<void> {

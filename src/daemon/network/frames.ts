@@ -57,8 +57,9 @@ export class FrameStream {
     this.#stream = stream
     this.#timeoutMs = timeoutMs
     stream.addEventListener('message', ({ data }) => {
-      // A copy, because the transport's buffers are larger than the piece of them that we would keep alive.
-      this.#take(data instanceof Uint8Array ? Uint8Array.from(data) : data.slice())
+      const chunk = data.subarray()
+      // A small piece would keep alive the whole buffer that it came in.
+      this.#take(chunk.buffer.byteLength > 4 * chunk.length ? chunk.slice() : chunk)
     })
     stream.addEventListener('remoteCloseWrite', () => this.#notify())
     stream.addEventListener('close', event => {
@@ -200,8 +201,8 @@ export class FrameStream {
   async write(frame: Uint8Array, signal?: AbortSignal): Promise<void> {
     const budgetMs = this.#timeoutMs + Math.ceil(frame.length / SLOWEST_BYTES_PER_MS)
     try {
-      this.#stream.send(varint(frame.length))
-      if (frame.length > 0) this.#stream.send(frame)
+      // Length and frame together, or each would become a packet of its own.
+      this.#stream.send(concat(varint(frame.length), frame))
     } catch (cause) {
       throw gone('closed while sending', cause)
     }

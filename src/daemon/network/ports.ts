@@ -33,8 +33,9 @@ export interface Network {
   peers(): PeerInfo[]
   /** @throws `peer/bad-address`, `peer/unreachable` */
   connect(multiaddr: string, signal: AbortSignal): Promise<PeerInfo>
-  block(peer: string): Promise<void>
-  unblock(peer: string): Promise<void>
+  /** @returns whether anything changed. @throws `peer/bad-address` */
+  block(peer: string): Promise<boolean>
+  unblock(peer: string): Promise<boolean>
 
   /** Connect to a node of `to`, prove both DIDs (at most once a connection). @returns the other side's statement and document. @throws `peer/unreachable`, `peer/refused` */
   prove(from: Did, to: Did, signal: AbortSignal): Promise<Proof>

@@ -168,6 +168,8 @@ export class CircleSync {
       const turns = new SealedTurns(frames, sender, receiver, signal)
       for (const circle of circles) await this.#lead(turns, local, circle)
       await turns.end()
+      // The other side closes when it has stored everything.
+      if ((await frames.read(KIB, signal, TURN_TIMEOUT_MS)) !== null) throw broken('a frame after the end')
     })
   }
 
