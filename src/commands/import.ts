@@ -72,8 +72,12 @@ async function sendFile(
   })
   progress.begin(source)
   for await (const piece of source.read(CHUNK_BYTES)) {
-    const { messages } = await client.call('import.chunk', { fileId, dataB64: piece.toString('base64') })
+    const { messages, enough } = await client.call('import.chunk', {
+      fileId,
+      dataB64: piece.toString('base64'),
+    })
     progress.sent(piece.length, messages)
+    if (enough) break
   }
   await client.call('import.endFile', { fileId })
 }
@@ -100,7 +104,7 @@ function reportText({ files, totals }: Report): string {
     .map(one => `  ${visibleLine(one.path)} ${visibleLine(one.where)}: ${visibleLine(one.reason)}`)
   const more =
     skipped.length > SHOWN_SKIPPED
-      ? [`  … and ${count(skipped.length - SHOWN_SKIPPED, 'more')} (--json has all)`]
+      ? [`  … and ${count(skipped.length - SHOWN_SKIPPED, 'more', 'more')} (--json has all)`]
       : []
   return [
     table(

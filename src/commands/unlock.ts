@@ -1,5 +1,6 @@
 /** `vivim unlock`. */
 import { Flags } from '@oclif/core'
+import { hasCode } from '../core/kernel/errors.ts'
 import { parseDuration } from '../core/model/time-text.ts'
 import { VivimCommand } from './base.ts'
 import { askSecret, secretFrom } from './input/secret.ts'
@@ -28,17 +29,13 @@ export default class Unlock extends VivimCommand {
     const file = flags['passphrase-file']
     const client = await this.connect(flags)
     try {
-      let passphrase = file === undefined ? undefined : secretFrom(file)
-      if (passphrase === undefined) {
-        const { identity } = await client.call('system.status', {})
-        if (!identity.unlocked) {
-          if (!this.canAsk(flags)) throw this.inputNeeded('the passphrase', '--passphrase-file FILE')
-          passphrase = await askSecret('Passphrase: ')
-        }
-      }
-      const result = await client.call('keystore.unlock', {
-        ...(passphrase === undefined ? {} : { passphrase }),
-        ...(flags.for === undefined ? {} : { for: flags.for }),
+      const lasting = flags.for === undefined ? {} : { for: flags.for }
+      const unlock = (passphrase?: string) =>
+        client.call('keystore.unlock', { ...(passphrase === undefined ? {} : { passphrase }), ...lasting })
+      const result = await unlock(file === undefined ? undefined : secretFrom(file)).catch(async error => {
+        if (file !== undefined || !hasCode(error, 'usage/input-needed')) throw error
+        if (!this.canAsk(flags)) throw this.inputNeeded('the passphrase', '--passphrase-file FILE')
+        return unlock(await askSecret('Passphrase: '))
       })
       this.show(flags, result, ({ until, changed }) => {
         const end = until === null ? 'until the daemon stops' : `until ${instant(until)}`

@@ -224,22 +224,29 @@ export const methods = {
     access: 'write',
     params: z.strictObject({ importId: z.string(), path: FreeText.max(4096), size: Count.optional() }),
     result: z.strictObject({ fileId: z.string() }),
-    errors: ['import/limit'],
+    errors: ['usage/invalid'],
   },
   'import.chunk': {
     summary: 'The next bytes of a file, base64; answers when the daemon is ready for more.',
     access: 'write',
     params: z.strictObject({ fileId: z.string(), dataB64: z.string().max(768 * 1024) }),
-    result: z.strictObject({ receivedBytes: Count, read: Count, messages: Count }),
-    errors: ['import/limit', 'storage/full'],
+    result: z.strictObject({
+      receivedBytes: Count,
+      read: Count,
+      messages: Count,
+      /** No more bytes of this file are wanted: it cannot be read, or not further. */
+      enough: z.boolean(),
+    }),
+    errors: ['usage/invalid', 'storage/full'],
     timeoutMs: 300_000,
   },
   'import.endFile': {
-    summary: 'No more bytes: finish the file and report.',
+    summary:
+      'No more bytes: finish the file and report; a file that could not be read says why in `skipped`.',
     access: 'write',
     params: z.strictObject({ fileId: z.string() }),
     result: ImportFileReport,
-    errors: ['import/unreadable', 'import/limit'],
+    errors: ['storage/full'],
     timeoutMs: 3_600_000,
   },
   'import.finish': {

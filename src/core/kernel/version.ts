@@ -1,4 +1,2 @@
-// The version of this release, as `--version`, `system.hello` and `status` tell it; a test holds it against package.json.
-
-/** Semantic version of the package. */
+/** The version of this VIVIM, the same as in package.json; a test holds the two together. */
 export const VERSION = '0.1.0'

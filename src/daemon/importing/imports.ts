@@ -1,0 +1,119 @@
+/** The imports that are open: each belongs to the connection that began it and ends with it. */
+import type { Result } from '../../core/contract/methods.ts'
+import type { ImportPorts } from '../../core/conversation/read-export.ts'
+import { VivimError } from '../../core/kernel/errors.ts'
+import type { Caller } from '../rpc/caller.ts'
+import type { ConversationStore } from '../storage/user/conversation-store.ts'
+import { type FileImport, makeFileImport } from './file-import.ts'
+
+type ImportReport = Result<'import.finish'>
+type FileReport = Result<'import.endFile'>
+
+/** Imports at once over all connections: each holds a batch and a piece of its file in memory. */
+const MAX_IMPORTS = 8
+/** Files of one import; their reports stay in memory until it is finished. */
+const MAX_FILES = 100_000
+
+interface OpenFile {
+  id: string
+  work: FileImport
+}
+
+interface OpenImport {
+  connection: number
+  file: OpenFile | null
+  reports: FileReport[]
+  skipped: number
+}
+
+export interface Imports {
+  /** @throws `rpc/busy` when too many are open */
+  begin(caller: Caller): string
+  /** Begin the next file; the one before must be ended. @throws `usage/invalid` */
+  file(caller: Caller, importId: string, label: string): string
+  /** @throws `usage/invalid` for a file that is not open here, and what storing failed with */
+  chunk(caller: Caller, fileId: string, bytes: Uint8Array): Promise<Result<'import.chunk'>>
+  endFile(caller: Caller, fileId: string): Promise<FileReport>
+  /** The report over all files that were ended. */
+  finish(caller: Caller, importId: string): ImportReport
+}
+
+export function makeImports(
+  store: Pick<ConversationStore, 'importConversations' | 'putAsset' | 'sweepAssets'>,
+  spool: NonNullable<ImportPorts['spool']>,
+): Imports {
+  const open = new Map<string, OpenImport>()
+  let begun = 0
+
+  const find = (caller: Caller, importId: string): OpenImport => {
+    const found = open.get(importId)
+    if (found === undefined || found.connection !== caller.connection)
+      throw new VivimError('usage/invalid', 'no such import is open on this connection')
+    return found
+  }
+  const findFile = (caller: Caller, fileId: string): [OpenImport, FileImport] => {
+    const [importId = ''] = fileId.split('.')
+    const found = find(caller, importId)
+    if (found.file?.id !== fileId) throw new VivimError('usage/invalid', 'that file is not open')
+    return [found, found.file.work]
+  }
+
+  return {
+    begin(caller) {
+      if (open.size >= MAX_IMPORTS)
+        throw new VivimError('rpc/busy', `at most ${MAX_IMPORTS} imports run at once`)
+      begun += 1
+      const id = `import-${begun}`
+      const entry: OpenImport = { connection: caller.connection, file: null, reports: [], skipped: 0 }
+      open.set(id, entry)
+      caller.onEnd(() => {
+        if (!open.delete(id)) return
+        entry.file?.work.abort(new VivimError('rpc/cancelled', 'the connection was closed'))
+      })
+      return id
+    },
+    file(caller, importId, label) {
+      const entry = find(caller, importId)
+      if (entry.file !== null) throw new VivimError('usage/invalid', 'the file before is not ended yet')
+      if (entry.reports.length >= MAX_FILES)
+        throw new VivimError('usage/invalid', `an import has at most ${MAX_FILES} files`)
+      const id = `${importId}.${entry.reports.length + 1}`
+      entry.file = { id, work: makeFileImport(label, caller.did, store, spool) }
+      return id
+    },
+    async chunk(caller, fileId, bytes) {
+      const [, work] = findFile(caller, fileId)
+      await work.push(bytes)
+      return work.progress()
+    },
+    async endFile(caller, fileId) {
+      const [entry, work] = findFile(caller, fileId)
+      try {
+        const { report, skipped } = await work.end()
+        entry.reports.push(report)
+        entry.skipped += skipped
+        return report
+      } finally {
+        entry.file = null
+      }
+    },
+    finish(caller, importId) {
+      const entry = find(caller, importId)
+      if (entry.file !== null) throw new VivimError('usage/invalid', 'a file is not ended yet')
+      open.delete(importId)
+      const sum = (key: 'read' | 'imported' | 'updated' | 'unchanged' | 'empty') =>
+        entry.reports.reduce((total, report) => total + report[key], 0)
+      return {
+        files: entry.reports,
+        totals: {
+          read: sum('read'),
+          imported: sum('imported'),
+          updated: sum('updated'),
+          unchanged: sum('unchanged'),
+          empty: sum('empty'),
+          skipped: entry.skipped,
+        },
+      }
+    },
+  }
+}

@@ -1,0 +1,142 @@
+/** What `vivim status` and `vivim doctor` tell: gathered from the rooms, judged here. */
+import { statfs } from 'node:fs/promises'
+import type { Result } from '../core/contract/methods.ts'
+import type { Clock } from '../core/kernel/env.ts'
+import { ERRORS, type ErrorCode } from '../core/kernel/errors.ts'
+import { VERSION } from '../core/kernel/version.ts'
+import type { Did } from '../core/model/id.ts'
+import type { BlockStore, JobKind, JobRow, JobStore } from '../core/pipeline/ports.ts'
+import type { KeystoreSession } from './keystore-session.ts'
+import type { Network } from './network/ports.ts'
+
+type Status = Result<'system.status'>
+type Check = Result<'system.doctor'>['checks'][number]
+
+export interface StatusPorts {
+  home: string
+  clock: Clock
+  sessionOf(did: Did): Pick<KeystoreSession, 'unlocked' | 'exported' | 'needsPassphrase'>
+  network: Pick<Network, 'peerId' | 'addrs' | 'peers' | 'reachability'>
+  jobs: Pick<JobStore, 'list'>
+  blocks: Pick<BlockStore, 'bytes'>
+  masterEngine: 'sqlite' | 'postgres'
+  /** A read that fails when the master database cannot be used. */
+  askMaster(): Promise<unknown>
+}
+
+/** Jobs that wait for a time of their own are not in anybody's way. */
+const KEPT: readonly JobKind[] = ['expire']
+/** Less room than this on the disk of the home is worth a word. */
+const LOW_DISK_BYTES = 512 * 1024 * 1024
+
+export interface StatusReporter {
+  status(did: Did, name: string): Promise<Status>
+  doctor(did: Did): Promise<Result<'system.doctor'>>
+}
+
+export function makeStatus(ports: StatusPorts): StatusReporter {
+  const { clock, network } = ports
+  const startedAtMs = clock.nowMs()
+
+  const warningsOf = (did: Did, jobs: readonly JobRow[]): Status['warnings'] => {
+    const session = ports.sessionOf(did)
+    const warnings: Status['warnings'] = []
+    const warn = (code: ErrorCode, severity: 'info' | 'warning' | 'error', message: string) =>
+      warnings.push({ code, severity, message, hint: ERRORS[code].hint })
+    const locked = jobs.filter(job => job.lastError === 'keystore/locked').length
+    if (!session.unlocked)
+      warn(
+        'keystore/locked',
+        locked > 0 ? 'warning' : 'info',
+        locked > 0 ? `the keystore is locked, and ${locked} steps wait for it` : 'the keystore is locked',
+      )
+    if (!session.exported)
+      warn('identity/not-exported', 'warning', 'the recovery seed lies only on this machine')
+    if (network.addrs().length === 0)
+      warn('daemon/port-in-use', 'error', 'the node listens on no address: nobody can reach it')
+    return warnings
+  }
+
+  return {
+    async status(did, name) {
+      const [all, blocksBytes] = await Promise.all([ports.jobs.list({ owner: did }), ports.blocks.bytes()])
+      const jobs = all.filter(job => !KEPT.includes(job.kind))
+      const oldest = jobs.reduce((min, job) => Math.min(min, job.createdAtMs), Number.POSITIVE_INFINITY)
+      const nowMs = clock.nowMs()
+      return {
+        daemon: {
+          version: VERSION,
+          pid: process.pid,
+          uptimeMs: Math.max(0, nowMs - startedAtMs),
+          rssBytes: process.memoryUsage.rss(),
+        },
+        identity: { did, name, unlocked: ports.sessionOf(did).unlocked },
+        network: {
+          peerId: network.peerId,
+          addrs: network.addrs(),
+          peers: network.peers().length,
+          reachability: network.reachability(),
+        },
+        queue: {
+          pending: jobs.length,
+          failed: jobs.filter(job => job.lastError !== null).length,
+          oldestAgeMs: jobs.length === 0 ? null : Math.max(0, nowMs - oldest),
+        },
+        storage: { masterEngine: ports.masterEngine, blocksBytes },
+        warnings: warningsOf(did, jobs),
+      }
+    },
+
+    async doctor(did) {
+      const session = ports.sessionOf(did)
+      const checks: Check[] = []
+      const check = (code: ErrorCode, ok: boolean, severity: Check['severity'], good: string, bad: string) =>
+        checks.push({ code, ok, severity, message: ok ? good : bad, hint: ok ? '' : ERRORS[code].hint })
+      const isReachable = await ports.askMaster().then(
+        () => true,
+        () => false,
+      )
+      const disk = await statfs(ports.home).catch(() => null)
+      const free = disk === null ? null : disk.bavail * disk.bsize
+      const addrs = network.addrs()
+      check(
+        'storage/unavailable',
+        isReachable,
+        'error',
+        `the master database (${ports.masterEngine}) answers`,
+        `the master database (${ports.masterEngine}) does not answer`,
+      )
+      check(
+        'storage/full',
+        free === null || free >= LOW_DISK_BYTES,
+        'warning',
+        'there is room on the disk',
+        `only ${Math.round((free ?? 0) / 1e6)} MB are left on the disk`,
+      )
+      check(
+        'daemon/port-in-use',
+        addrs.length > 0,
+        'error',
+        `the node listens on ${addrs.join(', ')}`,
+        'the node listens on no address',
+      )
+      check(
+        'keystore/locked',
+        session.unlocked,
+        'warning',
+        session.needsPassphrase
+          ? 'the keystore is unlocked'
+          : 'the keystore is unlocked; it has no passphrase',
+        'the keystore is locked',
+      )
+      check(
+        'identity/not-exported',
+        session.exported,
+        'warning',
+        'the recovery seed was exported',
+        'the recovery seed lies only on this machine',
+      )
+      return { ok: checks.every(one => one.ok || one.severity !== 'error'), checks }
+    },
+  }
+}
