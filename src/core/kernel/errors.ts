@@ -268,6 +268,12 @@ export const ERRORS = {
     retry: false,
     hint: 'Choose another name, or remove the other contact first.',
   },
+  'contact/keys-unknown': {
+    rpc: 1605,
+    exit: 75,
+    retry: true,
+    hint: 'Their identity document was not found yet; it comes when their node is reached.',
+  },
   'circle/not-found': { rpc: 1610, exit: 3, retry: false, hint: 'List them with `vivim circle list`.' },
   'circle/denied': {
     rpc: 1611,

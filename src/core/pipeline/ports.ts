@@ -1,9 +1,12 @@
 /** What the pipeline asks of the master database: shares, their recipients, sealed envelopes and jobs, as references only. */
-import type { RecipientState, ShareState } from '../contract/shapes.ts'
+import type { z } from 'zod'
+import type { Permission, RecipientState, ShareState } from '../contract/shapes.ts'
 import type { Cid, CircleId, Did, ShareId } from '../model/id.ts'
 
+type Right = z.infer<typeof Permission>
+
 export interface ShareTerms {
-  allow: string[]
+  allow: Right[]
   /** Milliseconds; null: from now. */
   fromMs: number | null
   /** Milliseconds; null: never. */
@@ -58,14 +61,10 @@ export type JobKind =
   | 'grant'
   /** End the share when its time has come. */
   | 'expire'
-  /** Put the share's record into the DHT. */
-  | 'record'
   /** Write an `add` entry for `target` into `circle` once their identity document is known. */
   | 'add-member'
   /** Bring `circle` to `target`: entries and wrap. */
   | 'circle'
-  /** Put the own identity slot into the DHT. */
-  | 'slot'
 
 export interface NewJob {
   kind: JobKind

@@ -1,0 +1,172 @@
+/** The receiving side of an inbox exchange: judged, bounded, made durable, acknowledged. Works while the keystore is locked. */
+import { encodeCbor } from '../../core/crypto/cbor.ts'
+import { contentIdOf } from '../../core/crypto/cid.ts'
+import type { Ed25519Key } from '../../core/crypto/ed25519.ts'
+import { type Manifest, parseManifest } from '../../core/crypto/manifest.ts'
+import { parseDocument } from '../../core/identity/document.ts'
+import { parseStanding } from '../../core/identity/standing.ts'
+import { toHex } from '../../core/kernel/bytes.ts'
+import type { Clock } from '../../core/kernel/env.ts'
+import { codeOf } from '../../core/kernel/errors.ts'
+import type { Cid, Did } from '../../core/model/id.ts'
+import { parseSlip } from '../../core/pipeline/holding.ts'
+import { envelopeHash, parseEnvelope } from '../../core/pipeline/letter.ts'
+import type { BlockStore } from '../../core/pipeline/ports.ts'
+import { signReceipt } from '../../core/pipeline/receipt.ts'
+import type { Delivery } from '../network/ports.ts'
+import type { UserDatabaseManager } from '../storage/user/manager.ts'
+import type { Contacts } from './contacts.ts'
+import type { Endings } from './endings.ts'
+import type { Letters } from './letters.ts'
+import type { People } from './people.ts'
+
+/** Blocks that travel with an envelope; larger content is fetched. */
+const MAX_PUSH_BYTES = 64 * 1024 * 1024
+const MAX_ENVELOPES = 4
+
+/** What a node keeps of people whom its user has not accepted. */
+export interface StrangerQuota {
+  /** Items of one stranger, and bytes of their content. */
+  items: number
+  bytes: number
+  /** Strangers at once. */
+  people: number
+}
+
+export interface ArrivalDeps {
+  users: UserDatabaseManager
+  blocks: BlockStore
+  people: People
+  contacts: Contacts
+  endings: Endings
+  letters: Letters
+  /** The statement that this node shows for a local user, wire form, or null. */
+  standing: (local: Did) => Uint8Array | null
+  nodeKey: Ed25519Key
+  quota: StrangerQuota
+  clock: Clock
+  log: (event: string, fields: Record<string, string | number | boolean | null>) => void
+}
+
+type Begun = { ok: true; lacks: Cid[] } | { ok: false; why: string }
+const no = (why: string): Begun => ({ ok: false, why })
+
+export function makeArrival(deps: ArrivalDeps) {
+  const { users, blocks, people, contacts, endings, letters, standing, nodeKey, quota, clock, log } = deps
+
+  const hashOf = ({ envelopes }: Delivery): string => toHex(envelopeHash(envelopes[0] ?? new Uint8Array(0)))
+
+  const isStranger = (local: Did, did: Did): boolean => {
+    const state = contacts.get(local, did)?.state
+    return state === undefined || state === 'stranger'
+  }
+
+  /** Everything that can be known of a delivery before its blocks come. */
+  async function judge(delivery: Delivery): Promise<{ manifest: Manifest | null } | string> {
+    const { from, to, envelopes, slip, manifest } = delivery
+    if (envelopes.length === 0 || envelopes.length > MAX_ENVELOPES) return 'envelopes'
+    if (contacts.get(to, from)?.state === 'blocked') return 'refused'
+    for (const envelope of envelopes) parseEnvelope(envelope)
+    if (manifest === null) return (await isOverQuota(delivery, 0)) ? 'quota' : { manifest: null }
+    if (slip === null) return 'slip'
+    const parsed = parseManifest(manifest)
+    const { content, expiresMs } = parseSlip(slip, parsed.shareKey)
+    if (content !== contentIdOf(manifest)) return 'slip'
+    if (parsed.size > MAX_PUSH_BYTES) return 'too-large'
+    if (expiresMs !== null && clock.nowMs() >= expiresMs) return 'ended'
+    if (endings.isBuried(to, content, parsed.shareKey)) return 'ended'
+    if (await isOverQuota(delivery, parsed.size)) return 'quota'
+    return { manifest: parsed }
+  }
+
+  /** Strangers have little room, so that nobody can fill a disk by writing to people. */
+  async function isOverQuota({ from, to }: Delivery, bytes: number): Promise<boolean> {
+    if (!isStranger(to, from)) return false
+    const held = users.read(to, db => ({
+      waiting: db.letters.held(from),
+      received: db.received.list().filter(row => row.state === 'held'),
+      strangers: db.contacts.list('stranger').length,
+    }))
+    if (contacts.get(to, from) === null && held.strangers >= quota.people) return true
+    const own = held.received.filter(row => row.owner === from)
+    if (held.waiting.letters + own.length >= quota.items) return true
+    const kept = own.reduce((sum, row) => sum + (row.manifest ? parseManifest(row.manifest).size : 0), 0)
+    return held.waiting.bytes + kept + bytes > quota.bytes
+  }
+
+  return {
+    async onDelivery(delivery: Delivery): Promise<Begun> {
+      try {
+        if (users.read(delivery.to, db => db.letters.get(hashOf(delivery))) !== null)
+          return { ok: true, lacks: [] }
+        const judged = await judge(delivery)
+        if (typeof judged === 'string') {
+          log('inbox.refused', { why: judged, from: delivery.from })
+          return no(judged)
+        }
+        const lacks: Cid[] = []
+        for (const cid of judged.manifest?.chunks ?? []) if (!(await blocks.has(cid))) lacks.push(cid)
+        return { ok: true, lacks }
+      } catch (error) {
+        log('inbox.refused', { why: codeOf(error), from: delivery.from })
+        return no('refused')
+      }
+    },
+
+    onBlock: (_delivery: Delivery, cid: Cid, bytes: Uint8Array): Promise<void> => blocks.put(cid, bytes),
+
+    /** @returns the receipt, once letter and blocks are on disk; the same one for a repeated delivery. */
+    async onDelivered(delivery: Delivery): Promise<Uint8Array | null> {
+      const { from, to, envelopes, slip, manifest } = delivery
+      const hash = hashOf(delivery)
+      const known = users.read(to, db => db.letters.get(hash))
+      if (known !== null) {
+        log('inbox.repeated', { envelope: hash.slice(0, 16) })
+        return known.receipt
+      }
+      const shown = standing(to)
+      if (shown === null) return null
+      const judged = await judge(delivery)
+      if (typeof judged === 'string') return null
+      const contentId = manifest === null ? null : contentIdOf(manifest)
+      if (judged.manifest !== null && manifest !== null && contentId !== null) {
+        for (const cid of judged.manifest.chunks) if (!(await blocks.has(cid))) return null
+        await blocks.put(contentId, manifest)
+        await blocks.sync()
+      }
+      const proof = people.lastProof(from)
+      if (proof === null) return null
+      await people.learn(parseDocument(proof.document))
+      const atMs = clock.nowMs()
+      const receipt = signReceipt(
+        {
+          atMs,
+          did: to,
+          content: contentId,
+          envelope: envelopeHash(envelopes[0] ?? new Uint8Array(0)),
+          standing: parseStanding(shown).hash,
+        },
+        nodeKey,
+      ).wire
+      const stored = users.write(to, db => {
+        db.letters.add({
+          hash,
+          sender: from,
+          wire: encodeCbor(envelopes),
+          contentId,
+          slip,
+          manifest,
+          receipt,
+          state: 'waiting',
+          arrivedAtMs: atMs,
+        })
+        return db.letters.get(hash)
+      })
+      log('inbox.arrived', { envelope: hash.slice(0, 16), from, content: contentId })
+      letters.wake(to)
+      return stored?.receipt ?? null
+    },
+  }
+}
+
+export type Arrival = ReturnType<typeof makeArrival>

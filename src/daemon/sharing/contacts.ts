@@ -1,0 +1,209 @@
+/** Contacts: people by their cards, and the own card. */
+
+import type { Result } from '../../core/contract/methods.ts'
+import { ed25519PublicKey } from '../../core/crypto/ed25519.ts'
+import { encodeCard, parseCard } from '../../core/identity/card.ts'
+import { openSlot, parseSlot, slotKey } from '../../core/identity/slot.ts'
+import type { Clock } from '../../core/kernel/env.ts'
+import { codeOf, VivimError } from '../../core/kernel/errors.ts'
+import type { Did } from '../../core/model/id.ts'
+import { isoTime } from '../../core/model/id.ts'
+import type { Network } from '../network/ports.ts'
+import type { ContactRow } from '../storage/user/contact-table.ts'
+import type { UserDatabaseManager } from '../storage/user/manager.ts'
+import type { KeyRing } from './keys.ts'
+import { cardFields, type People } from './people.ts'
+
+/** How long adding a contact waits for their node; whoever is away is reached later. */
+const REACH_MS = 4_000
+
+/** Keys of the profile table; public or shared with every card, so that a locked node can answer. */
+const DIRECTORY = 'card.directory'
+const READ = 'card.read'
+const NAME = 'name'
+
+export interface ContactsDeps {
+  users: UserDatabaseManager
+  people: People
+  network: () => Network
+  clock: Clock
+  log: (event: string, fields: Record<string, string | number | boolean | null>) => void
+}
+
+export function makeContacts({ users, people, network, clock, log }: ContactsDeps) {
+  const get = (local: Did, did: Did): ContactRow | null => users.read(local, db => db.contacts.get(did))
+
+  /** @throws `contact/not-found`, `id/ambiguous`. */
+  function find(local: Did, selector: string): ContactRow {
+    const found = users.read(local, db => db.contacts.find(selector))
+    if (found === 'ambiguous')
+      throw new VivimError('id/ambiguous', `more than one contact matches “${selector}”`)
+    if (found === null) throw new VivimError('contact/not-found', `no contact is called “${selector}”`)
+    return found
+  }
+
+  const put = (local: Did, row: ContactRow): void => users.write(local, db => db.contacts.put(row))
+
+  const view = (row: ContactRow, reachable?: boolean): Omit<Result<'contact.add'>, 'changed'> => ({
+    did: row.did,
+    name: row.alias,
+    state: row.state,
+    reachable:
+      reachable ??
+      network()
+        .peers()
+        .some(peer => peer.did === row.did),
+    lastSeen: row.lastSeenMs === null ? null : isoTime(row.lastSeenMs),
+  })
+
+  /** Reach a person's node, or else read their slot in the directory. @returns whether the node answered. */
+  async function reach(local: Did, did: Did, signal: AbortSignal): Promise<boolean> {
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(REACH_MS)])
+    try {
+      await network().prove(local, did, bounded)
+      return true
+    } catch (error) {
+      log('contact.unreached', { did, code: codeOf(error) })
+    }
+    await lookUp(local, did, signal)
+    return false
+  }
+
+  /** Read a person's slot with their card: a newer document and newer addresses are kept. */
+  async function lookUp(local: Did, did: Did, signal: AbortSignal): Promise<void> {
+    const row = get(local, did)
+    if (row?.dir == null || row.readSecret === null) return
+    try {
+      const bounded = AbortSignal.any([signal, AbortSignal.timeout(REACH_MS)])
+      const wire = await network().dhtGet('vivimid', slotKey(row.dir), bounded)
+      const slot = wire && openSlot(parseSlot(wire), row.readSecret)
+      if (!slot || slot.document.did !== did) return
+      await people.learn(slot.document)
+      const known = new Map(row.peers.map(({ peer, addrs }) => [peer, addrs]))
+      for (const { peer, addrs } of slot.peers) known.set(peer, [...addrs])
+      put(local, { ...row, peers: [...known].map(([peer, addrs]) => ({ peer, addrs })) })
+    } catch (error) {
+      log('contact.slot-unread', { did, code: codeOf(error) })
+    }
+  }
+
+  return {
+    get,
+    find,
+    reach,
+    lookUp,
+    view,
+
+    name: (local: Did): string => users.read(local, db => db.profile.text(NAME)) ?? '',
+    readSecret: (local: Did): Uint8Array | null => users.read(local, db => db.profile.bytes(READ)),
+
+    /** Keep what a card needs where a locked node can read it. */
+    keepCardKeys(local: Did, ring: KeyRing, read: Uint8Array): void {
+      const directory = ed25519PublicKey(ring.keys(local).directoryKey)
+      users.write(local, db => {
+        db.profile.put(DIRECTORY, directory)
+        db.profile.put(READ, read)
+      })
+    },
+
+    keepName: (local: Did, name: string): void => users.write(local, db => db.profile.put(NAME, name)),
+
+    /** The own card as one line. @throws `keystore/locked` before the first unlock. */
+    ownCard(local: Did): string {
+      const [directory, read] = users.read(local, db => [db.profile.bytes(DIRECTORY), db.profile.bytes(READ)])
+      if (!directory || !read) throw new VivimError('keystore/locked', 'the card is made at the first unlock')
+      return encodeCard({ did: local, directory, read, peer: network().peerId, addrs: network().addrs() })
+    },
+
+    async add(
+      local: Did,
+      { card, name }: { card: string; name?: string | undefined },
+      signal: AbortSignal,
+    ): Promise<Result<'contact.add'>> {
+      const fields = cardFields(card)
+      if (fields.did === local) throw new VivimError('contact/self', 'that card is your own')
+      const known = get(local, fields.did)
+      checkAlias(local, name, fields.did)
+      const row: ContactRow = {
+        addedAtMs: clock.nowMs(),
+        lastSeenMs: null,
+        ...known,
+        ...fields,
+        alias: name ?? known?.alias ?? null,
+        state: 'verified',
+      }
+      const changed = known === null || JSON.stringify(comparable(known)) !== JSON.stringify(comparable(row))
+      if (changed) put(local, row)
+      const reachable = await reach(local, fields.did, signal)
+      return { ...view(get(local, fields.did) ?? row, reachable), changed }
+    },
+
+    /** Keep the card that came in somebody's letter. A new person is a stranger. */
+    meet(local: Did, did: Did, card: string | undefined): ContactRow {
+      const known = get(local, did)
+      const fields = card === undefined ? null : ownCardOf(card, did)
+      const row: ContactRow = {
+        alias: null,
+        state: 'stranger',
+        card: null,
+        dir: null,
+        readSecret: null,
+        peers: [],
+        addedAtMs: clock.nowMs(),
+        lastSeenMs: clock.nowMs(),
+        ...known,
+        ...(fields ?? { did }),
+      }
+      if (known === null || JSON.stringify(comparable(known)) !== JSON.stringify(comparable(row)))
+        put(local, row)
+      return row
+    },
+
+    list: (local: Did, state?: ContactRow['state']): Result<'contact.list'> => ({
+      contacts: users.read(local, db => db.contacts.list(state)).map(row => view(row)),
+    }),
+
+    /** Accept a stranger, or lift a block. */
+    accept(local: Did, selector: string, name: string | undefined): Result<'contact.accept'> {
+      const row = find(local, selector)
+      checkAlias(local, name, row.did)
+      const state = row.state === 'verified' ? 'verified' : 'known'
+      const next: ContactRow = { ...row, state, alias: name ?? row.alias }
+      const changed = next.state !== row.state || next.alias !== row.alias
+      if (changed) put(local, next)
+      return { ...view(next), changed }
+    },
+
+    block(local: Did, selector: string): Result<'contact.block'> {
+      const row = find(local, selector)
+      if (row.state !== 'blocked') put(local, { ...row, state: 'blocked' })
+      return { ...view({ ...row, state: 'blocked' }), changed: row.state !== 'blocked' }
+    },
+
+    remove(local: Did, selector: string): Result<'contact.remove'> {
+      const row = find(local, selector)
+      return { ...view(row), changed: users.write(local, db => db.contacts.delete(row.did)) }
+    },
+  }
+
+  /** @throws `contact/alias-taken` when another contact has that alias. */
+  function checkAlias(local: Did, name: string | undefined, did: Did): void {
+    if (name === undefined) return
+    const others = users.read(local, db => db.contacts.list())
+    if (others.some(row => row.alias === name && row.did !== did))
+      throw new VivimError('contact/alias-taken', `another contact is called “${name}” already`)
+  }
+}
+
+const comparable = ({ did, alias, state, card }: ContactRow) => ({ did, alias, state, card })
+
+/** The fields of a card, unless it is broken or somebody else's. */
+function ownCardOf(text: string, did: Did) {
+  try {
+    return parseCard(text).did === did ? cardFields(text) : null
+  } catch {
+    return null
+  }
+}
+
+export type Contacts = ReturnType<typeof makeContacts>

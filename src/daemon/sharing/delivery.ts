@@ -1,0 +1,306 @@
+/** The sending side of the outbox: what each kind of job does. Every handler may be repeated at any point. */
+
+import { peerIdFromKey } from '../../core/identity/peer-id.ts'
+import { parseStanding } from '../../core/identity/standing.ts'
+import { sameBytes } from '../../core/kernel/bytes.ts'
+import type { Chance, Clock } from '../../core/kernel/env.ts'
+import { VivimError } from '../../core/kernel/errors.ts'
+import type { CircleId, Did } from '../../core/model/id.ts'
+import { envelopeHash, sealLetterToDevices } from '../../core/pipeline/letter.ts'
+import { isLive } from '../../core/pipeline/lifecycle.ts'
+import { openOwnGrant } from '../../core/pipeline/notice.ts'
+import type {
+  BlockStore,
+  JobKind,
+  JobRow,
+  RecipientRow,
+  ShareRow,
+  ShareStore,
+} from '../../core/pipeline/ports.ts'
+import { parseReceipt } from '../../core/pipeline/receipt.ts'
+import type { PolicyEngine } from '../../core/policy/decide.ts'
+import type { JobHandler, JobOutcome } from '../jobs/runner.ts'
+import type { Delivery, Network } from '../network/ports.ts'
+import type { UserDatabaseManager } from '../storage/user/manager.ts'
+import type { CircleRefs, Circles } from './circles.ts'
+import type { Contacts } from './contacts.ts'
+import type { Endings } from './endings.ts'
+import type { Envelopes } from './envelopes.ts'
+import type { SharingEvents } from './events.ts'
+import type { KeyRing } from './keys.ts'
+import type { Membership } from './membership.ts'
+import type { People } from './people.ts'
+
+/** A grant that waits for keys looks the person up this often; their node's appearance makes it due at once. */
+const KEYS_UNKNOWN_MS = 60_000
+
+export interface DeliveryDeps {
+  users: UserDatabaseManager
+  store: ShareStore
+  blocks: BlockStore
+  people: People
+  contacts: Contacts
+  circles: Circles
+  refs: CircleRefs
+  envelopes: Envelopes
+  membership: Membership
+  endings: Endings
+  policy: PolicyEngine
+  keys: KeyRing
+  network: () => Network
+  events: SharingEvents
+  clock: Clock
+  chance: Chance
+  log: (event: string, fields: Record<string, string | number | boolean | null>) => void
+}
+
+export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
+  const {
+    users,
+    store,
+    blocks,
+    people,
+    contacts,
+    circles,
+    refs,
+    envelopes,
+    membership,
+    endings,
+    policy,
+    keys,
+    network,
+    events,
+    clock,
+    chance,
+    log,
+  } = deps
+
+  function tell(share: ShareRow, event: string, target: Did | null, state = share.state): void {
+    const atMs = clock.nowMs()
+    log(`share.${event}`, { share: share.shareId, target, state })
+    events.emit({ kind: 'share', owner: share.owner, share: share.shareId, event, state, target, atMs })
+  }
+
+  /** The share and recipient of a job, when there is still something to do. */
+  async function pendingWork(job: JobRow): Promise<{ share: ShareRow; recipient: RecipientRow } | null> {
+    const share = job.share && (await store.find(job.share))
+    if (!share || !isLive(share.state) || job.target === null) return null
+    const recipient = (await store.recipients(share.shareId)).find(({ did }) => did === job.target)
+    if (!recipient || recipient.state === 'acknowledged' || recipient.state === 'ended') return null
+    return { share, recipient }
+  }
+
+  /** Ask the policy again: who was removed or blocked meanwhile gets nothing. */
+  function mayGet(share: ShareRow, { did, circle }: RecipientRow): boolean {
+    const { audience, terms } = share
+    const memberOf = audience.circles.filter(id =>
+      circles.state(share.owner, id).members.some(member => member.did === did),
+    )
+    const question = {
+      who: did,
+      action: 'grant' as const,
+      share: {
+        owner: share.owner,
+        state: share.state === 'scheduled' ? ('queued' as const) : share.state,
+        allow: terms.allow,
+        fromMs: terms.fromMs,
+        expiresMs: terms.expiresMs,
+        // Who was to join a circle when it was shared gets a grant of their own, as if named.
+        audience: {
+          circles: audience.circles,
+          contacts: circle === null ? [...audience.contacts, did] : audience.contacts,
+        },
+      },
+      evidence: { memberOf, memberThen: [], blocked: contacts.get(share.owner, did)?.state === 'blocked' },
+      nowMs: clock.nowMs(),
+    }
+    return policy.decide(question).decision === 'allow'
+  }
+
+  async function refuse(share: ShareRow, did: Did): Promise<JobOutcome> {
+    await store.setRecipient(share.shareId, did, 'refused')
+    tell(share, 'refused', did)
+    return 'done'
+  }
+
+  async function deliver(job: JobRow, signal: AbortSignal): Promise<JobOutcome> {
+    const work = await pendingWork(job)
+    if (work === null) return 'done'
+    const { share, recipient } = work
+    if (share.terms.fromMs !== null && clock.nowMs() < share.terms.fromMs)
+      return { code: 'share/not-final', atMs: share.terms.fromMs }
+    if (!mayGet(share, recipient)) return refuse(share, recipient.did)
+    const wires: Uint8Array[] = []
+    for (const hash of recipient.envelopes) {
+      const wire = await store.envelope(hash)
+      if (wire !== null) wires.push(wire)
+    }
+    if (wires.length === 0) throw new VivimError('program/defect', 'a recipient without envelopes')
+    const ending = endings.whileLive(share.shareId, signal)
+    try {
+      const proof = await network().prove(share.owner, recipient.did, ending.signal)
+      const delivery: Delivery = {
+        from: share.owner,
+        to: recipient.did,
+        envelopes: wires,
+        slip: share.slip,
+        manifest: await blocks.get(share.contentId),
+      }
+      const receipt = await network().deliver(
+        delivery,
+        cid => blocks.get(cid),
+        async () => {
+          await store.setRecipient(share.shareId, recipient.did, 'delivering')
+          if (await store.move(share.shareId, ['queued'], 'publishing'))
+            tell(share, 'publishing', recipient.did, 'publishing')
+        },
+        ending.signal,
+      )
+      checkReceipt(receipt, share, recipient, wires[0] ?? new Uint8Array(0), proof)
+      if (await store.acknowledge(share.shareId, recipient.did, receipt, clock.nowMs())) {
+        const now = await store.find(share.shareId)
+        tell(share, 'acknowledged', recipient.did, now?.state ?? share.state)
+      }
+      if (recipient.circle !== null && wires.length > 1)
+        await markKnown(share.owner, recipient.circle, recipient.did)
+      return 'done'
+    } catch (error) {
+      await backToQueue(share, recipient.did)
+      throw error
+    } finally {
+      ending.done()
+    }
+  }
+
+  async function backToQueue(share: ShareRow, did: Did): Promise<void> {
+    const now = (await store.recipients(share.shareId)).find(row => row.did === did)
+    if (now?.state === 'delivering') await store.setRecipient(share.shareId, did, 'queued')
+    await store.move(share.shareId, ['publishing'], 'queued')
+  }
+
+  /** A receipt counts when the node that gave it may receive for the person, and it is over this envelope and content.
+   *  @throws `peer/protocol`. */
+  function checkReceipt(
+    wire: Uint8Array,
+    share: ShareRow,
+    recipient: RecipientRow,
+    envelope: Uint8Array,
+    proof: { peer: string; standing: Uint8Array },
+  ): void {
+    const receipt = parseReceipt(wire)
+    const standing = parseStanding(proof.standing)
+    if (
+      receipt.did !== recipient.did ||
+      receipt.content !== share.contentId ||
+      !sameBytes(receipt.envelope, envelopeHash(envelope)) ||
+      peerIdFromKey(receipt.by) !== proof.peer ||
+      standing.did !== recipient.did ||
+      !standing.rights.includes('receive')
+    )
+      throw new VivimError('peer/protocol', 'the receipt is not of that person for this share')
+  }
+
+  async function markKnown(owner: Did, circle: CircleId, member: Did): Promise<void> {
+    const { sealing } = circles.state(owner, circle)
+    if (sealing) await refs.setKnownEpoch(owner, circle, member, sealing.id)
+  }
+
+  /** Make what waited: for the time of a scheduled share, for keys, for an unlocked keystore. */
+  async function grant(job: JobRow, signal: AbortSignal): Promise<JobOutcome> {
+    const work = await pendingWork(job)
+    if (work === null) return 'done'
+    const { share, recipient } = work
+    const nowMs = clock.nowMs()
+    if (share.terms.fromMs !== null && nowMs < share.terms.fromMs)
+      return { code: 'share/not-final', atMs: share.terms.fromMs }
+    if (!keys.unlocked(share.owner)) return { code: 'keystore/locked' }
+    if (!mayGet(share, recipient)) return refuse(share, recipient.did)
+    const content = users.read(share.owner, db => db.shareContents.get(share.shareId))
+    if (content?.ownGrant == null) throw new VivimError('program/defect', 'a share without its own grant')
+    const grantFor = {
+      owner: share.owner,
+      share: share.shareId,
+      version: share.version,
+      content: share.contentId,
+    }
+    const { contentKey, shareSeed } = openOwnGrant(grantFor, keys.keys(share.owner).kem, content.ownGrant)
+    shareSeed.wipe()
+    const facts = {
+      ...grantFor,
+      allow: share.terms.allow,
+      fromMs: share.terms.fromMs,
+      untilMs: share.terms.expiresMs,
+      title: content.title,
+      note: content.note,
+    }
+    if ((await people.current(recipient.did)) === null)
+      await contacts.reach(share.owner, recipient.did, signal)
+    const routed = await envelopes.toPerson(facts, recipient.did, contentKey)
+    if (routed === null) return { code: 'contact/keys-unknown', atMs: clock.nowMs() + KEYS_UNKNOWN_MS }
+    await store.granted(share.shareId, recipient.did, routed.envelopes, {
+      kind: 'deliver',
+      owner: share.owner,
+      share: share.shareId,
+      circle: null,
+      target: recipient.did,
+      notBeforeMs: clock.nowMs(),
+    })
+    if (await store.move(share.shareId, ['scheduled'], 'queued')) tell(share, 'queued', null, 'queued')
+    return 'done'
+  }
+
+  async function bury(job: JobRow, signal: AbortSignal): Promise<JobOutcome> {
+    const share = job.share && (await store.find(job.share))
+    if (!share || job.target === null) return 'done'
+    await network().bury(share.owner, job.target, share.tombstone, signal)
+    tell(share, 'buried', job.target)
+    return 'done'
+  }
+
+  async function expire(job: JobRow): Promise<JobOutcome> {
+    const share = job.share && (await store.find(job.share))
+    if (!share || !isLive(share.state)) return 'done'
+    if (share.terms.expiresMs === null) return 'done'
+    if (clock.nowMs() < share.terms.expiresMs) return { code: 'share/not-final', atMs: share.terms.expiresMs }
+    await endings.endOwn(share, 'expired')
+    return 'done'
+  }
+
+  /** Bring a circle's entries and key to a member. */
+  async function circle(job: JobRow, signal: AbortSignal): Promise<JobOutcome> {
+    if (job.circle === null || job.target === null) return 'done'
+    const { owner, target, circle: id } = job
+    const member = circles.state(owner, id).members.find(({ did }) => did === target)
+    if (!member || contacts.get(owner, target)?.state === 'blocked') return 'done'
+    if (!keys.unlocked(owner)) return { code: 'keystore/locked' }
+    const epoch = await circles.sealing(owner, id)
+    if ((await refs.knownEpoch(owner, id, target)) === epoch.epochId) return 'done'
+    await network().prove(owner, target, signal)
+    const letter = circles.bundle(owner, id, member, epoch)
+    const envelope = sealLetterToDevices(letter, owner, target, member.devices, chance)
+    const delivery: Delivery = { from: owner, to: target, envelopes: [envelope], slip: null, manifest: null }
+    const receipt = parseReceipt(
+      await network().deliver(
+        delivery,
+        async () => null,
+        async () => {},
+        signal,
+      ),
+    )
+    if (receipt.did !== target || !sameBytes(receipt.envelope, envelopeHash(envelope)))
+      throw new VivimError('peer/protocol', 'the receipt is not over the letter that was sent')
+    await refs.setKnownEpoch(owner, id, target, epoch.epochId)
+    log('circle.delivered', { circle: id, target })
+    return 'done'
+  }
+
+  async function addMember(job: JobRow, signal: AbortSignal): Promise<JobOutcome> {
+    if (job.circle === null || job.target === null) return 'done'
+    if (!keys.unlocked(job.owner)) return { code: 'keystore/locked' }
+    if ((await people.current(job.target)) === null) await contacts.reach(job.owner, job.target, signal)
+    const added = await membership.fulfil(job.owner, job.circle, job.target)
+    return added ? 'done' : { code: 'contact/keys-unknown', atMs: clock.nowMs() + KEYS_UNKNOWN_MS }
+  }
+
+  return { deliver, grant, bury, expire, circle, 'add-member': addMember }
+}

@@ -1,0 +1,234 @@
+/** The inbox: what others shared, listed, opened, forgotten. */
+import type { Result } from '../../core/contract/methods.ts'
+import { openContent } from '../../core/crypto/content.ts'
+import type { SecretBytes } from '../../core/crypto/secret.ts'
+import { toHex } from '../../core/kernel/bytes.ts'
+import type { Clock } from '../../core/kernel/env.ts'
+import { VivimError } from '../../core/kernel/errors.ts'
+import { messageText } from '../../core/model/conversation.ts'
+import { type Did, isoTime } from '../../core/model/id.ts'
+import { type Notice, openDeviceGrant, openEpochGrant, parseNotice } from '../../core/pipeline/notice.ts'
+import { decodeSealed, MAX_SEALED_BYTES, openRedaction } from '../../core/pipeline/plaintext.ts'
+import type { BlockStore } from '../../core/pipeline/ports.ts'
+import type { PolicyEngine } from '../../core/policy/decide.ts'
+import type { ConversationStore } from '../storage/user/conversation-store.ts'
+import type { UserDatabaseManager } from '../storage/user/manager.ts'
+import type { ReceivedRow } from '../storage/user/received-table.ts'
+import type { Circles } from './circles.ts'
+import type { Contacts } from './contacts.ts'
+import type { Endings } from './endings.ts'
+import type { SharingEvents } from './events.ts'
+import type { KeyRing } from './keys.ts'
+import type { Letters } from './letters.ts'
+
+export interface InboxDeps {
+  users: UserDatabaseManager
+  conversations: ConversationStore
+  blocks: BlockStore
+  contacts: Contacts
+  circles: Circles
+  endings: Endings
+  letters: Letters
+  policy: PolicyEngine
+  keys: KeyRing
+  events: SharingEvents
+  clock: Clock
+}
+
+type Item = Result<'inbox.list'>['items'][number]
+
+export function makeInbox(deps: InboxDeps) {
+  const { users, conversations, blocks, contacts, circles, endings, letters, policy, keys, events, clock } =
+    deps
+
+  /** A received share by id or unique prefix, also one that ended. @throws `share/not-found`, `id/ambiguous`. */
+  function find(local: Did, selector: string): ReceivedRow {
+    const found = users.read(local, db => db.received.find(selector))
+    if (found === 'ambiguous')
+      throw new VivimError('id/ambiguous', `more than one received share begins with “${selector}”`)
+    if (found === null)
+      throw new VivimError('share/not-found', `nothing that was received is called “${selector}”`)
+    return found
+  }
+
+  const person = (local: Did, did: Did): Item['from'] => {
+    const row = contacts.get(local, did)
+    return { did, name: row?.alias ?? null, state: row?.state ?? 'stranger' }
+  }
+
+  const expiresAt = (row: ReceivedRow): string | null =>
+    row.expiresMs === null ? null : isoTime(row.expiresMs)
+
+  function items(local: Did): Item[] {
+    const nowMs = clock.nowMs()
+    const list: Item[] = []
+    for (const row of users.read(local, db => db.received.list())) {
+      if (row.expiresMs !== null && row.expiresMs <= nowMs) continue
+      const from = person(local, row.owner)
+      if (from.state === 'blocked') continue
+      list.push({
+        shareId: row.shareId,
+        contentId: row.contentId,
+        from,
+        title: row.title,
+        note: row.note,
+        receivedAt: isoTime(row.receivedAtMs),
+        state: row.state as Item['state'],
+        expiresAt: expiresAt(row),
+        permissions: row.permissions as Item['permissions'],
+        noticeId: row.noticeId,
+      })
+    }
+    return list
+  }
+
+  /** Refuse what ended, what is held, and what the policy denies. */
+  function checkOpen(local: Did, row: ReceivedRow): void {
+    const { state } = row
+    if (state === 'forgotten') throw new VivimError('share/not-found', 'that share was forgotten here')
+    if (state === 'expired' || state === 'revoked' || state === 'exhausted')
+      throw new VivimError(`share/${state}`, `this share ended: ${state}`, { share: row.shareId })
+    if (row.expiresMs !== null && clock.nowMs() >= row.expiresMs)
+      throw new VivimError('share/expired', 'this share ended: expired', { share: row.shareId })
+    const from = person(local, row.owner)
+    if (from.state === 'blocked') throw new VivimError('contact/blocked', 'the sender is blocked')
+    if (from.state === 'stranger' || state === 'held')
+      throw new VivimError('contact/stranger', 'this came from somebody who was not accepted yet', {
+        from: row.owner,
+      })
+    const { decision, rules } = policy.decide({
+      who: local,
+      action: 'view',
+      share: {
+        owner: row.owner,
+        state: 'published',
+        allow: row.permissions as Item['permissions'],
+        fromMs: row.fromMs,
+        expiresMs: row.expiresMs,
+        audience:
+          row.circleId === null
+            ? { contacts: [local], circles: [] }
+            : { contacts: [], circles: [row.circleId] },
+      },
+      evidence: {
+        memberOf: [],
+        // The notice was admitted only from an epoch that this user had as a member.
+        memberThen: row.circleId === null ? [] : [row.circleId],
+        blocked: false,
+      },
+      nowMs: clock.nowMs(),
+    })
+    if (decision === 'deny')
+      throw new VivimError('share/denied', rules[0]?.text ?? 'denied', { rule: rules[0]?.id ?? 'default' })
+  }
+
+  function contentKey(local: Did, notice: Notice): SecretBytes {
+    const own = keys.keys(local)
+    if ('did' in notice.to) return openDeviceGrant(notice, own.kem)
+    const circle = users.read(local, db => db.received.get(notice.owner, notice.share))?.circleId
+    const secret = circle ? circles.secretOf(local, circle, toHex(notice.to.epoch)) : null
+    if (secret === null) throw new VivimError('circle/no-epoch', 'the key of that epoch is not here')
+    return openEpochGrant(notice, secret)
+  }
+
+  return {
+    find,
+
+    /** @throws `inbox/nothing-new` when waiting brought nothing. */
+    async list(local: Did, waitMs: number | undefined, signal: AbortSignal): Promise<Result<'inbox.list'>> {
+      await letters.idle()
+      if (waitMs === undefined) return { items: items(local) }
+      const fresh = async (): Promise<Item[] | null> => {
+        const found = items(local)
+        return found.some(item => item.state === 'new') ? found : null
+      }
+      const bounded = AbortSignal.any([signal, AbortSignal.timeout(waitMs)])
+      const found = await events.until(fresh, bounded)
+      if (found === null) throw new VivimError('inbox/nothing-new', 'nothing new came in that time')
+      return { items: found }
+    },
+
+    async open(local: Did, selector: string): Promise<Result<'inbox.open'>> {
+      await letters.idle()
+      const row = find(local, selector)
+      checkOpen(local, row)
+      const own = keys.keys(local)
+      const notice = parseNotice(row.notice)
+      const manifest = row.manifest
+      if (manifest === null || own.document.did !== local)
+        throw new VivimError('program/defect', 'a received share without its manifest')
+      const bytes = await openContent({
+        manifestBytes: manifest,
+        contentKey: contentKey(local, notice),
+        getBlock: cid => blocks.get(cid),
+        maxBytes: MAX_SEALED_BYTES,
+      })
+      const { plain, plaintext, receipt, assets } = decodeSealed(bytes)
+      if (plain.owner !== row.owner)
+        throw new VivimError('crypto/bad-signature', 'the text inside names another owner than the notice')
+      if (receipt !== null) openRedaction(receipt, plaintext)
+      plain.assets.forEach(({ mime }, at) => {
+        conversations.putAsset(local, assets[at] ?? new Uint8Array(0), mime)
+      })
+      users.write(local, db => {
+        // It may have ended while it was opened: then nothing of it is kept.
+        const now = db.received.get(row.owner, row.shareId)
+        if (now === null || (now.state !== 'new' && now.state !== 'opened')) return
+        db.conversations.putReceived(row.shareId, {
+          title: plain.title,
+          createdAtMs: row.receivedAtMs,
+          messages: plain.messages.map(({ index, role, createdAt, parts }) => ({
+            index,
+            role,
+            createdAtMs: createdAt,
+            parts,
+          })),
+        })
+        db.received.setState(row.owner, row.shareId, 'opened')
+      })
+      return {
+        share: {
+          shareId: row.shareId,
+          contentId: row.contentId,
+          title: plain.title,
+          note: plain.note,
+          permissions: row.permissions as Item['permissions'],
+          expiresAt: expiresAt(row),
+        },
+        owner: { did: row.owner, name: person(local, row.owner).name },
+        verified: true,
+        conversation: {
+          title: plain.title,
+          messages: plain.messages.map(({ index, role, createdAt, parts }) => ({
+            index,
+            role,
+            createdAt: createdAt === null ? null : isoTime(createdAt),
+            parts,
+            text: messageText(parts),
+          })),
+        },
+      }
+    },
+
+    /** What a person sent before they were accepted becomes new. */
+    release(local: Did, owner: Did): void {
+      const released = users.write(local, db => db.received.release(owner))
+      if (released > 0)
+        for (const row of users.read(local, db => db.received.list()))
+          if (row.owner === owner)
+            events.emit({ kind: 'inbox', local, share: row.shareId, atMs: clock.nowMs() })
+    },
+
+    async forget(local: Did, selector: string): Promise<Result<'inbox.forget'>> {
+      const row = find(local, selector)
+      const changed = await endings.endReceived(local, row, 'forgotten')
+      return { shareId: row.shareId, contentId: row.contentId, changed }
+    },
+
+    /** Received shares for `share list`, also those that ended. */
+    received: (local: Did): ReceivedRow[] => users.read(local, db => db.received.list()),
+    person,
+  }
+}
+
+export type Inbox = ReturnType<typeof makeInbox>

@@ -1,0 +1,189 @@
+/** Opens the letters that wait, once the keystore is unlocked: learns people and circles, verifies notices, fills the inbox. */
+import { decodeCbor } from '../../core/crypto/cbor.ts'
+import { deviceOf, parseDocument } from '../../core/identity/document.ts'
+import { documentTime } from '../../core/identity/succession.ts'
+import { toBase32, toHex } from '../../core/kernel/bytes.ts'
+import type { Clock } from '../../core/kernel/env.ts'
+import { codeOf, hasCode } from '../../core/kernel/errors.ts'
+import { CircleId, type Did } from '../../core/model/id.ts'
+import {
+  type EpochRef,
+  type Letter,
+  openDeviceLetter,
+  openEpochLetter,
+  parseEnvelope,
+} from '../../core/pipeline/letter.ts'
+import { type Notice, parseNotice } from '../../core/pipeline/notice.ts'
+import type { LetterRow } from '../storage/user/letter-table.ts'
+import type { UserDatabaseManager } from '../storage/user/manager.ts'
+import type { Circles } from './circles.ts'
+import type { Contacts } from './contacts.ts'
+import type { Endings } from './endings.ts'
+import type { SharingEvents } from './events.ts'
+import type { KeyRing } from './keys.ts'
+import type { People } from './people.ts'
+
+const WIRE_MAX_BYTES = 20 * 1024 * 1024
+/** A letter whose epoch never became known is given up after this. */
+const WAIT_MAX_MS = 30 * 86_400_000
+
+export interface LettersDeps {
+  users: UserDatabaseManager
+  people: People
+  contacts: Contacts
+  circles: Circles
+  endings: Endings
+  keys: KeyRing
+  events: SharingEvents
+  /** A circle of this user is lacking something that its members have. */
+  wantSync: (local: Did, remote: Did) => void
+  clock: Clock
+  log: (event: string, fields: Record<string, string | number | boolean | null>) => void
+}
+
+export function makeLetters(deps: LettersDeps) {
+  const { users, people, contacts, circles, endings, keys, events, wantSync, clock, log } = deps
+  const turns = new Map<Did, Promise<void>>()
+
+  /** @returns false when it has to wait for an epoch. */
+  async function open(local: Did, row: LetterRow): Promise<boolean> {
+    const wires = decodeCbor(row.wire, WIRE_MAX_BYTES)
+    if (!Array.isArray(wires)) return true
+    const envelopes = wires.filter(wire => wire instanceof Uint8Array).map(parseEnvelope)
+    // What is sealed to the device may bring the key that opens the rest.
+    for (const envelope of envelopes)
+      if (envelope.kind === 'device')
+        await take(local, row, openDeviceLetter(envelope, row.sender, local, keys.keys(local).kem), null)
+    for (const envelope of envelopes) {
+      if (envelope.kind !== 'epoch') continue
+      const epoch = circles.epochOf(local, envelope)
+      if (epoch === null) return clock.nowMs() - row.arrivedAtMs > WAIT_MAX_MS
+      await take(local, row, openEpochLetter(envelope, epoch.ref, epoch.secret), epoch.ref)
+    }
+    return true
+  }
+
+  async function take(local: Did, row: LetterRow, letter: Letter, epoch: EpochRef | null): Promise<void> {
+    for (const wire of letter.documents ?? []) {
+      const document = parseDocument(wire)
+      // Only of the sender: what others are comes with the entries that say so.
+      if (document.did === row.sender) await people.learn(document)
+    }
+    if (epoch === null) contacts.meet(local, row.sender, letter.card)
+    if (letter.entries) await circles.takeEntries(local, letter.entries)
+    if (letter.wraps) circles.takeWraps(local, letter.wraps)
+    if (letter.notice) await admit(local, row, letter.notice, epoch)
+  }
+
+  /** Why a notice does not count, or null when it does. */
+  async function fault(
+    local: Did,
+    row: LetterRow,
+    notice: Notice,
+    epoch: EpochRef | null,
+  ): Promise<string | null> {
+    if (notice.owner !== row.sender) return 'other-owner'
+    if (notice.content !== row.contentId || row.manifest === null) return 'other-content'
+    const document = await people.document(notice.owner)
+    if (document === null || documentTime(document, clock.nowMs()) !== 'current') return 'unknown-owner'
+    if (deviceOf(document, notice.by) === null) return 'not-a-device'
+    if ('did' in notice.to) {
+      if (notice.to.did !== local || epoch !== null) return 'other-recipient'
+    } else {
+      if (
+        epoch === null ||
+        toHex(epoch.epoch) !== toHex(notice.to.epoch) ||
+        toHex(epoch.circle) !== toHex(notice.to.circle)
+      )
+        return 'other-recipient'
+      const { members } = circles.state(local, circleOf(epoch))
+      if (!members.some(({ did }) => did === notice.owner) || !members.some(({ did }) => did === local))
+        return 'not-a-member'
+    }
+    if (notice.untilMs !== null && clock.nowMs() >= notice.untilMs) return 'ended'
+    return null
+  }
+
+  async function admit(local: Did, row: LetterRow, wire: Uint8Array, epoch: EpochRef | null): Promise<void> {
+    const notice = parseNotice(wire)
+    const why = await fault(local, row, notice, epoch)
+    if (why !== null) {
+      log('inbox.notice-refused', { why, from: row.sender })
+      return
+    }
+    const contact = contacts.get(local, notice.owner)
+    const atMs = clock.nowMs()
+    const isNew = users.write(local, db => {
+      // A replay revives nothing, also after the share was forgotten.
+      if (!db.received.see(notice.id, notice.expMs)) return false
+      const known = db.received.get(notice.owner, notice.share)
+      if (known !== null && known.version >= notice.version) return false
+      db.received.put({
+        shareId: notice.share,
+        owner: notice.owner,
+        version: notice.version,
+        contentId: notice.content,
+        notice: wire,
+        noticeId: notice.id,
+        circleId: epoch === null ? null : circleOf(epoch),
+        title: notice.title,
+        note: notice.note,
+        permissions: notice.allow,
+        fromMs: notice.fromMs,
+        expiresMs: notice.untilMs,
+        receivedAtMs: row.arrivedAtMs,
+        state: contact?.state === 'known' || contact?.state === 'verified' ? 'new' : 'held',
+        slip: row.slip,
+        manifest: row.manifest,
+      })
+      return true
+    })
+    if (!isNew) return
+    log('inbox.received', { share: notice.share, from: notice.owner })
+    events.emit({ kind: 'inbox', local, share: notice.share, atMs })
+  }
+
+  /** Its envelope goes, its receipt stays. Content that came with it and that no notice named has no reader: it goes too. */
+  async function finish(local: Did, row: LetterRow): Promise<void> {
+    users.write(local, db => db.letters.finish(row.hash))
+    if (row.contentId !== null) await endings.dropBlocks(row.contentId)
+  }
+
+  async function openAll(local: Did): Promise<void> {
+    for (const row of users.read(local, db => db.letters.list('waiting'))) {
+      if (!keys.unlocked(local)) return
+      try {
+        if (await open(local, row)) await finish(local, row)
+        else wantSync(local, row.sender)
+      } catch (error) {
+        if (hasCode(error, 'keystore/locked')) return
+        // Sealed to another device, or not of a form we read: the receipt stays, so that it is not sent for ever.
+        log('inbox.unreadable', { envelope: row.hash.slice(0, 16), code: codeOf(error), from: row.sender })
+        await finish(local, row)
+      }
+    }
+  }
+
+  const circleOf = (epoch: EpochRef): CircleId => CircleId.parse(toBase32(epoch.circle))
+
+  return {
+    /** Open what waits for a user, one letter after the other; a second call joins the next turn. */
+    wake(local: Did): void {
+      const before = turns.get(local) ?? Promise.resolve()
+      const turn = before
+        .then(() => (keys.unlocked(local) ? openAll(local) : undefined))
+        .catch(error => log('inbox.open-failed', { code: codeOf(error), error: String(error) }))
+        .finally(() => {
+          if (turns.get(local) === turn) turns.delete(local)
+        })
+      turns.set(local, turn)
+    },
+
+    /** Until nothing is being opened. */
+    async idle(): Promise<void> {
+      await Promise.all(turns.values())
+    },
+  }
+}
+
+export type Letters = ReturnType<typeof makeLetters>

@@ -1,0 +1,498 @@
+/** Shares: what leaves is prepared, sealed, made durable and accepted in one transaction; lists and views of what was shared. */
+import type { ParsedParams, Result } from '../../core/contract/methods.ts'
+import { fetchKey, recordKey, sealContent } from '../../core/crypto/content.ts'
+import { Ed25519Key, ed25519PublicKey } from '../../core/crypto/ed25519.ts'
+import { sha256 } from '../../core/crypto/hash.ts'
+import { SecretBytes } from '../../core/crypto/secret.ts'
+import { type Prepared, prepareShare, refuseBlocked } from '../../core/filter/preview.ts'
+import { activeDevices } from '../../core/identity/document.ts'
+import { toBase32, toHex, utf8 } from '../../core/kernel/bytes.ts'
+import type { Chance, Clock } from '../../core/kernel/env.ts'
+import { VivimError } from '../../core/kernel/errors.ts'
+import { messageText } from '../../core/model/conversation.ts'
+import { type CircleId, type ConversationId, type Did, isoTime, ShareId } from '../../core/model/id.ts'
+import { parseInstant } from '../../core/model/time-text.ts'
+import { recordKeyOf, signRecord, signSlip, signTombstone } from '../../core/pipeline/holding.ts'
+import { signIntent } from '../../core/pipeline/intent.ts'
+import { isLive } from '../../core/pipeline/lifecycle.ts'
+import { grantToSelf } from '../../core/pipeline/notice.ts'
+import { encodeSealed, signRedaction } from '../../core/pipeline/plaintext.ts'
+import type {
+  BlockStore,
+  EnvelopeRow,
+  JobStore,
+  NewJob,
+  RecipientRow,
+  ShareRow,
+  ShareStore,
+  ShareTerms,
+} from '../../core/pipeline/ports.ts'
+import type { Network } from '../network/ports.ts'
+import type { ConversationStore } from '../storage/user/conversation-store.ts'
+import type { UserDatabaseManager } from '../storage/user/manager.ts'
+import type { Audience, Audiences } from './audiences.ts'
+import type { Envelopes, NoticeFacts } from './envelopes.ts'
+import type { SharingEvents } from './events.ts'
+import { type KeyRing, sealStored } from './keys.ts'
+
+type Create = ParsedParams<'share.create'>
+type Preview = ParsedParams<'share.preview'>
+
+/** Records of shares for the DHT, kept so that a locked node can put them again. */
+export interface RecordStore {
+  put(share: ShareId, key: Uint8Array, wire: Uint8Array): Promise<void>
+}
+
+export interface SharesDeps {
+  users: UserDatabaseManager
+  store: ShareStore
+  jobs: JobStore
+  records: RecordStore
+  blocks: BlockStore
+  audiences: Audiences
+  envelopes: Envelopes
+  conversations: ConversationStore
+  keys: KeyRing
+  network: () => Network
+  events: SharingEvents
+  wake: () => void
+  clock: Clock
+  chance: Chance
+  log: (event: string, fields: Record<string, string | number | boolean | null>) => void
+}
+
+export function makeShares(deps: SharesDeps) {
+  const {
+    users,
+    store,
+    jobs,
+    records,
+    blocks,
+    audiences,
+    envelopes,
+    conversations,
+    keys,
+    network,
+    events,
+    wake,
+    clock,
+    chance,
+    log,
+  } = deps
+  /** One creation of a user at a time: two equal ones must not pass the test for sameness together. */
+  const creating = new Map<Did, Promise<unknown>>()
+
+  /** The one way from a selection to bytes: preview and create both come here. */
+  async function prepare(
+    local: Did,
+    params: Preview | Create,
+    signal: AbortSignal,
+  ): Promise<{ prepared: Prepared; conversation: ConversationId }> {
+    const { head, messages } = conversations.whole(local, params.conversation)
+    const size = async (sha256: string): Promise<number | null> =>
+      users.read(local, db => db.assets.get(sha256))?.bytes ?? null
+    const prepared = await prepareShare(
+      {
+        conversation: { title: head.title, messages },
+        owner: local,
+        ranges: params.messages,
+        include: params.include,
+        title: params.title,
+        note: params.note,
+        onFindings: params.onFindings,
+      },
+      { clock, assets: { size }, signal },
+    )
+    return { prepared, conversation: head.id }
+  }
+
+  async function preview(local: Did, params: Preview, signal: AbortSignal): Promise<Result<'share.preview'>> {
+    const { prepared } = await prepare(local, params, signal)
+    const audience = audiences.resolve(local, params)
+    return {
+      title: prepared.title,
+      note: prepared.note,
+      messages: prepared.messages.map(message => ({
+        index: message.index,
+        role: message.role,
+        createdAt: message.createdAt === null ? null : isoTime(message.createdAt),
+        parts: message.parts,
+        text: messageText(message.parts),
+      })),
+      withheld: prepared.withheld,
+      findings: prepared.findings,
+      blocked: prepared.blocked,
+      notScanned: prepared.notScanned,
+      audience: audiences.view(local, audience),
+      bytes: prepared.plaintext.length,
+      digest: prepared.digest,
+    }
+  }
+
+  async function create(local: Did, params: Create, signal: AbortSignal): Promise<Result<'share.create'>> {
+    const before = creating.get(local) ?? Promise.resolve()
+    const task = before.catch(() => {}).then(() => accept(local, params, signal))
+    creating.set(local, task)
+    try {
+      return await task
+    } finally {
+      if (creating.get(local) === task) creating.delete(local)
+    }
+  }
+
+  async function accept(local: Did, params: Create, signal: AbortSignal): Promise<Result<'share.create'>> {
+    keys.keys(local)
+    const audience = audiences.resolve(local, params)
+    if (audience.contacts.length + audience.circles.length === 0)
+      throw new VivimError('share/no-audience', 'nobody was named to share with')
+    const nowMs = clock.nowMs()
+    const terms = termsOf(params, nowMs)
+    const { prepared, conversation } = await prepare(local, params, signal)
+    if (params.expectDigest !== undefined && params.expectDigest !== prepared.digest)
+      throw new VivimError(
+        'share/digest-mismatch',
+        'what would leave differs from the digest that was expected',
+        {
+          expected: params.expectDigest.slice(0, 128),
+          found: prepared.digest,
+        },
+      )
+    refuseBlocked(prepared)
+    const audienceKey = audienceKeyOf(audience)
+    const termsText = termsTextOf(params)
+    const same = await findSame(local, params, prepared, audienceKey, termsText)
+    if (same !== null) return created(local, same, prepared, false)
+    signal.throwIfAborted()
+    const share = await sealAndStore(local, {
+      params,
+      audience,
+      terms,
+      prepared,
+      conversation,
+      audienceKey,
+      termsText,
+    })
+    return created(local, share, prepared, true)
+  }
+
+  /** A live share of the same bytes to the same people on the same terms, or the one made with this key. */
+  async function findSame(
+    local: Did,
+    params: Create,
+    prepared: Prepared,
+    audienceKey: string,
+    termsText: string,
+  ): Promise<ShareRow | null> {
+    if (params.key !== undefined) {
+      const keyed = await store.findByKey(local, params.key)
+      if (keyed !== null) {
+        const content = users.read(local, db => db.shareContents.get(keyed.shareId))
+        if (
+          content?.digest !== prepared.digest ||
+          content.audienceKey !== audienceKey ||
+          content.termsText !== termsText
+        )
+          throw new VivimError('share/key-reused', 'that key was used for a share of something else')
+        return keyed
+      }
+    }
+    if (params.again) return null
+    for (const id of users.read(local, db =>
+      db.shareContents.same(prepared.digest, audienceKey, termsText),
+    )) {
+      const row = await store.find(id)
+      if (row !== null && isLive(row.state)) return row
+    }
+    return null
+  }
+
+  interface Sealing {
+    params: Create
+    audience: Audience
+    terms: ShareTerms
+    prepared: Prepared
+    conversation: ConversationId
+    audienceKey: string
+    termsText: string
+  }
+
+  async function sealAndStore(local: Did, sealing: Sealing): Promise<ShareRow> {
+    const { params, audience, terms, prepared, conversation, audienceKey, termsText } = sealing
+    const own = keys.keys(local)
+    const nowMs = clock.nowMs()
+    const shareId = ShareId.parse(toBase32(chance.bytes(16)))
+    const shareSeed = new SecretBytes(chance.bytes(32))
+    const shareKey = new Ed25519Key(shareSeed)
+    const receipt =
+      prepared.redaction &&
+      signRedaction(prepared.plaintext, prepared.redaction, {
+        key: own.device,
+        doc: own.document.hash,
+        atMs: nowMs,
+        seq: 1,
+      }).wire
+    const assets = prepared.assetsNeeded.map(({ sha256 }) => {
+      const bytes = conversations.asset(local, sha256)
+      if (bytes === null)
+        throw new VivimError('storage/corrupt', 'an attached file is no longer here', { sha256 })
+      return bytes
+    })
+    const sealed = await sealContent({
+      plaintext: encodeSealed(prepared.plaintext, receipt, assets),
+      shareKey: shareKey.publicKey,
+      chance,
+      putBlock: ({ cid, bytes }) => blocks.put(cid, bytes),
+    })
+    await blocks.put(sealed.contentId, sealed.manifestBytes)
+    await blocks.sync()
+
+    const grantFor = { owner: local, share: shareId, version: 1, content: sealed.contentId }
+    const facts: NoticeFacts = {
+      ...grantFor,
+      allow: params.allow,
+      fromMs: terms.fromMs,
+      untilMs: terms.expiresMs,
+      title: prepared.title,
+      note: prepared.note,
+    }
+    const ownGrant = grantToSelf(
+      grantFor,
+      sealed.contentKey,
+      shareSeed,
+      [...activeDevices(own.document), { kem: own.recovery.kem }],
+      chance,
+    )
+    users.write(local, db =>
+      db.shareContents.put({
+        shareId,
+        conversationId: conversation,
+        title: prepared.title,
+        note: prepared.note,
+        digest: prepared.digest,
+        audienceKey,
+        termsText,
+        plaintext: prepared.plaintext,
+        receipt,
+        contentKeySealed: sealStored(own, `content ${shareId}`, sealed.contentKey, chance),
+        ownGrant,
+        createdAtMs: nowMs,
+      }),
+    )
+
+    const scheduled = terms.fromMs !== null && terms.fromMs > nowMs
+    const routed = await route(facts, audience, sealed.contentKey, scheduled)
+    const share: ShareRow = {
+      shareId,
+      owner: local,
+      version: 1,
+      contentId: sealed.contentId,
+      state: scheduled ? 'scheduled' : 'queued',
+      terms,
+      audience: { contacts: audience.contacts, circles: audience.circles },
+      intent: signIntent(
+        { owner: local, share: shareId, version: 1, audience, terms, atMs: nowMs, doc: own.document.hash },
+        own.device,
+      ).wire,
+      slip: signSlip(
+        {
+          content: sealed.contentId,
+          seq: 1,
+          notBeforeMs: terms.fromMs,
+          expiresMs: terms.expiresMs,
+          fetch: ed25519PublicKey(fetchKey(sealed.contentKey)),
+        },
+        shareKey,
+      ).wire,
+      tombstone: signTombstone(sealed.contentId, shareKey).wire,
+      key: params.key ?? null,
+      createdAtMs: nowMs,
+      endedAtMs: null,
+    }
+    await store.accept(share, routed.recipients, routed.envelopes, jobsOf(share, routed.recipients))
+    const holders = [{ peer: network().peerId, addrs: network().addrs() }]
+    const record = signRecord(
+      { content: sealed.contentId, holders },
+      1,
+      terms.expiresMs,
+      recordKey(sealed.contentKey),
+      shareKey,
+      chance,
+    )
+    await records.put(shareId, recordKeyOf(shareKey.publicKey), record.wire)
+    log('share.accepted', { share: shareId, content: sealed.contentId, recipients: routed.recipients.length })
+    events.emit({
+      kind: 'share',
+      owner: local,
+      share: shareId,
+      event: 'accepted',
+      state: share.state,
+      target: null,
+      atMs: nowMs,
+    })
+    wake()
+    return share
+  }
+
+  /** Everybody who gets it, each once: by name before by circle. Before its time nobody gets a grant. */
+  async function route(
+    facts: NoticeFacts,
+    audience: Audience,
+    contentKey: SecretBytes,
+    scheduled: boolean,
+  ): Promise<{ recipients: RecipientRow[]; envelopes: EnvelopeRow[] }> {
+    const recipients: RecipientRow[] = []
+    const made: EnvelopeRow[] = []
+    const named = new Set<Did>()
+    for (const did of [...audience.contacts, ...audience.wished]) {
+      if (named.has(did)) continue
+      named.add(did)
+      const routed = scheduled ? null : await envelopes.toPerson(facts, did, contentKey)
+      recipients.push(...(routed?.recipients ?? [envelopes.pending(facts, did, null)]))
+      made.push(...(routed?.envelopes ?? []))
+    }
+    for (const circle of audience.circles) {
+      if (scheduled) {
+        for (const did of audiences.members(facts.owner, circle)) {
+          if (named.has(did)) continue
+          named.add(did)
+          recipients.push(envelopes.pending(facts, did, circle))
+        }
+        continue
+      }
+      const routed = await envelopes.toCircle(facts, circle, contentKey, named)
+      for (const { did } of routed.recipients) named.add(did)
+      recipients.push(...routed.recipients)
+      made.push(...routed.envelopes)
+    }
+    return { recipients, envelopes: made }
+  }
+
+  const jobsOf = (share: ShareRow, recipients: RecipientRow[]): NewJob[] => {
+    const job = { owner: share.owner, share: share.shareId, circle: null }
+    const fromMs = share.terms.fromMs ?? share.createdAtMs
+    const list: NewJob[] = recipients.map(({ did, state }) => ({
+      ...job,
+      kind: state === 'pending' ? 'grant' : 'deliver',
+      target: did,
+      notBeforeMs: Math.max(fromMs, share.createdAtMs),
+    }))
+    if (share.terms.expiresMs !== null)
+      list.push({ ...job, kind: 'expire', target: null, notBeforeMs: share.terms.expiresMs })
+    return list
+  }
+
+  async function created(
+    local: Did,
+    share: ShareRow,
+    prepared: Prepared,
+    changed: boolean,
+  ): Promise<Result<'share.create'>> {
+    return {
+      shareId: share.shareId,
+      contentId: share.contentId,
+      state: share.state,
+      audience: audiences.view(local, { ...share.audience, wished: [] }),
+      recipients: await tally(share.shareId),
+      link: null,
+      expiresAt: share.terms.expiresMs === null ? null : isoTime(share.terms.expiresMs),
+      digest: prepared.digest,
+      findings: prepared.findings,
+      changed,
+    }
+  }
+
+  async function tally(share: ShareId): Promise<{ total: number; acknowledged: number }> {
+    const all = await store.recipients(share)
+    return { total: all.length, acknowledged: all.filter(row => row.acknowledgedAtMs !== null).length }
+  }
+
+  /** An own share by id or unique prefix. @throws `share/not-found`, `id/ambiguous`. */
+  async function find(local: Did, selector: string): Promise<ShareRow> {
+    const rows = /^[a-z2-7]{1,26}$/.test(selector) ? await store.list(local, { prefix: selector }) : []
+    if (rows.length > 1) throw new VivimError('id/ambiguous', `more than one share begins with “${selector}”`)
+    const [row] = rows
+    if (row === undefined) throw new VivimError('share/not-found', `no own share is called “${selector}”`)
+    return row
+  }
+
+  function head(local: Did, share: ShareRow) {
+    return {
+      shareId: share.shareId,
+      contentId: share.contentId,
+      title: users.read(local, db => db.shareContents.get(share.shareId))?.title ?? null,
+      state: share.state,
+      createdAt: isoTime(share.createdAtMs),
+      expiresAt: share.terms.expiresMs === null ? null : isoTime(share.terms.expiresMs),
+      permissions: share.terms.allow,
+      audience: audiences.view(local, { ...share.audience, wished: [] }),
+    }
+  }
+
+  return {
+    preview,
+    create,
+    find,
+    tally,
+    route,
+    head,
+
+    async show(local: Did, selector: string): Promise<Result<'share.show'>> {
+      const share = await find(local, selector)
+      const recipients = await store.recipients(share.shareId)
+      const waiting = await jobs.list({ share: share.shareId })
+      return {
+        ...head(local, share),
+        recipients: recipients.map(row => ({
+          did: row.did,
+          name: audiences.nameOf(local, row.did),
+          state: row.state,
+          acknowledgedAt: row.acknowledgedAtMs === null ? null : isoTime(row.acknowledgedAtMs),
+        })),
+        jobs: waiting.map(job => ({
+          step: job.kind,
+          attempts: job.attempts,
+          lastError: job.lastError,
+          nextTryAt: isoTime(job.nextTryAtMs),
+        })),
+      }
+    },
+
+    /** Wait until a share has got as far as asked, or can get no further. @returns the share as it is then. */
+    async waitFor(
+      local: Did,
+      share: ShareId,
+      goal: Create['wait'],
+      signal: AbortSignal,
+    ): Promise<ShareRow | null> {
+      const reached = async (): Promise<ShareRow | null> => {
+        const row = await store.find(share)
+        if (row === null || row.owner !== local || !isLive(row.state)) return row
+        if (goal === 'queued') return row
+        if (goal === 'published') return row.state === 'published' ? row : null
+        const { total, acknowledged } = await tally(share)
+        return total === acknowledged ? row : null
+      }
+      return events.until(reached, signal)
+    },
+  }
+}
+
+export type Shares = ReturnType<typeof makeShares>
+
+/** @throws `usage/invalid` for times that make no sense. */
+function termsOf(params: Create, nowMs: number): ShareTerms {
+  const expiresMs = parseInstant(params.expires, nowMs)
+  const fromMs = params.from === undefined ? null : parseInstant(params.from, nowMs)
+  if (params.from !== undefined && fromMs === null)
+    throw new VivimError('usage/invalid', '--from never would share with nobody')
+  if (expiresMs !== null && expiresMs <= Math.max(nowMs, fromMs ?? 0))
+    throw new VivimError('usage/invalid', 'the share would end before it begins')
+  return { allow: params.allow, fromMs, expiresMs, discoverable: params.discoverable }
+}
+
+/** The terms as they were given: `30d` stays `30d`, so that the same command twice is the same share. */
+const termsTextOf = ({ allow, from, expires, discoverable }: Create): string =>
+  JSON.stringify([[...allow].sort(), from ?? null, expires, [...discoverable].sort()])
+
+const audienceKeyOf = ({ contacts, circles }: { contacts: Did[]; circles: CircleId[] }): string =>
+  toHex(sha256(utf8(JSON.stringify([[...contacts].sort(), [...circles].sort()]))))
