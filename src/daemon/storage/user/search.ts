@@ -44,7 +44,7 @@ export function ftsQuery(typed: string): string {
   return terms.join(' ')
 }
 
-interface MessageHit {
+interface Hit {
   conversation: number
   conversationId: string
   messageId: string
@@ -58,24 +58,32 @@ export function makeSearch(sql: Sql) {
   const snippet = (table: string) =>
     `snippet(${table}, 0, '${before}', '${after}', '${cut}', ${SNIPPET_WORDS})`
 
-  const messageHits = (query: string, limit: number): MessageHit[] =>
-    sql.all<MessageHit>(
-      `SELECT conversation.seq AS conversation, conversation.id AS conversationId, message.id AS messageId,
-         conversation.title, ${snippet('message_fts')} AS snippet, best.rank
-       FROM (SELECT found, rank FROM
-              (SELECT rowid AS found, rank FROM message_fts WHERE message_fts MATCH ? ORDER BY rowid DESC LIMIT ${RANKED_MATCHES})
-             ORDER BY rank LIMIT ?) AS best
-       CROSS JOIN message_fts ON message_fts.rowid = best.found
-       JOIN message ON message.seq = best.found
-       JOIN conversation ON conversation.seq = message.conversation
-       WHERE message_fts MATCH ? ORDER BY best.rank, message.seq DESC`,
+  const messageHits = (query: string, limit: number): Hit[] => {
+    const best = sql.all<{ found: number; rank: number }>(
+      `SELECT found, rank FROM
+         (SELECT rowid AS found, rank FROM message_fts WHERE message_fts MATCH ? ORDER BY rowid DESC LIMIT ${RANKED_MATCHES})
+       ORDER BY rank, found DESC LIMIT ?`,
       query,
       limit,
-      query,
     )
+    const ranks = new Map(best.map(({ found, rank }) => [found, rank]))
+    // The plus keeps SQLite from asking the index anew for each row: one walk from the newest match to the oldest that is shown.
+    const shown = sql.all<Omit<Hit, 'rank'> & { found: number }>(
+      `SELECT best.rowid AS found, conversation.seq AS conversation, conversation.id AS conversationId,
+         message.id AS messageId, conversation.title, best.snippet
+       FROM (SELECT rowid, ${snippet('message_fts')} AS snippet FROM message_fts
+             WHERE message_fts MATCH ? AND +rowid IN (SELECT value FROM json_each(?)) ORDER BY rowid DESC LIMIT ?) AS best
+       JOIN message ON message.seq = best.rowid
+       JOIN conversation ON conversation.seq = message.conversation`,
+      query,
+      JSON.stringify([...ranks.keys()]),
+      ranks.size,
+    )
+    return shown.map(({ found, ...hit }) => ({ ...hit, rank: ranks.get(found) ?? 0 }))
+  }
 
-  const titleHits = (query: string, limit: number): MessageHit[] =>
-    sql.all<MessageHit>(
+  const titleHits = (query: string, limit: number): Hit[] =>
+    sql.all<Hit>(
       `SELECT conversation.seq AS conversation, conversation.id AS conversationId, conversation.title,
          coalesce((SELECT id FROM message WHERE conversation = title_fts.rowid AND branch = 'main' AND hidden = 0
                    ORDER BY ordinal LIMIT 1), '') AS messageId,
