@@ -35,6 +35,8 @@ function likeness(value: unknown): number {
       return isObject(value.message) && isEvent ? 1 : 0
     case 'system':
       return isEvent && 'uuid' in value ? 0.9 : 0
+    case 'file-history-snapshot':
+      return 'messageId' in value && 'snapshot' in value ? 0.4 : 0
     case 'summary':
       return 'leafUuid' in value && 'summary' in value ? 0.9 : 0
     default:

@@ -238,6 +238,12 @@ t.test('the web shape, two events a line, and a session over the limit', async t
   t.match(reading.skipped, [{ reason: /more than 50 characters/ }])
 })
 
+t.test('a session that begins with many snapshots is known by them', async t => {
+  const snapshot = { type: 'file-history-snapshot', messageId: 'u', snapshot: {}, isSnapshotUpdate: false }
+  const conversation = await one(...Array.from({ length: 60 }, () => snapshot), user('u', null, 'x'))
+  t.equal(conversation?.messages.length, 1)
+})
+
 t.test('20,000 lines in one chain, and circles, are read', async t => {
   const lines = Array.from({ length: 20_000 }, (_, i) => user(`u${i}`, i === 0 ? null : `u${i - 1}`, `${i}`))
   t.equal(idsOn(await one(...lines), 'main').length, 20_000)
