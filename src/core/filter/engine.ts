@@ -22,7 +22,9 @@ export function makeEngine(detectors: readonly Detector[]): Engine {
     for (const literal of needs) {
       if (literal.length < WINDOW) throw new RangeError(`a literal of fewer than ${WINDOW} characters`)
       let slot = 0
-      for (let at = 0; at < WINDOW; at++) slot = mix(slot, literal.charCodeAt(at))
+      // The end, since many literals begin alike.
+      for (let at = literal.length - WINDOW; at < literal.length; at++)
+        slot = mix(slot, literal.charCodeAt(at))
       wanted[slot] = 1
       bySlot.set(slot, [...(bySlot.get(slot) ?? []), { literal, detector }])
     }
@@ -35,7 +37,7 @@ export function makeEngine(detectors: readonly Detector[]): Engine {
       slot = mix(slot, text.charCodeAt(at))
       if (wanted[slot] === 0) continue
       for (const { literal, detector } of bySlot.get(slot) ?? [])
-        if (asked[detector] === 0 && text.startsWith(literal, at - WINDOW + 1)) asked[detector] = 1
+        if (asked[detector] === 0 && text.endsWith(literal, at + 1)) asked[detector] = 1
     }
     return asked
   }

@@ -6,67 +6,137 @@ export interface Folded {
   at: Uint32Array | null
 }
 
-/** Characters that show nothing, control characters other than tab and line breaks, and colour sequences of terminals. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the character that begins a colour sequence
-const INVISIBLE = /\x1b\[[0-9;]{0,32}[A-Za-z]|[\p{DI}[\p{Cc}--[\t\n\r]]]/gv
+/** Characters that show nothing, and control characters other than tab and line breaks. */
+const INVISIBLE = /[\p{DI}[\p{Cc}--[\t\n\r]]]/v
+const ESCAPE = 0x1b
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the character that begins a colour sequence of a terminal
+const COLOUR = /\x1b\[[0-9;]{0,32}[A-Za-z]/y
+const MARK = /\p{M}/u
 const PLAIN = /^[\t\n\r\x20-\x7e]*$/
-
 /** A base character and what combines with it: the smallest piece that normalises by itself. At most 30 marks, as Unicode's
  *  stream-safe form has it, because sorting a run of marks takes time quadratic in its length: 100,000 of them, 11 s. */
 const CLUSTER = /\P{M}\p{M}{0,30}|\p{M}{1,30}/gu
-const LONG_RUN = /\p{M}{31}/u
 
-/** NFKC (Unicode Standard Annex 15) without invisible characters. Takes time linear in the text. */
+const UNKNOWN = 0
+const STEADY = 1
+/** By code point: whether it stays as it is, learnt as characters come. */
+const steadiness = new Uint8Array(0x110000)
+const CHANGING = 2
+
+function isSteady(code: number): boolean {
+  const known = steadiness[code] ?? CHANGING
+  if (known !== UNKNOWN) return known === STEADY
+  const char = String.fromCodePoint(code)
+  const steady =
+    !(code >= 0xd800 && code <= 0xdfff) &&
+    !INVISIBLE.test(char) &&
+    !MARK.test(char) &&
+    char.normalize('NFKC') === char
+  steadiness[code] = steady ? STEADY : CHANGING
+  return steady
+}
+
+/** Where the first character from `from` on begins that does not stay as it is; the length where all do. */
+function steadyUntil(text: string, from: number): number {
+  let at = from
+  while (at < text.length) {
+    const code = text.codePointAt(at) ?? 0
+    if (!isSteady(code)) break
+    at += code > 0xffff ? 2 : 1
+  }
+  return at
+}
+
+/** NFKC (Unicode Standard Annex 15) without invisible characters and colours. Takes time linear in the text. */
 export function fold(text: string): Folded {
   if (PLAIN.test(text)) return { text, at: null }
-  if (text.search(INVISIBLE) < 0 && !LONG_RUN.test(text) && text.normalize('NFKC') === text)
-    return { text, at: null }
-  const out: string[] = []
-  const at = new Room(text.length + 1)
-  let length = 0
-  const visible = (piece: string, from: number): void => {
-    for (const cluster of piece.matchAll(CLUSTER)) {
-      const folded = cluster[0].normalize('NFKC')
-      const same = folded === cluster[0]
+  let odd = steadyUntil(text, 0)
+  if (odd === text.length) return { text, at: null }
+  const out = new FoldedText(text)
+  for (let done = 0; done < text.length; ) {
+    // The last character before may combine with what follows.
+    const base = Math.max(done, odd - ((text.codePointAt(odd - 2) ?? 0) > 0xffff ? 2 : 1))
+    out.keep(done, base)
+    let at = base
+    while (at < text.length) {
+      const code = text.codePointAt(at) ?? 0
+      if (at >= odd && isSteady(code)) break
+      const width = code > 0xffff ? 2 : 1
+      COLOUR.lastIndex = at
+      if (code === ESCAPE && COLOUR.test(text)) at = COLOUR.lastIndex
+      else {
+        if (at < odd || !INVISIBLE.test(String.fromCodePoint(code))) out.hold(at, width)
+        at += width
+      }
+    }
+    out.release()
+    done = at
+    odd = steadyUntil(text, at)
+    if (odd === text.length) {
+      out.keep(done, odd)
+      done = odd
+    }
+  }
+  return out.done()
+}
+
+/** Gathers folded text and where each unit came from. */
+class FoldedText {
+  readonly #from: string
+  readonly #out: string[] = []
+  #at: Uint32Array
+  #length = 0
+  #held: string[] = []
+  #heldAt: number[] = []
+
+  constructor(from: string) {
+    this.#from = from
+    this.#at = new Uint32Array(from.length + 1)
+  }
+
+  #room(more: number): void {
+    if (this.#length + more < this.#at.length) return
+    const grown = new Uint32Array((this.#length + more) * 2)
+    grown.set(this.#at)
+    this.#at = grown
+  }
+
+  /** Take a stretch as it is. */
+  keep(from: number, to: number): void {
+    if (to <= from) return
+    this.#room(to - from)
+    for (let at = from; at < to; at++) this.#at[this.#length++] = at
+    this.#out.push(this.#from.slice(from, to))
+  }
+
+  /** Take a character that is normalised together with its neighbours, those between having been left out. */
+  hold(at: number, width: number): void {
+    for (let unit = 0; unit < width; unit++) this.#heldAt.push(at + unit)
+    this.#held.push(this.#from.slice(at, at + width))
+  }
+
+  /** Normalise what is held. */
+  release(): void {
+    for (const { 0: cluster, index } of this.#held.join('').matchAll(CLUSTER)) {
+      const folded = cluster.normalize('NFKC')
+      const same = folded === cluster
+      this.#room(folded.length)
       for (let unit = 0; unit < folded.length; unit++)
-        at.put(length++, from + cluster.index + (same ? unit : 0))
-      out.push(folded)
+        this.#at[this.#length++] = this.#heldAt[index + (same ? unit : 0)] ?? 0
+      this.#out.push(folded)
     }
-  }
-  let done = 0
-  for (const hidden of text.matchAll(INVISIBLE)) {
-    visible(text.slice(done, hidden.index), done)
-    done = hidden.index + hidden[0].length
-  }
-  visible(text.slice(done), done)
-  at.put(length, text.length)
-  return { text: out.join(''), at: at.take(length + 1) }
-}
-
-/** A growing array of offsets: one character may fold into eighteen. */
-class Room {
-  #offsets: Uint32Array
-
-  constructor(length: number) {
-    this.#offsets = new Uint32Array(length)
+    this.#held = []
+    this.#heldAt = []
   }
 
-  put(index: number, offset: number): void {
-    if (index >= this.#offsets.length) {
-      const grown = new Uint32Array(this.#offsets.length * 2)
-      grown.set(this.#offsets)
-      this.#offsets = grown
-    }
-    this.#offsets[index] = offset
-  }
-
-  take(length: number): Uint32Array {
-    return this.#offsets.subarray(0, length)
+  done(): Folded {
+    this.#room(1)
+    this.#at[this.#length] = this.#from.length
+    return { text: this.#out.join(''), at: this.#at.subarray(0, this.#length + 1) }
   }
 }
 
-/** Where a range of the folded text lies in the original; invisible characters inside it and right
- *  after it belong to it. */
+/** Where a range of the folded text lies in the original; invisible characters inside it and right after it belong to it. */
 export function unfold({ at }: Folded, start: number, end: number): { start: number; end: number } {
   if (at === null) return { start, end }
   const last = at[end - 1] ?? 0

@@ -13,7 +13,7 @@ import { type Copy, leavingOf } from './leaving.ts'
 import { type MarkedSpan, mark, mask, redact, spansOf } from './redact.ts'
 import { detectorOf, type Severity } from './rule.ts'
 import { ownRules } from './rules/all.ts'
-import { type Budget, scanLeaves } from './scan.ts'
+import { type Budget, scanKnown, scanLeaves } from './scan.ts'
 import { type CopiedMessage, type Extra, type ScopeMessage, selectMessages, type Withheld } from './scope.ts'
 import { secretlintDetectors } from './secretlint.ts'
 
@@ -97,7 +97,8 @@ export async function prepareShare(
   const copy: Copy = { title: title || null, note: input.note?.toWellFormed() || null, messages }
   const budget: Budget = { clock, baseMs: BASE_MS, perMillionMs: PER_MILLION_MS, signal }
   const { leaves, commit } = leavingOf(copy)
-  const spans = mark(spansOf(await scanLeaves(leaves, engine, budget), leaves, text => fold(text).text))
+  const found = await scanKnown(leaves, await scanLeaves(leaves, engine, budget), budget)
+  const spans = mark(spansOf(found, leaves, text => fold(text).text))
   const redacts = input.onFindings !== 'allow'
   if (redacts) {
     redact(leaves, spans)

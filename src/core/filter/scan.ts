@@ -3,10 +3,10 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../kernel/env.ts'
 import { type ErrorDetails, VivimError } from '../kernel/errors.ts'
-import type { Engine } from './engine.ts'
+import { type Engine, makeEngine } from './engine.ts'
 import { type Folded, fold, unfold } from './folded.ts'
 import type { Leaf } from './leaving.ts'
-import type { Hit } from './rule.ts'
+import type { Detector, Hit } from './rule.ts'
 
 /** Longest text that a rule sees at once, in UTF-16 units. */
 export const CHUNK_LENGTH = 128 * 1024
@@ -32,6 +32,40 @@ export interface Found extends Hit {
 
 export const failed = (why: string, details: ErrorDetails = {}, cause?: unknown): VivimError =>
   new VivimError('filter/failed', `the content filter failed: ${why}`, details, { cause })
+
+/** Shorter values are words as often as not. */
+const MIN_KNOWN_LENGTH = 8
+/** So many different secrets are a dump, not a conversation. */
+const MAX_KNOWN = 5_000
+
+/** Look for secrets that were found by their surroundings wherever else they stand. @returns as `scanLeaves`, both together.
+ *  @throws `filter/failed`. */
+export async function scanKnown(
+  leaves: readonly Leaf[],
+  found: readonly Found[][],
+  budget: Budget,
+): Promise<Found[][]> {
+  const known = new Map<string, Hit>()
+  for (const hit of found.flat())
+    if (hit.severity === 'secret' && hit.value.length >= MIN_KNOWN_LENGTH && !known.has(hit.value))
+      known.set(hit.value, hit)
+  if (known.size === 0) return found.map(hits => [...hits])
+  if (known.size > MAX_KNOWN) throw failed(`more than ${MAX_KNOWN} different secrets`, { limit: MAX_KNOWN })
+  const detectors = [...known].map(
+    ([value, { rule, severity }]): Detector => ({
+      versions: [],
+      needs: [value],
+      scan: text => {
+        const hits: Hit[] = []
+        for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + value.length))
+          hits.push({ start: at, end: at + value.length, rule, severity })
+        return hits
+      },
+    }),
+  )
+  const again = await scanLeaves(leaves, makeEngine(detectors), budget)
+  return found.map((hits, leaf) => [...hits, ...(again[leaf] ?? [])])
+}
 
 /** A stretch of folded text that goes into a chunk. */
 interface Piece {

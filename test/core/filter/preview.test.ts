@@ -1,6 +1,8 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { prepareShare, refuseBlocked, type ShareInput } from '../../../src/core/filter/preview.ts'
 import type { ScopeMessage } from '../../../src/core/filter/scope.ts'
+import { systemClock } from '../../../src/core/kernel/env.ts'
 import { codeOf } from '../../../src/core/kernel/errors.ts'
 import type { Part } from '../../../src/core/model/conversation.ts'
 import { Did } from '../../../src/core/model/id.ts'
@@ -181,4 +183,132 @@ t.test('what breaks or takes too long lets nothing out', async t => {
   let nowMs = 0
   const slow = { ...ports, clock: { nowMs: () => (nowMs += 60_000) } }
   await t.rejects(prepareShare(conversation(['x']), slow), { code: 'filter/failed' })
+})
+
+t.test('a secret that its name gave away once is found wherever else it stands', async t => {
+  const input = conversation(['PASSWORD=correcthorse9'], ['is it "correcthorse9" or correct horse 9?'])
+  const { messages, findings } = await prepareShare({ ...input, title: 'correcthorse9' }, ports)
+  t.same(
+    findings.map(({ messageIndex, replacement }) => [messageIndex, replacement]),
+    [0, 1, 2].map(index => [index, '[secret:assigned-secret#1]']),
+  )
+  t.same(messages[1]?.parts, [text('is it "[secret:assigned-secret#1]" or correct horse 9?')])
+})
+
+t.test('the key of a JSON value tells that it is secret', async t => {
+  const input = JSON.stringify({
+    user: 'ann',
+    password: 'hunter2x',
+    note: 'call +4915112345678',
+    n: 4111111111111111,
+  })
+  const prepared = await prepareShare(
+    {
+      ...conversation([{ type: 'toolResult', callId: null, output: input, isError: false }]),
+      include: ['tools'],
+    },
+    ports,
+  )
+  const [part] = prepared.messages[0]?.parts ?? []
+  t.same(JSON.parse(part?.type === 'toolResult' ? part.output : ''), {
+    user: 'ann',
+    password: '[secret:assigned-secret#1]',
+    note: 'call [personal:phone#1]',
+    n: '[personal:card#1]',
+  })
+})
+
+t.test('personal data is redacted and does not block, unless findings are to', async t => {
+  const input = conversation(['write to ann@example.org or ANN@example.org'], ['ann@example.org it is'])
+  const prepared = await prepareShare(input, ports)
+  t.equal(prepared.blocked, false)
+  t.same(prepared.messages[0]?.parts, [text('write to [personal:email#1] or [personal:email#2]')])
+  t.same(prepared.messages[1]?.parts, [text('[personal:email#1] it is')])
+  t.same(prepared.redaction?.counts, { email: 3 })
+  t.equal((await prepareShare({ ...input, onFindings: 'block' }, ports)).blocked, true)
+})
+
+t.test(
+  'files leave only when asked for, are named once, and are said not to have been looked into',
+  async t => {
+    const image = (asset: string): Part => ({
+      type: 'image',
+      asset,
+      mime: 'image/png',
+      width: 1,
+      height: 1,
+      alt: null,
+      missing: false,
+    })
+    const [here, gone] = ['ab'.repeat(32), 'cd'.repeat(32)]
+    const input = conversation(['look', image(here), image(here), image(gone)])
+    t.same((await prepareShare(input, ports)).assetsNeeded, [])
+    const some = { ...ports, assets: { size: async (sha: string) => (sha === here ? 7 : null) } }
+    const prepared = await prepareShare({ ...input, include: ['attachments'] }, some)
+    t.same(prepared.assetsNeeded, [{ sha256: here, mime: 'image/png', bytes: 7 }])
+    t.equal(prepared.notScanned, 1)
+    t.same(prepared.messages[0]?.parts[3], { ...image(gone), asset: null, missing: true })
+  },
+)
+
+t.test('law: what was redacted once holds nothing more to redact, and no value that was found', async t => {
+  const values = [
+    githubToken,
+    'ann@example.org',
+    'DB_PASSWORD=hunter2hunter',
+    '4111 1111 1111 1111',
+    '/home/annlee/x',
+  ]
+  const words = fc.array(
+    fc.constantFrom(...values, 'tea', '中', '\u200b', '"', '\n', 'password: ', '[', 'é', '…'),
+    {
+      maxLength: 12,
+    },
+  )
+  await fc.assert(
+    fc.asyncProperty(words, async parts => {
+      const once = await prepareShare(
+        { ...conversation([`x ${parts.join(' ')}`]), onFindings: 'redact' },
+        ports,
+      )
+      const [part] = once.messages[0]?.parts ?? []
+      const left = part?.type === 'text' ? part.text : ''
+      const again = await prepareShare({ ...conversation([left]), onFindings: 'redact' }, ports)
+      t.same(again.findings, [], left)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+t.test('hostile text of any kind takes steps in proportion to its length', async t => {
+  const units = [
+    '@',
+    'a@',
+    '://a:',
+    'eyJ',
+    '-----BEGIN PRIVATE KEY-----',
+    'password=',
+    'sk-',
+    'ghs_1_a',
+    '1 ',
+    '+1',
+    '1.',
+    'AA00',
+  ]
+  for (const unit of [
+    ...units,
+    'Cookie: a=',
+    'xoxb-',
+    'https://',
+    '/home/',
+    '\u0301',
+    '{"a":',
+    'ops_ey',
+    'postgres://a:',
+  ]) {
+    const long = unit.repeat(Math.ceil(100_000 / unit.length))
+    const input = { ...conversation([{ type: 'unknown', raw: long }, long]), include: ['tools' as const] }
+    const outcome = await prepareShare(input, { ...ports, clock: systemClock }).then(() => 'done', codeOf)
+    t.match(outcome, /^(done|filter\/failed)$/, unit)
+  }
 })
