@@ -277,8 +277,8 @@ export async function home(
   config: Partial<NetworkConfig> = {},
   databasePath = ':memory:',
   me = new Person(name),
+  host = new MemoryHost(me),
 ): Promise<Home> {
-  const host = new MemoryHost(me)
   const network = await startNetwork({ ...LOOPBACK, ...config }, host, {
     nodeSeed: me.nodeSeed,
     databasePath,

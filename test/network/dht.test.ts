@@ -48,7 +48,7 @@ t.test('a slot that alice puts is found by others after she left, and a newer on
     alice.network.dhtPut('vivimid', name, first, signalOf(5_000)),
   )
   t.ok(stored > 0)
-  t.same(await bob.network.dhtGet('vivimid', name, signalOf(5_000)), first)
+  t.same(await until('bob finds it', () => bob.network.dhtGet('vivimid', name, signalOf(5_000))), first)
   await alice.network.stop()
   const second = slot(key, 2)
   await until('the newer one is stored', () => carol.network.dhtPut('vivimid', name, second, signalOf(5_000)))

@@ -111,6 +111,9 @@ export function isBound(wanted: string, bound: readonly Multiaddr[]): boolean {
   )
 }
 
+/** Whether the text can be read as a multiaddr at all. */
+export const isAddress = (text: string): boolean => parse(text) !== null
+
 /** Whether a listen address is one that must be bound by us, not one through a relay. */
 export const isOwnTcp = (text: string): boolean => {
   const addr = parse(text)

@@ -53,5 +53,5 @@ export async function dhtGet(
   } catch (error) {
     if (best === null && signal.aborted) throw peerError(error)
   }
-  return best?.value ?? null
+  return best === null ? null : Uint8Array.from(best.value)
 }

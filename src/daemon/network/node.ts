@@ -13,7 +13,7 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
-import { isBound, isOwnTcp } from './addresses.ts'
+import { isAddress, isBound, isOwnTcp } from './addresses.ts'
 import { type NetworkDatastore, putter } from './datastore.ts'
 import { MIB } from './frames.ts'
 import { MAX_GOSSIP_BYTES, SHARD_TOPICS } from './gossip.ts'
@@ -64,6 +64,10 @@ export async function makeNode({
         field: 'network.psk',
       },
     )
+  for (const field of ['listen', 'announce', 'bootstrap'] as const)
+    for (const address of config[field])
+      if (!isAddress(address))
+        throw new VivimError('home/config', `not a multiaddr: ${address}`, { field: `network.${field}` })
   try {
     return await createLibp2p({
       start: false,
