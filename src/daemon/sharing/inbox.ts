@@ -225,8 +225,21 @@ export function makeInbox(deps: InboxDeps) {
       return { shareId: row.shareId, contentId: row.contentId, changed }
     },
 
-    /** Received shares for `share list`, also those that ended. */
-    received: (local: Did): ReceivedRow[] => users.read(local, db => db.received.list()),
+    /** Received shares as `share list` shows them. */
+    summaries: (local: Did): Result<'share.list'>['shares'] =>
+      items(local).map(item => ({
+        shareId: item.shareId,
+        contentId: item.contentId,
+        title: item.title,
+        state: 'published' as const,
+        createdAt: item.receivedAt,
+        expiresAt: item.expiresAt,
+        permissions: item.permissions,
+        audience: { contacts: [], circles: [], link: false, public: false },
+        mine: false,
+        owner: item.from,
+        recipients: { total: 0, acknowledged: 0 },
+      })),
     person,
   }
 }

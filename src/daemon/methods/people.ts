@@ -1,0 +1,44 @@
+/** RPC methods of the nouns `contact` and `circle`. */
+import type { Handlers } from '../../core/contract/methods.ts'
+import type { Caller } from '../rpc/caller.ts'
+import type { Contacts } from '../sharing/contacts.ts'
+import type { Inbox } from '../sharing/inbox.ts'
+import type { Membership } from '../sharing/membership.ts'
+
+export type PeopleMethods = Pick<
+  Handlers<Caller>,
+  Extract<keyof Handlers<Caller>, `contact.${string}` | `circle.${string}`>
+>
+
+export interface PeoplePorts {
+  contacts: Contacts
+  membership: Membership
+  inbox: Inbox
+}
+
+export const makePeopleMethods = ({ contacts, membership, inbox }: PeoplePorts): PeopleMethods => ({
+  'contact.card': async caller => ({
+    card: contacts.ownCard(caller.did),
+    did: caller.did,
+    name: caller.name,
+  }),
+  'contact.add': async (caller, p, signal) => {
+    const added = await contacts.add(caller.did, p, signal)
+    inbox.release(caller.did, added.did)
+    return added
+  },
+  'contact.list': async (caller, p) => contacts.list(caller.did, p.state),
+  'contact.accept': async (caller, p) => {
+    const accepted = contacts.accept(caller.did, p.contact, p.name)
+    inbox.release(caller.did, accepted.did)
+    return accepted
+  },
+  'contact.block': async (caller, p) => contacts.block(caller.did, p.contact),
+  'contact.remove': async (caller, p) => contacts.remove(caller.did, p.contact),
+
+  'circle.create': (caller, p) => membership.create(caller.did, p.name),
+  'circle.list': async caller => membership.list(caller.did),
+  'circle.show': async (caller, p) => membership.show(caller.did, p.circle),
+  'circle.add': (caller, p, signal) => membership.add(caller.did, p.circle, p.contacts, signal),
+  'circle.rotate': (caller, p) => membership.rotate(caller.did, p.circle),
+})

@@ -1,0 +1,109 @@
+/** RPC methods of the nouns `share` and `inbox`. */
+import type { Handlers, Result } from '../../core/contract/methods.ts'
+import { VivimError } from '../../core/kernel/errors.ts'
+import { type Did, isoTime } from '../../core/model/id.ts'
+import { isLive } from '../../core/pipeline/lifecycle.ts'
+import type { JobStore, ShareRow, ShareStore } from '../../core/pipeline/ports.ts'
+import type { Caller } from '../rpc/caller.ts'
+import type { Endings } from '../sharing/endings.ts'
+import type { SharingEvents } from '../sharing/events.ts'
+import type { Inbox } from '../sharing/inbox.ts'
+import type { Shares } from '../sharing/shares.ts'
+
+export type SharingMethods = Pick<
+  Handlers<Caller>,
+  Extract<keyof Handlers<Caller>, `share.${string}` | `inbox.${string}`>
+>
+
+export interface SharingPorts {
+  shares: Shares
+  inbox: Inbox
+  endings: Endings
+  store: ShareStore
+  jobs: JobStore
+  events: SharingEvents
+  nowMs: () => number
+  wake: () => void
+}
+
+export function makeSharingMethods(ports: SharingPorts): SharingMethods {
+  const { shares, inbox, endings, store, jobs, events, nowMs, wake } = ports
+
+  async function summaries(
+    local: Did,
+    side: 'mine' | 'received' | 'all',
+  ): Promise<Result<'share.list'>['shares']> {
+    const list: Result<'share.list'>['shares'] = []
+    if (side !== 'received')
+      for (const share of await store.list(local, {}))
+        list.push({
+          ...shares.head(local, share),
+          mine: true,
+          owner: { ...inbox.person(local, local), state: 'verified' },
+          recipients: await shares.tally(share.shareId),
+        })
+    if (side !== 'mine') list.push(...inbox.summaries(local))
+    return list.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
+  }
+
+  return {
+    'share.preview': (caller, p, signal) => shares.preview(caller.did, p, signal),
+    'share.create': async (caller, p, signal) => {
+      const created = await shares.create(caller.did, p, signal)
+      if (p.wait === 'queued') return created
+      const bounded = AbortSignal.any([signal, AbortSignal.timeout(p.waitMs)])
+      await shares.waitFor(caller.did, created.shareId, p.wait, bounded)
+      const state = (await store.find(created.shareId))?.state ?? created.state
+      return { ...created, state, recipients: await shares.tally(created.shareId) }
+    },
+    'share.list': async (caller, p) => ({
+      shares: (await summaries(caller.did, p.side)).filter(
+        share => p.state === undefined || share.state === p.state,
+      ),
+    }),
+    'share.show': (caller, p) => shares.show(caller.did, p.share),
+    'share.watch': async (caller, p) => {
+      const only = p.share === undefined ? null : await shares.find(caller.did, p.share)
+      const subscription = caller.subscribe(send =>
+        events.listen(event => {
+          if (event.kind !== 'share' || event.owner !== caller.did) return
+          if (only !== null && event.share !== only.shareId) return
+          void shares.tally(event.share).then(recipients =>
+            send({
+              at: isoTime(event.atMs),
+              shareId: event.share,
+              event: event.event,
+              state: event.state,
+              did: event.target,
+              recipients,
+            }),
+          )
+        }),
+      )
+      return { subscription }
+    },
+    'share.revoke': async (caller, p) => {
+      const share = await shares.find(caller.did, p.share)
+      const changed = await endings.endOwn(share, 'revoked')
+      const { state } = (await store.find(share.shareId)) ?? share
+      return { shareId: share.shareId, state, changed }
+    },
+    'share.retry': async (caller, p) => {
+      const share = await shares.find(caller.did, p.share)
+      refuseEnded(share)
+      const changed = (await jobs.hurry({ share: share.shareId }, nowMs())) > 0
+      wake()
+      return { shareId: share.shareId, state: share.state, changed }
+    },
+
+    'inbox.list': (caller, p, signal) => inbox.list(caller.did, p.waitMs, signal),
+    'inbox.open': (caller, p) => inbox.open(caller.did, p.share),
+    'inbox.forget': (caller, p) => inbox.forget(caller.did, p.share),
+  }
+}
+
+function refuseEnded(share: ShareRow): void {
+  if (isLive(share.state) || share.state === 'failed') return
+  if (share.state === 'expired') throw new VivimError('share/expired', 'this share has expired')
+  throw new VivimError('share/revoked', `this share is ${share.state}`)
+}

@@ -1,0 +1,116 @@
+/** Answers what the network asks: one small router from peers' requests to the services. */
+import { hpkeSetupReceiver } from '../../core/crypto/hpke.ts'
+import { parseManifest } from '../../core/crypto/manifest.ts'
+import type { Clock } from '../../core/kernel/env.ts'
+import { hasCode } from '../../core/kernel/errors.ts'
+import type { Cid, Did } from '../../core/model/id.ts'
+import { parseSlip } from '../../core/pipeline/holding.ts'
+import { isLive } from '../../core/pipeline/lifecycle.ts'
+import type { BlockStore, ShareStore } from '../../core/pipeline/ports.ts'
+import type { NetworkHost } from '../network/ports.ts'
+import type { UserDatabaseManager } from '../storage/user/manager.ts'
+import type { Arrival } from './arrival.ts'
+import type { Circles } from './circles.ts'
+import type { Endings } from './endings.ts'
+import type { GossipMessages } from './gossip-messages.ts'
+import type { KeyRing } from './keys.ts'
+import type { Letters } from './letters.ts'
+import type { IdentityStore, People } from './people.ts'
+
+export interface HostDeps {
+  users: UserDatabaseManager
+  identities: IdentityStore
+  store: ShareStore
+  blocks: BlockStore
+  people: People
+  circles: Circles
+  arrival: Arrival
+  letters: Letters
+  endings: Endings
+  gossip: GossipMessages
+  keys: KeyRing
+  /** What a local user's node shows: standing statement and document, or null. */
+  proofOf: NetworkHost['proofOf']
+  localUsers: () => Promise<Did[]>
+  clock: Clock
+}
+
+export function makeNetworkHost(deps: HostDeps): NetworkHost {
+  const {
+    users,
+    identities,
+    store,
+    blocks,
+    people,
+    circles,
+    arrival,
+    letters,
+    endings,
+    gossip,
+    keys,
+    proofOf,
+    localUsers,
+    clock,
+  } = deps
+
+  /** The slip under which a content id is held here: an own share that lives, or one that was received. */
+  async function slipFor(content: Cid): Promise<Uint8Array | null> {
+    const own = await store.findByContent(content)
+    if (own !== null && isLive(own.state)) return own.slip
+    for (const local of await localUsers()) {
+      const row = users.read(local, db => db.received.byContent(content))[0]
+      if (row?.slip) return row.slip
+    }
+    return null
+  }
+
+  return {
+    proofOf,
+    judge: people.judge,
+    mayLearn: people.mayLearn,
+    macFor: people.macFor,
+    addressesOf: people.addressesOf,
+    onProved: people.onProved,
+    knownDidsOf: people.knownDidsOf,
+    contactsToDial: people.toDial,
+
+    onDelivery: arrival.onDelivery,
+    onBlock: arrival.onBlock,
+    onDelivered: arrival.onDelivered,
+    onTombstone: (_from, to, tombstone) => endings.onTombstone(to, tombstone),
+
+    async onFetch({ content, want }) {
+      const [slip, manifest] = await Promise.all([slipFor(content), blocks.get(content)])
+      if (slip === null || manifest === null) return null
+      const { shareKey, chunks } = parseManifest(manifest)
+      const { notBeforeMs, expiresMs } = parseSlip(slip, shareKey)
+      const nowMs = clock.nowMs()
+      if ((notBeforeMs !== null && nowMs < notBeforeMs) || (expiresMs !== null && nowMs >= expiresMs))
+        return null
+      const named = new Set<Cid>(chunks)
+      if (want.some(cid => !named.has(cid))) return null
+      return { slip, manifest, getBlock: cid => blocks.get(cid) }
+    },
+
+    sharedCircles: async (local, remote) => identities.sharedCircles(local, remote),
+    circleEntries: async (local, circle) => circles.entries(local, circle),
+    loadCircle: async (local, circle) => users.read(local, db => db.circles.get(circle))?.document ?? null,
+
+    async saveCircle(local, circle, document, newEntries) {
+      await circles.takeEntries(local, newEntries)
+      users.write(local, db => db.circles.setDocument(circle, document))
+      letters.wake(local)
+    },
+
+    openSync(local, enc, info) {
+      try {
+        return hpkeSetupReceiver(keys.keys(local).kem, enc, info)
+      } catch (error) {
+        if (hasCode(error, 'keystore/locked')) return null
+        throw error
+      }
+    },
+
+    onGossip: (_shard, bytes) => gossip.take(bytes),
+  }
+}
