@@ -50,7 +50,8 @@ CREATE TABLE message (
 
 CREATE VIEW message_spaced AS SELECT seq, vivim_spaced(text) AS text FROM message;
 CREATE VIRTUAL TABLE message_fts USING fts5 (
-  text, content = 'message_spaced', content_rowid = 'seq', tokenize = 'unicode61 remove_diacritics 2');
+  text, content = 'message_spaced', content_rowid = 'seq', tokenize = 'unicode61 remove_diacritics 2',
+  prefix = '2 3');
 CREATE VIEW title_spaced AS SELECT seq, vivim_spaced(title) AS title FROM conversation;
 CREATE VIRTUAL TABLE title_fts USING fts5 (
   title, content = 'title_spaced', content_rowid = 'seq', tokenize = 'unicode61 remove_diacritics 2');

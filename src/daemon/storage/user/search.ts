@@ -38,7 +38,8 @@ export function ftsQuery(typed: string): string {
     if (!isWord(term)) continue
     if (terms.length === QUERY_WORDS) break
     const isLast = phrase === undefined && match.index + term.length === text.length
-    terms.push(quoted(phrase ?? term) + (isLast ? '*' : ''))
+    // What begins with one letter is half of everything; two and three letters have an index of their own.
+    terms.push(quoted(phrase ?? term) + (isLast && term.length > 1 ? '*' : ''))
   }
   if (terms.length === 0) throw new VivimError('query/invalid', 'there is no word to look for')
   return terms.join(' ')
