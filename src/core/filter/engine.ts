@@ -15,6 +15,13 @@ const SLOTS = 1 << 15
 /** Three characters mixed into a slot; the fourth before has been shifted out. */
 const mix = (before: number, code: number): number => ((before << 5) ^ code) & (SLOTS - 1)
 
+/** Reading a string unit by unit is slow where it was joined of many. */
+function unitsOf(text: string): Uint16Array {
+  const bytes = Buffer.allocUnsafeSlow(text.length * 2)
+  bytes.write(text, 'utf16le')
+  return new Uint16Array(bytes.buffer)
+}
+
 export function makeEngine(detectors: readonly Detector[]): Engine {
   const wanted = new Uint8Array(SLOTS)
   const bySlot = new Map<number, { literal: string; detector: number }[]>()
@@ -32,12 +39,16 @@ export function makeEngine(detectors: readonly Detector[]): Engine {
   /** One pass over the text for the literals of all detectors (Rabin and Karp). */
   const present = (text: string): Uint8Array => {
     const asked = Uint8Array.from(detectors, ({ needs }) => (needs.length === 0 ? 1 : 0))
+    const open = wanted.slice()
+    const units = unitsOf(text)
     let slot = 0
-    for (let at = 0; at < text.length; at++) {
-      slot = mix(slot, text.charCodeAt(at))
-      if (wanted[slot] === 0) continue
-      for (const { literal, detector } of bySlot.get(slot) ?? [])
+    for (let at = 0; at < units.length; at++) {
+      slot = mix(slot, units[at] ?? 0)
+      if (open[slot] === 0) continue
+      const here = bySlot.get(slot) ?? []
+      for (const { literal, detector } of here)
         if (asked[detector] === 0 && text.endsWith(literal, at + 1)) asked[detector] = 1
+      if (here.every(({ detector }) => asked[detector] === 1)) open[slot] = 0
     }
     return asked
   }

@@ -13,7 +13,7 @@ const BARE = /[^\s"'`,;<>(){}[\]\\|]{6,500}/y
 const OTHER_NAME =
   /(?:page|next|continuation|cursor|sync|eos|bos|pad|unk|mask|special|stop|no|non|public)[_-]?$/i
 const NOT_A_VALUE =
-  /^(?:string|number|boolean|undefined|null|none|true|false|required|optional|process\.env|os\.environ|import\.meta|(?:self|this|env|config|settings|secrets|req|request|response|data|props|args)\.)/i
+  /^(?:https?:\/\/|(?:Big)?(?:Uint|Int|Float)\d+(?:Clamped)?Array|string|number|boolean|undefined|null|none|true|false|required|optional|process\.env|os\.environ|import\.meta|(?:self|this|env|config|settings|secrets|req|request|response|data|props|args)\.)/i
 const MEMBER = /^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+$/
 
 /** `NAME=value`, `"name": "value"`, `--name value` and `my name is value`, where the name says that the value is secret. */
@@ -50,9 +50,8 @@ function valueAfter(text: string, at: number, name: string, before: string): Mat
   if (quoted) {
     const value = quoted[2] ?? ''
     const start = from + quoted[0].indexOf(value)
-    return isStandIn(value) || NOT_A_VALUE.test(value) || (isProse && !isMixed(value))
-      ? null
-      : { start, end: start + value.length }
+    const isWord = (isProse || /credential/i.test(name)) && !isMixed(value)
+    return isStandIn(value) || NOT_A_VALUE.test(value) || isWord ? null : { start, end: start + value.length }
   }
   BARE.lastIndex = from
   const bare = BARE.exec(text)?.[0].replace(/[.:!?]+$/, '')
