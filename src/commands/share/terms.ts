@@ -17,6 +17,7 @@ export const whatFlags = {
   include: Flags.option({
     options: ['tools', 'thinking', 'attachments', 'hidden'] as const,
     multiple: true,
+    multipleNonGreedy: true,
     delimiter: ',',
   })({ helpGroup: 'WHAT', description: 'what stays out otherwise' }),
   title: Flags.string({ helpGroup: 'WHAT', helpValue: 'T', description: 'instead of its own title' }),
@@ -51,6 +52,7 @@ export const termsFlags = {
   allow: Flags.option({
     options: ['view', 'quote', 'annotate', 'remix', 'reshare'] as const,
     multiple: true,
+    multipleNonGreedy: true,
     delimiter: ',',
   })({ helpGroup: 'HOW', description: 'what recipients may do [default: view,quote]' }),
   from: Flags.string({ helpGroup: 'WHEN', helpValue: 'TIME', description: 'nobody can open it before' }),
@@ -62,6 +64,7 @@ export const termsFlags = {
   discoverable: Flags.option({
     options: ['search', 'feed', 'none'] as const,
     multiple: true,
+    multipleNonGreedy: true,
     delimiter: ',',
   })({
     helpGroup: 'WHERE',

@@ -19,6 +19,7 @@ import {
   SearchHit,
   Selector,
   ShareCreated,
+  ShareEvent,
   SharePreview,
   ShareState,
   ShareSummary,
@@ -447,7 +448,7 @@ export const methods = {
     params: z.strictObject({ share: Selector.optional() }),
     result: z.strictObject({ subscription: z.string() }),
     errors: ['share/not-found', 'id/ambiguous'],
-    event: z.looseObject({ shareId: ShareId }),
+    event: ShareEvent,
   },
   'share.revoke': {
     summary: 'Take a share back: a tombstone goes out, delivery stops, grants and blocks are dropped.',
