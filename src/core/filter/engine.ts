@@ -10,10 +10,10 @@ export interface Engine {
 
 /** Shorter literals would let nearly every text through. */
 const WINDOW = 3
-const SLOTS = 1 << 15
+const SLOTS = 1 << 18
 
 /** Three characters mixed into a slot; the fourth before has been shifted out. */
-const mix = (before: number, code: number): number => ((before << 5) ^ code) & (SLOTS - 1)
+const mix = (before: number, code: number): number => ((before << 6) ^ code) & (SLOTS - 1)
 
 /** Reading a string unit by unit is slow where it was joined of many. */
 function unitsOf(text: string): Uint16Array {
@@ -45,10 +45,12 @@ export function makeEngine(detectors: readonly Detector[]): Engine {
     for (let at = 0; at < units.length; at++) {
       slot = mix(slot, units[at] ?? 0)
       if (open[slot] === 0) continue
-      const here = bySlot.get(slot) ?? []
-      for (const { literal, detector } of here)
+      let waiting = false
+      for (const { literal, detector } of bySlot.get(slot) ?? []) {
         if (asked[detector] === 0 && text.endsWith(literal, at + 1)) asked[detector] = 1
-      if (here.every(({ detector }) => asked[detector] === 1)) open[slot] = 0
+        if (asked[detector] === 0) waiting = true
+      }
+      if (!waiting) open[slot] = 0
     }
     return asked
   }
