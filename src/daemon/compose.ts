@@ -3,23 +3,59 @@ import type { Handlers } from '../core/contract/methods.ts'
 import { Ed25519Key } from '../core/crypto/ed25519.ts'
 import { peerIdFromKey } from '../core/identity/peer-id.ts'
 import type { Chance, Clock } from '../core/kernel/env.ts'
-import { VivimError } from '../core/kernel/errors.ts'
+import { codeOf, VivimError } from '../core/kernel/errors.ts'
 import type { Scope } from '../core/kernel/scope.ts'
 import type { Did } from '../core/model/id.ts'
+import { builtInPolicy } from '../core/policy/decide.ts'
 import type { Config } from './config.ts'
-import { type HomePaths, listUsers, prepareSocket, readNodeSeed, userPaths } from './home.ts'
+import {
+  type HomePaths,
+  keepPorts,
+  listUsers,
+  prepareSocket,
+  readNodeSeed,
+  userPaths,
+  withKeptPorts,
+} from './home.ts'
 import { makeImports } from './importing/imports.ts'
 import { makeSpool } from './importing/spool.ts'
-import { openKeystoreSession } from './keystore-session.ts'
+import { type JobRunner, startJobRunner } from './jobs/runner.ts'
+import { type KeystoreSession, openKeystoreSession } from './keystore-session.ts'
 import type { Log } from './log.ts'
 import { makeConversationMethods } from './methods/conversation.ts'
 import { makeIdentityMethods } from './methods/identity.ts'
 import { makeImportMethods } from './methods/import.ts'
 import { makeKeystoreMethods } from './methods/keystore.ts'
+import { makePeerMethods } from './methods/peer.ts'
+import { makePeopleMethods } from './methods/people.ts'
+import { makeSharingMethods } from './methods/sharing.ts'
 import { makeSystemMethods } from './methods/system.ts'
+import { startNetwork } from './network/network.ts'
+import type { Network } from './network/ports.ts'
 import type { Caller, RpcUsers } from './rpc/caller.ts'
 import { makeRpcServer } from './rpc/server.ts'
+import { makeArrival } from './sharing/arrival.ts'
+import { makeAudiences } from './sharing/audiences.ts'
+import { makeCircles } from './sharing/circles.ts'
+import { makeContacts } from './sharing/contacts.ts'
+import { makeDelivery } from './sharing/delivery.ts'
+import { makeEndings } from './sharing/endings.ts'
+import { makeEnvelopes } from './sharing/envelopes.ts'
+import { makeSharingEvents } from './sharing/events.ts'
+import { startExpiry } from './sharing/expiry.ts'
+import { makeGossipMessages } from './sharing/gossip-messages.ts'
+import { makeNetworkHost } from './sharing/host.ts'
+import { makeInbox } from './sharing/inbox.ts'
+import { makeLetters } from './sharing/letters.ts'
+import { makeMembership } from './sharing/membership.ts'
+import { makePeople } from './sharing/people.ts'
+import { startPublisher } from './sharing/publisher.ts'
+import { recoverFromCrash } from './sharing/recovery.ts'
+import { makeShares } from './sharing/shares.ts'
+import { makeSyncs } from './sharing/syncs.ts'
 import { makeStatus } from './status.ts'
+import { openBlockStore } from './storage/blocks/block-store.ts'
+import { openMaster } from './storage/master/master.ts'
 import { makeConversationStore } from './storage/user/conversation-store.ts'
 import { openUserDatabases } from './storage/user/manager.ts'
 
@@ -44,59 +80,296 @@ export interface Daemon {
 
 /** User databases kept open at once. */
 const OPEN_DATABASES = 32
+/** Strangers whose items are held at once. */
+const MAX_STRANGERS = 200
 
 /** Open everything, closed by `scope`. Ready when it resolves. */
 export async function compose(options: ComposeOptions, scope: Scope): Promise<Daemon> {
   const { paths, config, log, clock, chance } = options
-  const peerId = peerIdFromKey(new Ed25519Key(readNodeSeed(paths)).publicKey)
+  const say = (event: string, fields: Record<string, string | number | boolean | null>): void =>
+    log.info({ ...fields, event }, event)
+
+  const nodeSeed = readNodeSeed(paths)
+  const nodeKey = new Ed25519Key(nodeSeed)
+  const peerId = peerIdFromKey(nodeKey.publicKey)
+
+  const master = scope.own(await openMaster(config.master, clock), one => one.close())
   const users = scope.own(openUserDatabases(paths.users, { maxOpen: OPEN_DATABASES }), all => all.close())
-  const sessions = new Map(
-    listUsers(paths).map(did => {
-      const session = openKeystoreSession({ did, paths: userPaths(paths, did), peer: peerId, clock, chance })
-      return [did, session]
-    }),
-  )
-  for (const [did, session] of sessions) {
-    users.create(did)
-    scope.own(session, one => one.lock())
-    await session.unlockWithout()
-  }
-  const sessionOf = (did: Did) => {
+  const blocks = await openBlockStore(paths.blocks)
+  const conversations = makeConversationStore(users)
+
+  const sessions = openSessions(paths, peerId, clock, chance)
+  const dids = [...sessions.keys()]
+  const sessionOf = (did: Did): KeystoreSession => {
     const session = sessions.get(did)
     if (session === undefined) throw new VivimError('usage/invalid', 'no such user lives here')
     return session
   }
-  const conversations = makeConversationStore(users)
+  for (const [did, session] of sessions) {
+    users.create(did)
+    scope.own(session, one => one.lock())
+  }
+  const keys = { keys: (did: Did) => sessionOf(did).keys(), unlocked: (did: Did) => sessionOf(did).unlocked }
+  const localUsers = async (): Promise<Did[]> => dids
+
+  // The network and the runner call the services, and the services them: they are reached through what is filled below.
+  let running: { network: Network; runner: JobRunner } | null = null
+  const network = (): Network => {
+    if (running === null) throw new VivimError('daemon/not-ready', 'the network is starting or stopping')
+    return running.network
+  }
+  const wake = (): void => running?.runner.wake()
+
+  const events = makeSharingEvents()
+  const readSecret = (did: Did): Uint8Array | null => contacts.readSecret(did)
+  const people = makePeople({ users, store: master.identities, localUsers, readSecret, clock, log: say })
+  const contacts = makeContacts({ users, people, network, clock, log: say })
+  const { ownCard } = contacts
+  const circles = makeCircles({ users, refs: master.circles, people, keys, ownCard, clock, chance, log: say })
+  const audiences = makeAudiences({ users, contacts, circles })
+  const envelopes = makeEnvelopes({ people, circles, refs: master.circles, keys, ownCard, clock, chance })
+  const syncs = makeSyncs({ circles, network, stores: master.identities, log: say })
+  const gossip = makeGossipMessages({
+    circles,
+    endings: () => endings,
+    keys,
+    network,
+    localUsers,
+    wantSync: syncs.wantCircle,
+    chance,
+    log: say,
+  })
+  const store = master.shares
+  const endings = makeEndings({
+    users,
+    conversations,
+    store,
+    blocks,
+    localUsers,
+    announce: share => void gossip.tellEnd(share),
+    events,
+    wake,
+    clock,
+    log: say,
+  })
+  const letters = makeLetters({
+    users,
+    people,
+    contacts,
+    circles,
+    endings,
+    keys,
+    events,
+    wantSync: syncs.wantPair,
+    clock,
+    log: say,
+  })
+  const arrival = makeArrival({
+    users,
+    blocks,
+    people,
+    contacts,
+    endings,
+    letters,
+    standing: did => sessionOf(did).standing?.wire ?? null,
+    nodeKey,
+    quota: { ...config.strangers, people: MAX_STRANGERS },
+    clock,
+    log: say,
+  })
+  const jobs = master.jobs
+  const membership = makeMembership({
+    users,
+    jobs,
+    people,
+    contacts,
+    circles,
+    audiences,
+    gossip,
+    keys,
+    wake,
+    clock,
+  })
+  const shares = makeShares({
+    users,
+    store,
+    jobs,
+    records: master.records,
+    blocks,
+    audiences,
+    envelopes,
+    conversations,
+    keys,
+    network,
+    events,
+    wake,
+    clock,
+    chance,
+    log: say,
+  })
+  const policy = builtInPolicy
+  const inbox = makeInbox({
+    users,
+    conversations,
+    blocks,
+    contacts,
+    circles,
+    endings,
+    letters,
+    policy,
+    keys,
+    events,
+    clock,
+  })
+  const handlers = makeDelivery({
+    users,
+    store,
+    blocks,
+    people,
+    contacts,
+    circles,
+    refs: master.circles,
+    envelopes,
+    membership,
+    endings,
+    policy,
+    keys,
+    network,
+    events,
+    clock,
+    chance,
+    log: say,
+  })
+  const host = makeNetworkHost({
+    users,
+    identities: master.identities,
+    store,
+    blocks,
+    people,
+    circles,
+    arrival,
+    letters,
+    endings,
+    gossip,
+    keys,
+    proofOf: did => {
+      const session = sessions.get(did)
+      const standing = session?.standing
+      return session && standing ? { standing: standing.wire, document: session.document.wire } : null
+    },
+    localUsers,
+    clock,
+  })
+
+  for (const [did, session] of sessions) {
+    await people.learn(session.document)
+    contacts.keepName(did, config.name)
+  }
+  await recoverFromCrash({ users, store, blocks, endings, localUsers: dids, log: say })
+
+  const listen = withKeptPorts(paths, config.network.listen)
+  const node = scope.own(
+    await startNetwork({ ...config.network, listen }, host, {
+      nodeSeed: nodeSeed.use(bytes => Uint8Array.from(bytes)),
+      databasePath: paths.network,
+      clock,
+      chance,
+      log: say,
+    }),
+    one => one.stop(),
+  )
+  keepPorts(paths, config.network.listen, node.listening())
+  const unit = (): number => (new DataView(chance.bytes(4).buffer).getUint32(0) % 1_000_000) / 1_000_000
+  const runner = await startJobRunner({ jobs, handlers, clock, unit, log: say })
+  scope.own(runner, one => one.stop())
+  running = { network: node, runner }
+
+  const publisher = startPublisher({
+    users,
+    keys,
+    readSecret: did => sessionOf(did).keys().read,
+    records: master.records,
+    localUsers,
+    network,
+    clock,
+    chance,
+    log: say,
+  })
+  scope.own(publisher, one => one.stop())
+  scope.own(startExpiry({ endings, events, clock, log: say }), one => one.stop())
+  scope.own(letters, one => one.idle())
+
+  const hurry = (which: Parameters<typeof jobs.hurry>[0]): void =>
+    void jobs
+      .hurry(which, clock.nowMs())
+      .then(wake, error => say('job.hurry-failed', { code: codeOf(error) }))
+  people.whenProved((local, remote) => {
+    hurry({ target: remote })
+    syncs.wantPair(local, remote)
+    publisher.soon()
+  })
+  for (const [did, session] of sessions) {
+    const unlocked = (): void => {
+      contacts.keepCardKeys(
+        did,
+        keys,
+        session.keys().read.use(bytes => Uint8Array.from(bytes)),
+      )
+      publisher.renewSlot(did)
+      letters.wake(did)
+      hurry({ lastError: 'keystore/locked' })
+    }
+    session.onUnlock(unlocked)
+    await session.unlockWithout()
+  }
+  runner.wake()
+
   const imports = makeImports(conversations, makeSpool(paths.tmp, chance))
   const status = makeStatus({
     home: paths.root,
     clock,
     sessionOf,
-    network: { peerId, addrs: () => [], peers: () => [], reachability: () => 'unknown' },
-    jobs: { list: async () => [] },
-    blocks: { bytes: async () => 0 },
+    network: node,
+    jobs,
+    blocks,
     masterEngine: config.master.engine,
-    askMaster: async () => undefined,
+    askMaster: () => master.ask(),
   })
-  const handlers = {
+  const methods: Handlers<Caller> = {
     ...makeSystemMethods({ ...status, stop: options.stop }),
     ...makeKeystoreMethods(sessionOf),
     ...makeIdentityMethods(sessionOf),
+    ...makePeerMethods(node),
     ...makeImportMethods(imports),
     ...makeConversationMethods(conversations),
+    ...makePeopleMethods({ contacts, membership, inbox }),
+    ...makeSharingMethods({ shares, inbox, endings, store, jobs, events, nowMs: () => clock.nowMs(), wake }),
   }
   const server = scope.own(
     await makeRpcServer({
       socketPath: prepareSocket(paths, options.runtimeFolder),
-      handlers: handlers as Handlers<Caller>,
-      users: rpcUsers(config.name, [...sessions.keys()]),
+      handlers: methods,
+      users: rpcUsers(config.name, dids),
       log,
       chance,
     }),
     one => one.close(),
   )
-  return { socket: server.socketPath, peerId, addrs: () => [] }
+  return { socket: server.socketPath, peerId, addrs: () => node.addrs() }
 }
+
+const openSessions = (
+  paths: HomePaths,
+  peer: string,
+  clock: Clock,
+  chance: Chance,
+): Map<Did, KeystoreSession> =>
+  new Map(
+    listUsers(paths).map(did => [
+      did,
+      openKeystoreSession({ did, paths: userPaths(paths, did), peer, clock, chance }),
+    ]),
+  )
 
 /** A home with one user is theirs, and they are its operator. */
 const rpcUsers = (name: string, dids: readonly Did[]): RpcUsers => ({

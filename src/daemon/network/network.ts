@@ -72,6 +72,7 @@ export async function startNetwork(
       peerId: peering.peerId,
       addrs: () =>
         cardAddrs(config.announce, node.services.inner.transportManager.getAddrs(), peering.peerId),
+      listening: () => node.services.inner.transportManager.getAddrs().map(String),
       reachability: () => 'unknown',
       peers: () => connections.open().map(info),
       connect: async (address, signal) => info(await peering.connect(address, signal)),

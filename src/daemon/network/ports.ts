@@ -29,6 +29,8 @@ export interface Network {
   readonly peerId: string
   /** Addresses as they should stand in a card: listening, announced, without the `/p2p` end. */
   addrs(): string[]
+  /** Multiaddrs that are really bound, ports filled in. */
+  listening(): string[]
   reachability(): 'unknown' | 'private' | 'public'
   peers(): PeerInfo[]
   /** @throws `peer/bad-address`, `peer/unreachable` */

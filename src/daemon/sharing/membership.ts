@@ -8,6 +8,7 @@ import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { Audiences } from './audiences.ts'
 import type { Circles } from './circles.ts'
 import type { Contacts } from './contacts.ts'
+import type { GossipMessages } from './gossip-messages.ts'
 import type { KeyRing } from './keys.ts'
 import type { People } from './people.ts'
 
@@ -18,13 +19,14 @@ export interface MembershipDeps {
   contacts: Contacts
   circles: Circles
   audiences: Audiences
+  gossip: GossipMessages
   keys: KeyRing
   wake: () => void
   clock: Clock
 }
 
 export function makeMembership(deps: MembershipDeps) {
-  const { users, jobs, people, contacts, circles, audiences, keys, wake, clock } = deps
+  const { users, jobs, people, contacts, circles, audiences, gossip, keys, wake, clock } = deps
 
   const view = (local: Did, circle: CircleId): Result<'circle.show'> => {
     const row = users.read(local, db => db.circles.get(circle))
@@ -45,6 +47,7 @@ export function makeMembership(deps: MembershipDeps) {
         notBeforeMs: clock.nowMs(),
       })
     }
+    await gossip.tellHeads(local, circle)
     wake()
   }
 

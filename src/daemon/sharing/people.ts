@@ -24,7 +24,6 @@ export interface IdentityStore {
   /** DIDs whose node this peer is known to be. */
   didsOf(peer: string): Promise<Did[]>
   putPeer(did: Did, address: PeerAddress, atMs: number): Promise<void>
-  localUsers(): Promise<Did[]>
   /** Circles in which both are members here. */
   sharedCircles(local: Did, remote: Did): Promise<CircleId[]>
   /** Everybody who is in a circle with a local user, without them. */
@@ -59,6 +58,7 @@ interface Peers {
 export interface PeopleDeps {
   users: UserDatabaseManager
   store: IdentityStore
+  localUsers: () => Promise<Did[]>
   /** The read secret of a local user's own card, 16 bytes. */
   readSecret: (local: Did) => Uint8Array | null
   clock: Clock
@@ -79,7 +79,7 @@ function remember<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
   if (map.size > max) for (const oldest of map.keys()) return void map.delete(oldest)
 }
 
-export function makePeople({ users, store, readSecret, clock, log }: PeopleDeps): People {
+export function makePeople({ users, store, localUsers, readSecret, clock, log }: PeopleDeps): People {
   const documents = new Map<Did, IdentityDocument>()
   const proofs = new Map<Did, Proof>()
   const listeners: ((local: Did, remote: Did, changed: boolean) => void)[] = []
@@ -189,7 +189,7 @@ export function makePeople({ users, store, readSecret, clock, log }: PeopleDeps)
     async knownDidsOf(peer) {
       const pairs: { local: Did; remote: Did }[] = []
       const remotes = await store.didsOf(peer)
-      for (const local of await store.localUsers()) {
+      for (const local of await localUsers()) {
         const seen = new Set(remotes)
         for (const contact of users.read(local, db => db.contacts.list()))
           if (contact.state !== 'blocked' && contact.peers.some(known => known.peer === peer))
@@ -201,7 +201,7 @@ export function makePeople({ users, store, readSecret, clock, log }: PeopleDeps)
 
     async toDial() {
       const pairs: { local: Did; remote: Did }[] = []
-      for (const local of await store.localUsers()) {
+      for (const local of await localUsers()) {
         const wanted = new Set<Did>()
         for (const contact of users.read(local, db => db.contacts.list()))
           if (contact.state !== 'blocked') wanted.add(contact.did)
