@@ -4,6 +4,7 @@ import type * as Automerge from '@automerge/automerge'
 import { toHex } from '../../core/kernel/bytes.ts'
 import type { Chance } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
+import { appendedBy, checkChunk } from './automerge-columns.ts'
 import { KIB, MIB } from './frames.ts'
 
 type Shape = { entries: Uint8Array[] }
@@ -12,14 +13,14 @@ type Library = typeof Automerge
 
 /** The first change of every such document is the same, so that any two merge. */
 const ROOT_ACTOR = '00'.repeat(16)
-const LIST_ID = `1@${ROOT_ACTOR}`
 const ACTOR_BYTES = 16
 
 export const MAX_ENTRY_BYTES = 128 * KIB
 /** What one conversation may add to a document. */
 export const MAX_NEW_ENTRIES = 20_000
 const MAX_NEW_BYTES = 64 * MIB
-const MAX_DOCUMENT_BYTES = 128 * MIB
+/** Rows of columns in one message: a whole log may come in one. */
+const MAX_NEW_ROWS = 200_000
 
 let library: Promise<Library> | null = null
 const load = (): Promise<Library> => {
@@ -104,7 +105,8 @@ export class CircleConversation {
     return message
   }
 
-  /** Take a message. @throws `peer/protocol` for bytes that are no message, and for changes that do anything but append. */
+  /** Take a message. @throws `peer/protocol` for bytes that are no message, for changes that do anything but append, and for
+   *  what would expand too far; the document then stays as it was. */
   receive(message: Uint8Array): void {
     const A = this.#library
     const before = A.getHeads(this.#doc)
@@ -112,35 +114,20 @@ export class CircleConversation {
     let state: Automerge.SyncState
     let changes: Uint8Array[]
     try {
+      const budget = { bytes: MAX_NEW_BYTES, rows: MAX_NEW_ROWS }
+      for (const chunk of A.decodeSyncMessage(message).changes) checkChunk(chunk, budget)
       ;[fork, state] = A.receiveSyncMessage(A.clone(this.#doc), this.#state, message)
       changes = A.getChangesSince(fork, before)
     } catch (cause) {
+      if (cause instanceof VivimError) throw cause
       throw broken('not a sync message', cause)
     }
-    if (changes.length > 0) {
-      for (const change of changes) this.#judge(change)
-      this.#changed = true
-      if (A.save(fork).length > MAX_DOCUMENT_BYTES) throw broken('larger than any circle')
-    }
+    const budget = { bytes: MAX_NEW_BYTES, rows: MAX_NEW_ROWS }
+    const fresh = changes.flatMap(change => appendedBy(change, ROOT_ACTOR, budget))
+    for (const entry of fresh) this.#take(entry)
+    if (changes.length > 0) this.#changed = true
     this.#doc = fork
     this.#state = state
-  }
-
-  /** Refuse a change unless each of its operations inserts one byte string into the list. */
-  #judge(change: Uint8Array): void {
-    let ops: Automerge.DecodedChange['ops']
-    try {
-      ops = this.#library.decodeChange(change).ops
-    } catch (cause) {
-      throw broken('a change that cannot be read', cause)
-    }
-    for (const op of ops) {
-      const { action, obj, insert, value, pred } = op as typeof op & { insert?: boolean; value?: unknown }
-      if (action !== 'set' || insert !== true || obj !== LIST_ID || pred.length > 0)
-        throw broken('a change that does something else than append')
-      if (!isBytes(value)) throw broken('an entry that is not bytes')
-      this.#take(Uint8Array.from(value))
-    }
   }
 
   #take(entry: Uint8Array): void {
@@ -159,7 +146,3 @@ export class CircleConversation {
     return this.#changed ? { document: this.#library.save(this.#doc), entries: this.#fresh } : null
   }
 }
-
-/** Automerge decodes byte strings as byte arrays or, inside changes, as lists of numbers. */
-const isBytes = (value: unknown): value is ArrayLike<number> =>
-  value instanceof Uint8Array || (Array.isArray(value) && value.every(item => Number.isInteger(item)))
