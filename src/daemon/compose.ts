@@ -51,11 +51,12 @@ import { makeMembership } from './sharing/membership.ts'
 import { makePeople } from './sharing/people.ts'
 import { startPublisher } from './sharing/publisher.ts'
 import { recoverFromCrash } from './sharing/recovery.ts'
+import { makeReferences } from './sharing/references.ts'
 import { makeShares } from './sharing/shares.ts'
 import { makeSyncs } from './sharing/syncs.ts'
 import { makeStatus } from './status.ts'
 import { openBlockStore } from './storage/blocks/block-store.ts'
-import { openMaster } from './storage/master/master.ts'
+import { openMaster, pingMaster } from './storage/master/master.ts'
 import { makeConversationStore } from './storage/user/conversation-store.ts'
 import { openUserDatabases } from './storage/user/manager.ts'
 
@@ -86,8 +87,7 @@ const MAX_STRANGERS = 200
 /** Open everything, closed by `scope`. Ready when it resolves. */
 export async function compose(options: ComposeOptions, scope: Scope): Promise<Daemon> {
   const { paths, config, log, clock, chance } = options
-  const say = (event: string, fields: Record<string, string | number | boolean | null>): void =>
-    log.info({ ...fields, event }, event)
+  const say = (event: string, fields: Record<string, unknown>): void => log.info({ ...fields, event }, event)
 
   const nodeSeed = readNodeSeed(paths)
   const nodeKey = new Ed25519Key(nodeSeed)
@@ -120,15 +120,16 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   }
   const wake = (): void => running?.runner.wake()
 
+  const refs = makeReferences(master, users, dids, clock)
   const events = makeSharingEvents()
   const readSecret = (did: Did): Uint8Array | null => contacts.readSecret(did)
-  const people = makePeople({ users, store: master.identities, localUsers, readSecret, clock, log: say })
+  const people = makePeople({ users, store: refs.identities, localUsers, readSecret, clock, log: say })
   const contacts = makeContacts({ users, people, network, clock, log: say })
   const { ownCard } = contacts
-  const circles = makeCircles({ users, refs: master.circles, people, keys, ownCard, clock, chance, log: say })
+  const circles = makeCircles({ users, refs: refs.circles, people, keys, ownCard, clock, chance, log: say })
   const audiences = makeAudiences({ users, contacts, circles })
-  const envelopes = makeEnvelopes({ people, circles, refs: master.circles, keys, ownCard, clock, chance })
-  const syncs = makeSyncs({ circles, network, stores: master.identities, log: say })
+  const envelopes = makeEnvelopes({ people, circles, refs: refs.circles, keys, ownCard, clock, chance })
+  const syncs = makeSyncs({ circles, network, stores: refs.identities, log: say })
   const gossip = makeGossipMessages({
     circles,
     endings: () => endings,
@@ -194,7 +195,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     users,
     store,
     jobs,
-    records: master.records,
+    records: refs.records,
     blocks,
     audiences,
     envelopes,
@@ -212,6 +213,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     users,
     conversations,
     blocks,
+    people,
     contacts,
     circles,
     endings,
@@ -228,7 +230,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     people,
     contacts,
     circles,
-    refs: master.circles,
+    refs: refs.circles,
     envelopes,
     membership,
     endings,
@@ -242,7 +244,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   })
   const host = makeNetworkHost({
     users,
-    identities: master.identities,
+    identities: refs.identities,
     store,
     blocks,
     people,
@@ -288,7 +290,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     users,
     keys,
     readSecret: did => sessionOf(did).keys().read,
-    records: master.records,
+    records: refs.records,
     localUsers,
     network,
     clock,
@@ -333,7 +335,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     jobs,
     blocks,
     masterEngine: config.master.engine,
-    askMaster: () => master.ask(),
+    askMaster: () => pingMaster(master),
   })
   const methods: Handlers<Caller> = {
     ...makeSystemMethods({ ...status, stop: options.stop }),

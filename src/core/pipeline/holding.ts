@@ -115,6 +115,10 @@ export const signRecord = (
   return signObject(LABELS.record, { seq, exp: expiresMs, body: sealed }, shareKey)
 }
 
+/** Where a signed record belongs: 32 bytes. @throws the codes of `openObject`. */
+export const recordPlace = (wire: Uint8Array): Uint8Array =>
+  recordKeyOf(openObject(LABELS.record, wire, RecordFields, { maxBytes: RECORD_MAX_BYTES }).payload.by)
+
 /** @throws the codes of `openObject`, `crypto/cannot-open` with another key, `crypto/bad-encoding`. */
 export function parseRecord(wire: Uint8Array, shareKey: Uint8Array, recordKey: SecretBytes): ShareRecord {
   const { payload } = openObject(LABELS.record, wire, RecordFields, { maxBytes: RECORD_MAX_BYTES })

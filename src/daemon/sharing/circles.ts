@@ -33,11 +33,11 @@ export interface CircleRefs {
   put(
     local: Did,
     circle: CircleId,
-    refs: { epoch: string | null; shard: number; members: { did: Did; role: string }[] },
+    refs: { epoch: number; shard: number; members: { did: Did; role: string }[] },
   ): Promise<void>
   /** The newest epoch whose key a member's node acknowledged, or null. */
-  knownEpoch(local: Did, circle: CircleId, member: Did): Promise<string | null>
-  setKnownEpoch(local: Did, circle: CircleId, member: Did, epoch: string): Promise<void>
+  knownEpoch(local: Did, circle: CircleId, member: Did): string | null
+  setKnownEpoch(local: Did, circle: CircleId, member: Did, epoch: string): void
 }
 
 /** What sealing for a circle needs. */
@@ -85,7 +85,7 @@ export function makeCircles({ users, refs, people, keys, ownCard, clock, chance,
   async function writeRefs(local: Did, circle: CircleId): Promise<void> {
     const { sealing, members } = state(local, circle)
     await refs.put(local, circle, {
-      epoch: sealing?.id ?? null,
+      epoch: sealing?.number ?? 0,
       shard: circleShard(circle),
       members: members.map(({ did, role }) => ({ did, role })),
     })

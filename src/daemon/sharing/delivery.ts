@@ -162,7 +162,7 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
         tell(share, 'acknowledged', recipient.did, now?.state ?? share.state)
       }
       if (recipient.circle !== null && wires.length > 1)
-        await markKnown(share.owner, recipient.circle, recipient.did)
+        markKnown(share.owner, recipient.circle, recipient.did)
       return 'done'
     } catch (error) {
       await backToQueue(share, recipient.did)
@@ -200,9 +200,9 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
       throw new VivimError('peer/protocol', 'the receipt is not of that person for this share')
   }
 
-  async function markKnown(owner: Did, circle: CircleId, member: Did): Promise<void> {
+  function markKnown(owner: Did, circle: CircleId, member: Did): void {
     const { sealing } = circles.state(owner, circle)
-    if (sealing) await refs.setKnownEpoch(owner, circle, member, sealing.id)
+    if (sealing) refs.setKnownEpoch(owner, circle, member, sealing.id)
   }
 
   /** Make what waited: for the time of a scheduled share, for keys, for an unlocked keystore. */
@@ -274,7 +274,7 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
     if (!member || contacts.get(owner, target)?.state === 'blocked') return 'done'
     if (!keys.unlocked(owner)) return { code: 'keystore/locked' }
     const epoch = await circles.sealing(owner, id)
-    if ((await refs.knownEpoch(owner, id, target)) === epoch.epochId) return 'done'
+    if (refs.knownEpoch(owner, id, target) === epoch.epochId) return 'done'
     await network().prove(owner, target, signal)
     const letter = circles.bundle(owner, id, member, epoch)
     const envelope = sealLetterToDevices(letter, owner, target, member.devices, chance)
@@ -289,7 +289,7 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
     )
     if (receipt.did !== target || !sameBytes(receipt.envelope, envelopeHash(envelope)))
       throw new VivimError('peer/protocol', 'the receipt is not over the letter that was sent')
-    await refs.setKnownEpoch(owner, id, target, epoch.epochId)
+    refs.setKnownEpoch(owner, id, target, epoch.epochId)
     log('circle.delivered', { circle: id, target })
     return 'done'
   }

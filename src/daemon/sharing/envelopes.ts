@@ -117,7 +117,7 @@ export function makeEnvelopes({ people, circles, refs, keys, ownCard, clock, cha
       for (const member of epoch.state.members) {
         if (member.did === facts.owner || except.has(member.did)) continue
         const hashes = [main.hash]
-        if ((await refs.knownEpoch(facts.owner, circle, member.did)) !== epoch.epochId) {
+        if (refs.knownEpoch(facts.owner, circle, member.did) !== epoch.epochId) {
           const bundle = circles.bundle(facts.owner, circle, member, epoch)
           const extra = row(
             facts.share,

@@ -2,6 +2,7 @@
 import type { Result } from '../../core/contract/methods.ts'
 import { openContent } from '../../core/crypto/content.ts'
 import type { SecretBytes } from '../../core/crypto/secret.ts'
+import { deviceOf } from '../../core/identity/document.ts'
 import { toHex } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
@@ -20,11 +21,13 @@ import type { Endings } from './endings.ts'
 import type { SharingEvents } from './events.ts'
 import type { KeyRing } from './keys.ts'
 import type { Letters } from './letters.ts'
+import type { People } from './people.ts'
 
 export interface InboxDeps {
   users: UserDatabaseManager
   conversations: ConversationStore
   blocks: BlockStore
+  people: People
   contacts: Contacts
   circles: Circles
   endings: Endings
@@ -38,8 +41,20 @@ export interface InboxDeps {
 type Item = Result<'inbox.list'>['items'][number]
 
 export function makeInbox(deps: InboxDeps) {
-  const { users, conversations, blocks, contacts, circles, endings, letters, policy, keys, events, clock } =
-    deps
+  const {
+    users,
+    conversations,
+    blocks,
+    people,
+    contacts,
+    circles,
+    endings,
+    letters,
+    policy,
+    keys,
+    events,
+    clock,
+  } = deps
 
   /** A received share by id or unique prefix, also one that ended. @throws `share/not-found`, `id/ambiguous`. */
   function find(local: Did, selector: string): ReceivedRow {
@@ -166,7 +181,12 @@ export function makeInbox(deps: InboxDeps) {
       const { plain, plaintext, receipt, assets } = decodeSealed(bytes)
       if (plain.owner !== row.owner)
         throw new VivimError('crypto/bad-signature', 'the text inside names another owner than the notice')
-      if (receipt !== null) openRedaction(receipt, plaintext)
+      if (receipt !== null) {
+        const { by } = openRedaction(receipt, plaintext).payload
+        const owner = await people.document(row.owner)
+        if (owner === null || deviceOf(owner, by) === null)
+          throw new VivimError('crypto/bad-signature', 'the redaction receipt is not by the owner')
+      }
       plain.assets.forEach(({ mime }, at) => {
         conversations.putAsset(local, assets[at] ?? new Uint8Array(0), mime)
       })

@@ -17,13 +17,12 @@ import type { UserDatabaseManager } from '../storage/user/manager.ts'
 export interface IdentityStore {
   /** Wire form of the document that counts, or null. */
   document(did: Did): Promise<Uint8Array | null>
+  /** Keep a document that goes forward; another of the same sequence as the known one only raises the alarm. */
   put(document: IdentityDocument): Promise<void>
-  /** Two different documents of one sequence were seen. */
-  alarm(did: Did): Promise<void>
   peersOf(did: Did): Promise<PeerAddress[]>
   /** DIDs whose node this peer is known to be. */
   didsOf(peer: string): Promise<Did[]>
-  putPeer(did: Did, address: PeerAddress, atMs: number): Promise<void>
+  putPeer(proof: Proof): Promise<void>
   /** Circles in which both are members here. */
   sharedCircles(local: Did, remote: Did): Promise<CircleId[]>
   /** Everybody who is in a circle with a local user, without them. */
@@ -99,7 +98,7 @@ export function makePeople({ users, store, localUsers, readSecret, clock, log }:
     const known = await document(next.did)
     const decision = decideDocument(known, next)
     if (decision === 'conflict') {
-      await store.alarm(next.did)
+      await store.put(next)
       log('identity.conflict', { did: next.did, seq: next.seq })
     }
     if (decision !== 'accept') return false
@@ -151,6 +150,7 @@ export function makePeople({ users, store, localUsers, readSecret, clock, log }:
     async onProved(local, proof) {
       if (!(await isRelated(local, proof.did))) return
       const changed = await learn(parseDocument(proof.document))
+      await store.putPeer(proof)
       users.write(local, db => db.contacts.seen(proof.did, clock.nowMs()))
       for (const listener of listeners) listener(local, proof.did, changed)
     },

@@ -5,10 +5,11 @@ import type { SecretBytes } from '../../core/crypto/secret.ts'
 import { makeSlot, parseSlot, slotKey } from '../../core/identity/slot.ts'
 import type { Chance, Clock } from '../../core/kernel/env.ts'
 import { codeOf } from '../../core/kernel/errors.ts'
-import type { Did, ShareId } from '../../core/model/id.ts'
+import type { Did } from '../../core/model/id.ts'
 import type { Network } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { KeyRing } from './keys.ts'
+import type { RecordStore } from './shares.ts'
 
 /** Values are served for 48 h from receipt; twice a day leaves room for a night offline. */
 const PUT_AGAIN_MS = 12 * 3_600_000
@@ -27,8 +28,7 @@ export interface PublisherDeps {
   users: UserDatabaseManager
   keys: KeyRing
   readSecret: (local: Did) => SecretBytes
-  /** Records of live shares: key and wire form. */
-  records: { live(): Promise<{ share: ShareId; key: Uint8Array; wire: Uint8Array }[]> }
+  records: RecordStore
   localUsers: () => Promise<Did[]>
   network: () => Network
   clock: Clock
@@ -85,9 +85,11 @@ export function startPublisher(deps: PublisherDeps): Publisher {
       const wire = users.read(local, db => db.profile.bytes(SLOT))
       if (wire) count(await put('vivimid', slotKey(parseSlot(wire).directory), wire))
     }
-    for (const { key, wire } of await records.live()) {
+    for (const { share, key, wire } of await records.live()) {
       if (stopping.signal.aborted) return
-      count(await put('vivimrec', key, wire))
+      const ok = await put('vivimrec', key, wire)
+      if (ok) await records.published(share)
+      count(ok)
     }
     log('directory.put', { tried, stored })
     schedule(tried > 0 && stored === 0 ? RETRY_MS : PUT_AGAIN_MS)

@@ -12,7 +12,7 @@ import { VivimError } from '../../core/kernel/errors.ts'
 import { messageText } from '../../core/model/conversation.ts'
 import { type CircleId, type ConversationId, type Did, isoTime, ShareId } from '../../core/model/id.ts'
 import { parseInstant } from '../../core/model/time-text.ts'
-import { recordKeyOf, signRecord, signSlip, signTombstone } from '../../core/pipeline/holding.ts'
+import { signRecord, signSlip, signTombstone } from '../../core/pipeline/holding.ts'
 import { signIntent } from '../../core/pipeline/intent.ts'
 import { isLive } from '../../core/pipeline/lifecycle.ts'
 import { grantToSelf } from '../../core/pipeline/notice.ts'
@@ -40,7 +40,10 @@ type Preview = ParsedParams<'share.preview'>
 
 /** Records of shares for the DHT, kept so that a locked node can put them again. */
 export interface RecordStore {
-  put(share: ShareId, key: Uint8Array, wire: Uint8Array): Promise<void>
+  put(share: ShareId, wire: Uint8Array): Promise<void>
+  published(share: ShareId): Promise<void>
+  /** Of live shares, with the key under which each lies. */
+  live(): Promise<{ share: ShareId; key: Uint8Array; wire: Uint8Array }[]>
 }
 
 export interface SharesDeps {
@@ -318,7 +321,7 @@ export function makeShares(deps: SharesDeps) {
       shareKey,
       chance,
     )
-    await records.put(shareId, recordKeyOf(shareKey.publicKey), record.wire)
+    await records.put(shareId, record.wire)
     log('share.accepted', { share: shareId, content: sealed.contentId, recipients: routed.recipients.length })
     events.emit({
       kind: 'share',
