@@ -55,7 +55,7 @@ export function readSmall(path: string, maxBytes: number): Uint8Array | null {
   try {
     fd = openSync(path, 'r')
   } catch (error) {
-    if (isMissing(error)) return null
+    if (isMissing(error) || hasSystemCode(error, 'ENOTDIR')) return null
     throw storageError(error)
   }
   try {
@@ -87,6 +87,8 @@ export function shred(path: string): boolean {
   return true
 }
 
+const hasSystemCode = (error: unknown, code: string): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === code
+
 /** Whether an error says that there is no such file or folder. */
-export const isMissing = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT'
+export const isMissing = (error: unknown): boolean => hasSystemCode(error, 'ENOENT')

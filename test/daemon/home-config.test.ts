@@ -1,0 +1,117 @@
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { parseConfig, readConfig, readEnvironment } from '../../src/daemon/config.ts'
+import { homePaths } from '../../src/daemon/home.ts'
+
+const NOTHING = { logLevel: null, listen: null, bootstrap: null, mdns: null }
+
+t.test('a config with a name alone has everything else by default', async t => {
+  const root = t.testdir({ 'config.toml': 'name = "alice"\n' })
+  t.same(readConfig(homePaths(root), NOTHING), {
+    name: 'alice',
+    network: { listen: ['/ip4/0.0.0.0/tcp/4747'], announce: [], bootstrap: [], mdns: true, psk: null },
+    master: { engine: 'sqlite', path: join(root, 'master.sqlite') },
+    log: { level: 'info' },
+    strangers: { items: 20, bytes: 64 * 1024 * 1024 },
+  })
+})
+
+t.test('a wrong field is named', async t => {
+  const cases: [string, string, RegExp][] = [
+    ['name = "a"\nlisten = ["/ip4/1.2.3/tcp/1"]', 'listen.0', /such as \/ip4/],
+    ['name = "a"\nlisten = ["/ip4/0.0.0.0/tcp/70000"]', 'listen.0', /such as/],
+    ['name = "a"\nmdns = "yes"', 'mdns', /boolean/],
+    ['name = "a"\nlissen = []', 'lissen', /not a field/],
+    ['name = "a"\n[log]\nlevel = "loud"', 'log.level', /./],
+    ['name = ""', 'name', /empty/],
+    ['name = "a\\u0007"', 'name', /printed/],
+    ['name = "a\\u202e"', 'name', /printed/],
+    ['listen = []', 'name', /./],
+    ['name = "a"\n[master]\nurl = "mysql://x"', 'master.url', /postgres/],
+  ]
+  for (const [text, field, message] of cases) {
+    const root = t.testdir({ 'config.toml': text })
+    t.throws(
+      () => readConfig(homePaths(root), NOTHING),
+      { code: 'home/config', details: { field }, message },
+      text,
+    )
+  }
+})
+
+t.test('what is no TOML is refused with its line', async t => {
+  t.throws(() => parseConfig('name = "a"\nlisten = [\n'), { code: 'home/config', message: /line \d/ })
+})
+
+t.test('a missing config is a missing home', async t => {
+  t.throws(() => readConfig(homePaths(t.testdir()), NOTHING), { code: 'home/missing' })
+})
+
+t.test('a password belongs beside the URL, in a file that others cannot read', async t => {
+  const inUrl = t.testdir({ 'config.toml': 'name = "a"\n[master]\nurl = "postgres://v:secret@db/vivim"\n' })
+  t.throws(() => readConfig(homePaths(inUrl), NOTHING), { code: 'storage/url-password' })
+  const beside = t.testdir({
+    'config.toml': 'name = "a"\n[master]\nurl = "postgres://v@db/vivim"\npassword = "secret"\n',
+  })
+  chmodSync(join(beside, 'config.toml'), 0o644)
+  t.throws(() => readConfig(homePaths(beside), NOTHING), {
+    code: 'home/config',
+    details: { field: 'master.password' },
+  })
+  chmodSync(join(beside, 'config.toml'), 0o600)
+  t.same(readConfig(homePaths(beside), NOTHING).master, {
+    engine: 'postgres',
+    url: 'postgres://v@db/vivim',
+    password: 'secret',
+  })
+})
+
+t.test('the key of a closed network is read from its file, in either form', async t => {
+  const hex = '0f'.repeat(32)
+  for (const text of [`${hex}\n`, `/key/swarm/psk/1.0.0/\n/base16/\n${hex}\n`]) {
+    const root = t.testdir({ 'config.toml': 'name = "a"\npsk_file = "swarm.key"\n', 'swarm.key': text })
+    t.same(readConfig(homePaths(root), NOTHING).network.psk, new Uint8Array(32).fill(0x0f))
+  }
+  for (const text of ['', 'zz', `${hex}00`]) {
+    const root = t.testdir({ 'config.toml': 'name = "a"\npsk_file = "swarm.key"\n', 'swarm.key': text })
+    t.throws(() => readConfig(homePaths(root), NOTHING), {
+      code: 'home/config',
+      details: { field: 'psk_file' },
+    })
+  }
+})
+
+t.test('the environment goes before the file', async t => {
+  const root = t.testdir({ 'config.toml': 'name = "a"\nmdns = true\n' })
+  const environment = readEnvironment({
+    VIVIM_HOME: root,
+    VIVIM_LOG: 'debug',
+    VIVIM_LISTEN: '/ip4/127.0.0.1/tcp/0, /ip6/::1/tcp/0',
+    VIVIM_MDNS: 'off',
+    XDG_RUNTIME_DIR: '/run/user/7',
+  })
+  t.equal(environment.home, root)
+  t.equal(environment.runtimeFolder, '/run/user/7')
+  const config = readConfig(homePaths(root), environment)
+  t.same(config.network.listen, ['/ip4/127.0.0.1/tcp/0', '/ip6/::1/tcp/0'])
+  t.equal(config.network.mdns, false)
+  t.equal(config.log.level, 'debug')
+})
+
+t.test('a variable that is not understood is named', async t => {
+  t.throws(() => readEnvironment({ VIVIM_LOG: 'loud' }), {
+    code: 'home/config',
+    details: { variable: 'VIVIM_LOG' },
+  })
+  t.throws(() => readEnvironment({ VIVIM_MDNS: 'maybe' }), { code: 'home/config' })
+})
+
+t.test(
+  'without VIVIM_HOME the home lies in the data folder',
+  { skip: process.platform !== 'linux' },
+  async t => {
+    t.equal(readEnvironment({ XDG_DATA_HOME: '/data' }).home, '/data/vivim')
+    t.match(readEnvironment({}).home, /\.local\/share\/vivim$/)
+  },
+)

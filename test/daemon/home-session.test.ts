@@ -1,0 +1,187 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { SecretBytes, sameSecret } from '../../src/core/crypto/secret.ts'
+import { signDocument } from '../../src/core/identity/document.ts'
+import { openExport } from '../../src/core/identity/keystore.ts'
+import { judgeStanding } from '../../src/core/identity/standing.ts'
+import { sameBytes, utf8 } from '../../src/core/kernel/bytes.ts'
+import { systemChance } from '../../src/core/kernel/env.ts'
+import { openHome, type UserPaths, userPaths } from '../../src/daemon/home.ts'
+import { initHome } from '../../src/daemon/init.ts'
+import { type KeystoreSession, openKeystoreSession } from '../../src/daemon/keystore-session.ts'
+import { DAY_MS, START_MS } from '../kit/person.ts'
+
+const secret = (text: string): SecretBytes => new SecretBytes(utf8(text))
+
+interface Setting {
+  session: KeystoreSession
+  clock: { atMs: number; nowMs(): number }
+  paths: UserPaths
+  peer: string
+  /** The session of the next start of the daemon. */
+  again(peer?: string): KeystoreSession
+}
+
+async function setting(t: Test, passphrase: SecretBytes | null): Promise<Setting> {
+  const clock = { atMs: START_MS, nowMs: () => clock.atMs }
+  const home = join(t.testdir(), 'home')
+  const made = await initHome({
+    home,
+    name: 'alice',
+    passphrase,
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    master: null,
+    clock,
+    chance: systemChance,
+  })
+  const paths = userPaths(openHome(home), made.did)
+  const again = (peer = made.peerId): KeystoreSession =>
+    openKeystoreSession({ did: made.did, paths, peer, clock, chance: systemChance })
+  return { session: again(), clock, paths, peer: made.peerId, again }
+}
+
+t.test('a locked keystore lends nothing, an unlocked one does until it is locked', async t => {
+  const { session } = await setting(t, secret('pw'))
+  t.equal(session.needsPassphrase, true)
+  t.throws(() => session.keys(), { code: 'keystore/locked' })
+  await t.rejects(session.unlock(secret('wrong'), null), { code: 'keystore/wrong-passphrase' })
+  await t.rejects(session.unlock(null, null), { code: 'usage/input-needed' })
+  t.equal(await session.unlockWithout(), false)
+  const happened: string[] = []
+  session.onUnlock(() => happened.push('unlock'))
+  const stop = session.onLock(() => happened.push('lock'))
+  t.same(await session.unlock(secret('pw'), null), { changed: true, untilMs: null })
+  const { storageKey, device, document } = session.keys()
+  t.equal(storageKey.length, 32)
+  t.ok(document.devices.some(listed => sameBytes(listed.ed, device.publicKey)))
+  t.same(await session.unlock(secret('pw'), 1000), { changed: false, untilMs: START_MS + 1000 })
+  t.equal(session.lock(), true)
+  t.equal(session.lock(), false)
+  t.throws(() => session.keys(), { code: 'keystore/locked' })
+  t.throws(() => storageKey.use(bytes => bytes.length), { code: 'keystore/locked' }, 'what was lent is wiped')
+  stop()
+  await session.unlock(secret('pw'), null)
+  session.lock()
+  t.same(happened, ['unlock', 'lock', 'unlock'])
+})
+
+t.test('when its time is up the keystore locks by itself', async t => {
+  const { session, clock } = await setting(t, null)
+  await session.unlock(null, 60_000)
+  let locked = 0
+  session.onLock(() => locked++)
+  clock.atMs += 59_999
+  t.equal(session.unlocked, true)
+  clock.atMs += 1
+  t.throws(() => session.keys(), { code: 'keystore/locked' })
+  t.equal(locked, 1)
+})
+
+t.test('the timer locks also when nobody asks', async t => {
+  const { session, clock } = await setting(t, null)
+  const locked = new Promise<void>(done => session.onLock(done))
+  await session.unlock(null, 1)
+  clock.atMs += 1
+  // The session's own timer does not hold the process; this one does, and bounds the wait.
+  const bound = setTimeout(() => t.fail('it never locked'), 10_000)
+  await locked
+  clearTimeout(bound)
+  t.equal(session.unlocked, false)
+})
+
+t.test('a keystore without a passphrase unlocks by itself', async t => {
+  const { session } = await setting(t, null)
+  t.equal(session.needsPassphrase, false)
+  t.equal(await session.unlockWithout(), true)
+  t.equal(session.unlocked, true)
+})
+
+t.test('the node can prove the DID also after a restart with locked keys', async t => {
+  const { session, again, clock, peer } = await setting(t, null)
+  t.equal(session.standing, null)
+  await session.unlock(null, null)
+  session.lock()
+  const { standing, document } = again()
+  t.ok(standing)
+  if (standing) t.equal(judgeStanding(standing, document, peer, clock.nowMs()), null)
+})
+
+t.test(
+  'a standing statement is made anew when its end is near, for another document, and for another node',
+  async t => {
+    const { session, again, clock, peer, paths } = await setting(t, null)
+    await session.unlock(null, null)
+    const first = session.standing
+    await session.unlock(null, null)
+    t.equal(session.standing, first, 'nothing changed')
+    clock.atMs += 29 * DAY_MS
+    await session.unlock(null, null)
+    t.equal(session.standing?.seq, 1)
+    clock.atMs += 2 * DAY_MS
+    await session.unlock(null, null)
+    t.equal(session.standing?.seq, 2)
+
+    const { identityKey, document } = session.keys()
+    if (!identityKey) throw new Error('the first device has the identity key')
+    const { did, devices, revoked, recovery, hash, atMs } = document
+    const next = signDocument(
+      {
+        did,
+        devices,
+        revoked,
+        recovery,
+        prev: hash,
+        atMs,
+        seq: 2,
+        expiresAtMs: atMs + 300 * DAY_MS,
+        peers: [peer],
+      },
+      identityKey,
+    )
+    session.setDocument(next)
+    t.equal(session.standing?.seq, 3)
+    t.equal(again().document.seq, 2)
+
+    const moved = again('12D3KooWGM4cLPEUfCZ6W9fNEiPD7FeV856xwQZNHMvKuHdowht5')
+    t.equal(moved.standing, null, 'a statement of another node proves nothing here')
+    await moved.unlock(null, null)
+    t.equal(moved.standing?.seq, 4)
+
+    writeFileSync(paths.standing, 'damaged')
+    t.equal(again().standing, null)
+  },
+)
+
+t.test('the recovery seed leaves the node when its export is confirmed, and not before', async t => {
+  const { session, paths, again } = await setting(t, null)
+  await t.rejects(session.exportIdentity(secret('keep')), { code: 'keystore/locked' })
+  await session.unlock(null, null)
+  t.equal(session.exported, false)
+  const { file, sha256 } = await session.exportIdentity(secret('keep'))
+  t.equal(session.exported, false)
+  t.throws(() => session.confirmExport('00'.repeat(32)), { code: 'usage/invalid' })
+  t.equal(session.confirmExport(sha256), true)
+  t.equal(session.confirmExport(sha256), false)
+  t.notOk(existsSync(paths.recovery))
+  t.equal(session.exported, true)
+  const exported = await openExport(file, secret('keep'))
+  t.ok(exported.seed)
+  t.equal(exported.did, session.did)
+
+  const later = again()
+  await later.unlock(null, null)
+  const second = await openExport((await later.exportIdentity(secret('keep'))).file, secret('keep'))
+  t.equal(second.seed, null)
+  t.ok(second.identity && exported.identity && sameSecret(second.identity, exported.identity))
+})
+
+t.test('a keystore or document that is missing or of somebody else is found', async t => {
+  const alice = await setting(t, null)
+  const document = readFileSync(alice.paths.document)
+  const bob = await setting(t, null)
+  writeFileSync(bob.paths.document, document)
+  t.throws(() => bob.again(), { code: 'keystore/corrupt' })
+  writeFileSync(bob.paths.document, '')
+  t.throws(() => bob.again(), { name: 'VivimError' })
+})
