@@ -189,7 +189,10 @@ export class MemoryHost implements NetworkHost {
   /** Shared between the hosts of a test: manifests are opaque to the network. */
   manifests = new Map<Cid, Cid[]>()
 
+  /** How long keeping a block takes. */
+  diskMs = 0
   async onBlock(_delivery: Delivery, cid: Cid, bytes: Uint8Array): Promise<void> {
+    if (this.diskMs > 0) await new Promise(resolve => setTimeout(resolve, this.diskMs))
     this.blocks.set(cid, bytes)
   }
 

@@ -85,6 +85,6 @@ t.test(
     t.ok(saved.length < 100_000)
     t.throws(() => checkChunk(saved, { bytes: 1_000_000, rows: 1_000 }), { code: 'peer/protocol' })
     t.pass()
-  t.end()
+    t.end()
   },
 )

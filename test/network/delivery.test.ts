@@ -48,6 +48,23 @@ t.test('alice delivers content to bob, who holds every block when he gives his r
   t.equal(bob.host.judged, 1, 'who alice is was proved once')
 })
 
+t.test('a bob whose disk is slow makes alice wait, and gets everything', async t => {
+  const alice = await home('alice', t.teardown)
+  const bob = await home('bob', t.teardown)
+  knows(alice, bob)
+  knows(bob, alice)
+  const content = sealed(400)
+  bob.host.manifests.set(content.content, content.cids)
+  bob.host.diskMs = 1
+  await alice.network.deliver(
+    letter(alice, bob, content),
+    async cid => content.blocks.get(cid) ?? null,
+    atOnce,
+    signalOf(60_000),
+  )
+  t.equal(bob.host.blocks.size, 400)
+})
+
 t.test('bob learns who is there when alice proves herself, and both see each other as peers', async t => {
   const alice = await home('alice', t.teardown)
   const bob = await home('bob', t.teardown)

@@ -9,7 +9,7 @@ import { openObject, signedFields } from '../../core/crypto/signed.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import type { Cid } from '../../core/model/id.ts'
-import { POINTS } from './connections.ts'
+import { Arrivals, forged } from './arrivals.ts'
 import { bytesOf, type FrameStream, SMALL_FRAME_BYTES } from './frames.ts'
 import { Link, MAX_BLOCKS, MAX_MANIFEST_BYTES, MAX_SLIP_BYTES } from './inbox.ts'
 import { type Peering, peerError } from './peering.ts'
@@ -131,22 +131,22 @@ export class Blocks {
       if (!answer.ok) return null
       const manifest = answer.manifest ?? null
       if (want.length === 0 && (manifest === null || !cidMatches(content, manifest)))
-        throw this.#forged(holder.peer)
+        throw forged(this.#peering, holder.peer)
+      const arrivals = new Arrivals(
+        async (cid, block) => {
+          await onBlock(cid, block)
+          lacking.delete(cid)
+        },
+        () => forged(this.#peering, holder.peer),
+      )
       for (const cid of want) {
         const block = await frames.read(SMALL_FRAME_BYTES, signal)
         if (block === null)
           throw new VivimError('peer/unreachable', 'the holder stopped before the last block')
-        if (block.length === 0) continue
-        if (!cidMatches(cid, block)) throw this.#forged(holder.peer)
-        await onBlock(cid, block)
-        lacking.delete(cid)
+        if (block.length > 0) await arrivals.add(cid, block)
       }
+      await arrivals.settled()
       return { slip: answer.slip, manifest }
     })
-  }
-
-  #forged(peer: string): VivimError {
-    this.#peering.connections.punish(peer, POINTS.forgery, 'bytes that are not what their CID names')
-    return new VivimError('peer/protocol', 'bytes that are not what their CID names')
   }
 }

@@ -50,6 +50,7 @@ export class FrameStream {
   #buffered = 0
   #wanted = 0
   #ended = false
+  #resuming = false
   #failure: unknown = null
   readonly #waiting = new Set<() => void>()
 
@@ -73,15 +74,28 @@ export class FrameStream {
   #take(chunk: Uint8Array): void {
     this.#chunks.push(chunk)
     this.#buffered += chunk.length
-    if (this.#buffered > this.#wanted + READ_AHEAD_BYTES) this.#setPaused(true)
+    this.#holdBack()
     this.#notify()
   }
 
-  #setPaused(paused: boolean): void {
-    const { readStatus } = this.#stream
+  #holdBack(): void {
+    if (this.#resuming || this.#buffered <= this.#wanted + READ_AHEAD_BYTES) return
+    if (this.#stream.readStatus === 'readable') this.#guarded(() => this.#stream.pause())
+  }
+
+  /** Let data come. A stream that is paused from within its own `resume` goes on taking data from the network and piles it up
+   *  until it breaks: pausing waits until `resume` is through. */
+  #letCome(): void {
+    if (this.#stream.readStatus !== 'paused') return
+    this.#resuming = true
+    this.#guarded(() => this.#stream.resume())
+    this.#resuming = false
+    this.#holdBack()
+  }
+
+  #guarded(work: () => void): void {
     try {
-      if (paused && readStatus === 'readable') this.#stream.pause()
-      else if (!paused && readStatus === 'paused') this.#stream.resume()
+      work()
     } catch (error) {
       this.#failure ??= error
       this.#ended = true
@@ -103,7 +117,7 @@ export class FrameStream {
   async #need(count: number, budgetMs: number, signal?: AbortSignal): Promise<boolean> {
     this.#wanted = count
     try {
-      if (this.#buffered < count) this.#setPaused(false)
+      if (this.#buffered < count) this.#letCome()
       if (this.#buffered >= count) return true
       await this.#until(() => this.#buffered >= count || this.#atEnd(), budgetMs, signal)
       return this.#buffered >= count
