@@ -16,6 +16,7 @@ import {
 } from '../core/identity/keystore.ts'
 import { peerIdFromKey } from '../core/identity/peer-id.ts'
 import { RECOVERY_SEED_BYTES, type RecoveryKeys, recoveryKeys } from '../core/identity/recovery.ts'
+import { makeStanding } from '../core/identity/standing.ts'
 import type { Chance, Clock } from '../core/kernel/env.ts'
 import { VivimError } from '../core/kernel/errors.ts'
 import type { Did } from '../core/model/id.ts'
@@ -192,6 +193,8 @@ async function makeUser(paths: HomePaths, peer: string, request: InitRequest): P
     writeDurable(making.keystore, await sealKeystore(keystore, passphrase, chance))
     writeDurable(making.recovery, await sealRecovery(keystore.did, seed, passphrase, chance))
     writeDurable(making.document, document.wire)
+    // With it the node can take in and acknowledge what is sent to this person before the first unlock.
+    writeDurable(making.standing, firstStanding(keystore, document, peer, clock.nowMs()))
     renameSync(making.folder, join(paths.users, userFolderName(keystore.did)))
     return keystore.did
   } finally {
@@ -225,6 +228,17 @@ function firstDocument(
     new Ed25519Key(keystore.identity),
   )
 }
+
+const firstStanding = (
+  keystore: Keystore,
+  document: IdentityDocument,
+  peer: string,
+  nowMs: number,
+): Uint8Array =>
+  makeStanding(
+    { document, peer, rights: ['deliver', 'receive', 'keep'], seq: 1, atMs: nowMs },
+    new Ed25519Key(keystore.deviceSign),
+  ).wire
 
 /** Port 4747 or the next that nobody listens on. It is bound for the moment of the question only. */
 async function defaultListen(): Promise<string> {

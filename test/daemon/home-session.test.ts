@@ -97,11 +97,8 @@ t.test('a keystore without a passphrase unlocks by itself', async t => {
   t.equal(session.unlocked, true)
 })
 
-t.test('the node can prove the DID also after a restart with locked keys', async t => {
-  const { session, again, clock, peer } = await setting(t, null)
-  t.equal(session.standing, null)
-  await session.unlock(null, null)
-  session.lock()
+t.test('the node can prove the DID from the first start on, with locked keys', async t => {
+  const { again, clock, peer } = await setting(t, null)
   const { standing, document } = again()
   t.ok(standing)
   if (standing) t.equal(judgeStanding(standing, document, peer, clock.nowMs()), null)

@@ -23,7 +23,12 @@ export type Fault =
   | 'no-epoch'
   | 'older-document'
   | 'conflicting-document'
+  | 'too-many-documents'
   | 'not-understood'
+
+/** More documents than this a person makes in no lifetime; a thief of their key must not slow everybody down. Those by the recovery
+ *  key are not counted, so that the person has the last word. */
+const MAX_DOCUMENTS = 1000
 
 const RANK: { readonly [role in Role]: number } = { reader: 0, member: 1, admin: 2, owner: 3 }
 
@@ -39,8 +44,10 @@ export class Judgement {
   root: number | null = null
   /** Places of the `create` and `add` entries that made a person a member. */
   readonly memberships = new Map<Did, number[]>()
-  /** Places of the effective entries that brought a document of a person. */
+  /** Places of the effective entries that brought a document of a person which none of their ancestors had brought. */
   readonly introductions = new Map<Did, number[]>()
+  /** The last card that an effective entry brought of a person. */
+  readonly cards = new Map<Did, string>()
   readonly #circle: string
   /** Places by hash of the document brought. */
   readonly #carriers = new Map<string, number[]>()
@@ -93,9 +100,13 @@ export class Judgement {
   #take(place: number, entry: Entry): void {
     const person = personOf(entry)
     if (person === null) return
-    const { did, hash } = person.document
-    push(this.introductions, did, place)
-    push(this.#carriers, toHex(hash), place)
+    const { did } = person.document
+    const hash = toHex(person.document.hash)
+    if (this.#carrier(hash, place) === undefined) {
+      push(this.introductions, did, place)
+      push(this.#carriers, hash, place)
+    }
+    if (person.card !== null) this.cards.set(did, person.card)
     if (entry.op === 'create') this.root = place
     if (entry.op !== 'document') push(this.memberships, did, place)
   }
@@ -114,7 +125,7 @@ export class Judgement {
     if (known === null) return 'unknown-document'
     if (entry.op === 'document') {
       const decision = decideDocument(known.document, entry.person.document)
-      if (decision === 'accept') return null
+      if (decision === 'accept') return this.#hasRoom(entry.person.document) ? null : 'too-many-documents'
       if (decision === 'foreign') return 'conflicting-document'
       if (decision === 'conflict') return this.#judgeConflict(place, entry, entry.person.document)
       if (decision !== 'same') return 'older-document'
@@ -128,12 +139,22 @@ export class Judgement {
   /** A contradicting document is heard, so that neither adds a device, when a device that both list brings it. */
   #judgeConflict(place: number, entry: Entry, document: IdentityDocument): Fault | null {
     const settled = settleDocuments([...this.#documents(entry.did, place), document])
-    return settled && listsDevice(settled, entry.by) ? null : 'conflicting-document'
+    if (settled === null || !listsDevice(settled, entry.by)) return 'conflicting-document'
+    return this.#hasRoom(document) ? null : 'too-many-documents'
+  }
+
+  #hasRoom(document: IdentityDocument): boolean {
+    return document.byRecovery || (this.introductions.get(document.did)?.length ?? 0) < MAX_DOCUMENTS
+  }
+
+  /** Place of an ancestor that brought this document. */
+  #carrier(hash: string, place: number): number | undefined {
+    return this.#carriers.get(hash)?.find(at => this.graph.isAncestor(at, place))
   }
 
   /** The document that the signer relies on, if they knew it. */
   #namedDocument(place: number, entry: Entry): IdentityDocument | null {
-    const carrier = (this.#carriers.get(entry.document) ?? []).find(at => this.graph.isAncestor(at, place))
+    const carrier = this.#carrier(entry.document, place)
     const document = carrier === undefined ? undefined : personOf(this.entry(carrier))?.document
     return document?.did === entry.did ? document : null
   }

@@ -7,7 +7,7 @@ import type { CircleId, Did } from '../model/id.ts'
 import { type Entry, type EntryHash, type History, MAX_PREV } from './entry.ts'
 import { makeEntryGraph, markPlaces } from './entry-graph.ts'
 import { audienceHash } from './epoch.ts'
-import { type Fault, type Judgement, judgeEntries, personOf, type Role } from './judgement.ts'
+import { type Fault, type Judgement, judgeEntries, type Role } from './judgement.ts'
 import { listsDevice } from './testimony.ts'
 
 export interface CircleMember {
@@ -98,14 +98,11 @@ function reduceMembers(judgement: Judgement): CircleMember[] {
     const role = judgement.role(did)
     const testimony = judgement.testimony(did)
     if (role === null || testimony === null) continue
-    const cards = (judgement.introductions.get(did) ?? []).flatMap(
-      place => personOf(judgement.entry(place))?.card ?? [],
-    )
     members.push({
       did,
       role,
       ...testimony,
-      card: cards.at(-1) ?? null,
+      card: judgement.cards.get(did) ?? null,
       alarm: testimony.alarm || contradicted.has(did),
     })
   }
@@ -130,6 +127,9 @@ function reduceEpochs(judgement: Judgement, places: readonly number[]): Map<numb
   return epochs
 }
 
+/** Checking an audience costs a hash over all devices: of epochs that nobody replaced, only so many of the newest are looked at. */
+const MAX_EPOCHS_TRIED = 256
+
 /** An epoch may seal while its people are exactly the members and none of its devices is revoked. One that was made knowing of another
  *  takes its place; of several that knew nothing of each other the smallest id counts. */
 function chooseSealing(
@@ -138,9 +138,12 @@ function chooseSealing(
   epochs: ReadonlyMap<number, CircleEpoch>,
 ): CircleEpoch | null {
   const accepted: number[] = []
+  let left = MAX_EPOCHS_TRIED
   for (const place of [...epochs.keys()].reverse()) {
     if (accepted.some(later => judgement.graph.isAncestor(place, later))) continue
-    if (isForAll(judgement, members, place) && isAsItSays(judgement, members, place)) accepted.push(place)
+    if (!isForAll(judgement, members, place)) continue
+    if (left-- === 0) break
+    if (isAsItSays(judgement, members, place)) accepted.push(place)
   }
   return accepted
     .flatMap(place => epochs.get(place) ?? [])

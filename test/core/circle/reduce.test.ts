@@ -3,6 +3,7 @@ import {
   ENTRY_MAX_BYTES,
   type Entry,
   makeAdd,
+  makeDocumentEntry,
   makeRotate,
   parseEntry,
 } from '../../../src/core/circle/entry.ts'
@@ -12,7 +13,7 @@ import { type CborValue, decodeCbor, encodeCbor } from '../../../src/core/crypto
 import { Ed25519Key } from '../../../src/core/crypto/ed25519.ts'
 import { signObject } from '../../../src/core/crypto/signed.ts'
 import { encodeCard } from '../../../src/core/identity/card.ts'
-import { signDocumentByRecovery } from '../../../src/core/identity/document.ts'
+import { type IdentityDocument, signDocumentByRecovery } from '../../../src/core/identity/document.ts'
 import { fromHex } from '../../../src/core/kernel/bytes.ts'
 import { add, audienceOf, begin, epochFor, membersOf, revise, rotate } from '../../kit/circle.ts'
 import {
@@ -317,6 +318,32 @@ t.test('an older document of a member is not taken', async t => {
   const old = revise(bob, log, bob.document)
   t.equal(whyOf(reduce([...log, old]), old), 'older-document')
 })
+
+t.test(
+  'a thief of bob’s identity key cannot drown the circle in documents, and bob’s recovery key has the last word',
+  async t => {
+    const log = [...withBob]
+    let prev = reduce(withBob).heads
+    const bring = (document: IdentityDocument, key: Ed25519Key): Entry => {
+      const entry = makeDocumentEntry(
+        { circle: create.circle, signer: document, prev, atMs: START_MS },
+        null,
+        key,
+      )
+      log.push(entry)
+      prev = [entry.hash]
+      return entry
+    }
+    for (let seq = 2; seq <= 1001; seq++) bring(nextDocument(bob, [bob.device], [], seq), bob.device.sign)
+    t.equal(whyOf(reduce(log), log.at(-1) as Entry), 'too-many-documents')
+    const laptop = makeDevice(bob)
+    const recovered = documentFields(bob, { seq: 2, devices: [laptop.listed] })
+    bring(signDocumentByRecovery(recovered, bob.recovery, bob.document), laptop.sign)
+    const state = reduce(log)
+    t.ok(memberOfDevice(state, laptop.sign.publicKey))
+    t.equal(memberOfDevice(state, bob.device.sign.publicKey), null)
+  },
+)
 
 const unknownEntry = (
   signer: Person,
