@@ -132,7 +132,12 @@ export class Peering {
     const addrs = dialable(address)
     try {
       all.throwIfAborted()
-      return await this.node.dial(addrs.length > 0 ? addrs : peerIdFromString(address.peer), { signal: all })
+      if (addrs.length > 0) {
+        const direct = await this.node.dial(addrs, { signal: all }).catch(() => null)
+        if (direct !== null) return direct
+      }
+      // It may have moved: where it was seen last, or what others say.
+      return await this.node.dial(peerIdFromString(address.peer), { signal: all })
     } catch (error) {
       throw peerError(error)
     }
