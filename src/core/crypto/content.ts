@@ -69,31 +69,39 @@ const tooLarge = (): VivimError =>
   })
 
 /** Cuts what comes into chunks, and at the end adds padding and the true length. Keeps at most one chunk unsent,
- *  because only the end tells which one is last. */
+ *  because only the end tells which one is last. What comes in chunks of the right size is passed on without a copy. */
 async function* paddedChunks(
   body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   let held: Uint8Array[] = []
   let heldBytes = 0
   let length = 0
-  function* full(): Generator<Uint8Array> {
-    let rest = held.length === 1 ? (held[0] ?? EMPTY) : concat(...held)
-    for (; rest.length > CHUNK_BYTES; rest = rest.subarray(CHUNK_BYTES)) yield rest.subarray(0, CHUNK_BYTES)
-    held = [rest]
-    heldBytes = rest.length
+  function* full(piece: Uint8Array): Generator<Uint8Array> {
+    let rest = piece
+    while (heldBytes + rest.length > CHUNK_BYTES) {
+      const room = CHUNK_BYTES - heldBytes
+      yield joined([...held, rest.subarray(0, room)])
+      rest = rest.subarray(room)
+      held = []
+      heldBytes = 0
+    }
+    if (rest.length > 0) held.push(rest)
+    heldBytes += rest.length
   }
   for await (const piece of body) {
     length += piece.length
     if (length + TRAILER_BYTES > MAX_CONTENT_BYTES) throw tooLarge()
-    held.push(piece)
-    heldBytes += piece.length
-    if (heldBytes > CHUNK_BYTES) yield* full()
+    yield* full(piece)
   }
   const tail = new Uint8Array(padmeLength(length + TRAILER_BYTES) - length)
   new DataView(tail.buffer).setBigUint64(tail.length - TRAILER_BYTES, BigInt(length))
-  held.push(tail)
-  yield* full()
-  yield held[0] ?? EMPTY
+  yield* full(tail)
+  yield joined(held)
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const filled = pieces.filter(piece => piece.length > 0)
+  return filled.length === 1 ? (filled[0] ?? EMPTY) : concat(...filled)
 }
 
 /** Seal content under a key drawn for this attempt alone.

@@ -1,0 +1,49 @@
+/** How things are timed: several times, in turns with what stands beside them, and the median counts. */
+
+export interface Sample {
+  readonly medianMs: number
+  readonly allMs: readonly number[]
+}
+
+/** What is timed: `prepare` is not, `run` is. */
+export interface Body<T = void> {
+  readonly prepare?: (round: number) => Promise<T> | T
+  readonly run: (prepared: T) => unknown
+}
+
+/** @param share - 0.5 for the median, 0.95 for what one in twenty exceeds. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+async function once<T>({ prepare, run }: Body<T>, round: number): Promise<number> {
+  const prepared = (await prepare?.(round)) as T
+  const began = performance.now()
+  await run(prepared)
+  return performance.now() - began
+}
+
+const sampleOf = (allMs: readonly number[]): Sample => ({ medianMs: quantile(allMs, 0.5), allMs })
+
+/** Time both, round by round in turns, so that whatever else the machine does falls on both alike. One round more runs
+ *  first, uncounted, for compilers and caches. */
+export async function sideBySide<A, B>(
+  rounds: number,
+  ours: Body<A>,
+  theirs: Body<B>,
+): Promise<{ ours: Sample; theirs: Sample }> {
+  const oursMs: number[] = []
+  const theirsMs: number[] = []
+  for (let round = 0; round <= rounds; round++) {
+    const ourMs = await once(ours, round)
+    const theirMs = await once(theirs, round)
+    if (round === 0) continue
+    oursMs.push(ourMs)
+    theirsMs.push(theirMs)
+  }
+  return { ours: sampleOf(oursMs), theirs: sampleOf(theirsMs) }
+}
+
+/** Megabytes (10^6) a second. */
+export const megabytesPerSecond = (bytes: number, ms: number): number => bytes / 1e6 / (ms / 1e3)
