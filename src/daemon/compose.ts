@@ -43,6 +43,7 @@ import { makeEndings } from './sharing/endings.ts'
 import { makeEnvelopes } from './sharing/envelopes.ts'
 import { makeSharingEvents } from './sharing/events.ts'
 import { startExpiry } from './sharing/expiry.ts'
+import { makeFetching } from './sharing/fetching.ts'
 import { makeGossipMessages } from './sharing/gossip-messages.ts'
 import { makeNetworkHost } from './sharing/host.ts'
 import { makeInbox } from './sharing/inbox.ts'
@@ -153,6 +154,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     clock,
     log: say,
   })
+  const fetching = makeFetching({ users, blocks, people, circles, keys, network, log: say })
   const letters = makeLetters({
     users,
     people,
@@ -162,6 +164,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     keys,
     events,
     wantSync: syncs.wantPair,
+    wantBlocks: fetching.want,
     clock,
     log: say,
   })
@@ -215,7 +218,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     blocks,
     people,
     contacts,
-    circles,
+    fetching,
     endings,
     letters,
     policy,
@@ -308,6 +311,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   people.whenProved((local, remote) => {
     hurry({ target: remote })
     syncs.wantPair(local, remote)
+    fetching.wantFrom(local, remote)
     publisher.soon()
   })
   for (const [did, session] of sessions) {

@@ -301,14 +301,14 @@ export function knows(a: Home, b: Home): void {
 /** Content as the network sees it: a manifest, its blocks, its slip and the key that fetches it. */
 export function sealed(blocks: number, blockBytes = 65_552) {
   const share = new Ed25519Key(chance.bytes(32))
-  const fetchSeed = chance.bytes(32)
+  const fetchKey = new Ed25519Key(chance.bytes(32))
   const parts = Array.from({ length: blocks }, () => chance.bytes(blockBytes))
   const cids = parts.map(blockCid)
   const manifest = encodeCbor({ v: 1, chunks: cids.map(linkOf), shareKey: share.publicKey })
   const content = contentIdOf(manifest)
   const slip = signObject(
     LABELS.slip,
-    { seq: 1, content: linkOf(content), nbf: 0, exp: null, fetch: new Ed25519Key(fetchSeed).publicKey },
+    { seq: 1, content: linkOf(content), nbf: 0, exp: null, fetch: fetchKey.publicKey },
     share,
   ).wire
   return {
@@ -316,7 +316,7 @@ export function sealed(blocks: number, blockBytes = 65_552) {
     content,
     cids,
     slip,
-    fetchSeed,
+    fetchKey,
     share,
     blocks: new Map(cids.map((cid, at) => [cid, parts[at] as Uint8Array])),
   }

@@ -207,14 +207,18 @@ t.test('blocks are served to whoever has the fetch key, and to nobody else', asy
   const holders = [{ peer: bob.network.peerId, addrs: bob.network.addrs() }]
   const got = new Set<string>()
   const onBlock = async (cid: string) => void got.add(cid)
-  const request = { content: content.content, want: content.cids, holders, fetchSeed: content.fetchSeed }
+  const request = { content: content.content, want: content.cids, holders, fetchKey: content.fetchKey }
   const answer = await carol.network.fetch(request, onBlock, signalOf(10_000))
   t.same(answer.slip, content.slip)
   t.equal(got.size, 30)
   const manifest = await carol.network.fetch({ ...request, want: [] }, onBlock, signalOf(10_000))
   t.same(manifest.manifest, content.manifest)
   await t.rejects(
-    carol.network.fetch({ ...request, fetchSeed: chance.bytes(32) }, onBlock, signalOf(10_000)),
+    carol.network.fetch(
+      { ...request, fetchKey: new Ed25519Key(chance.bytes(32)) },
+      onBlock,
+      signalOf(10_000),
+    ),
     {
       code: 'peer/unreachable',
     },

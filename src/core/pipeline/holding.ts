@@ -2,14 +2,14 @@
 import { z } from 'zod'
 import { decodeCbor, encodeCbor } from '../crypto/cbor.ts'
 import { cidBytes, cidFromBytes } from '../crypto/cid.ts'
-import { type Ed25519Key, ed25519Verify } from '../crypto/ed25519.ts'
+import type { Ed25519Key } from '../crypto/ed25519.ts'
 import { sha256 } from '../crypto/hash.ts'
 import { bound, LABELS } from '../crypto/labels.ts'
 import { openUnderKey, sealUnderKey } from '../crypto/sealed.ts'
 import type { SecretBytes } from '../crypto/secret.ts'
 import { openObject, type SignedObject, signedFields, signObject } from '../crypto/signed.ts'
 import { bytesOf, bytesUpTo, LAST_SEQUENCE, Sequence, TimeMs } from '../identity/field.ts'
-import { sameBytes, utf8 } from '../kernel/bytes.ts'
+import { sameBytes } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
 import { VivimError } from '../kernel/errors.ts'
 import type { Cid } from '../model/id.ts'
@@ -17,8 +17,6 @@ import { CidBytes } from './fields.ts'
 
 const SMALL_MAX_BYTES = 4096
 const RECORD_MAX_BYTES = 96 * 1024
-/** How far a fetch request's time may be from the server's clock, in ms. */
-const FETCH_WINDOW_MS = 5 * 60_000
 
 const SlipFields = z.looseObject({
   ...signedFields,
@@ -127,28 +125,4 @@ export function parseRecord(wire: Uint8Array, shareKey: Uint8Array, recordKey: S
   const parsed = RecordBody.safeParse(decodeCbor(bytes, RECORD_MAX_BYTES))
   if (!parsed.success) throw new VivimError('crypto/bad-encoding', 'not the body of a record')
   return { content: cidFromBytes(parsed.data.content), holders: parsed.data.holders }
-}
-
-/** What is signed with the fetch key to ask one node for blocks, at one time. */
-export const fetchStatement = (content: Cid, atMs: number, client: string, server: string): Uint8Array =>
-  bound(
-    LABELS.fetch,
-    encodeCbor({ content: cidBytes(content), at: atMs, client: utf8(client), server: utf8(server) }),
-  )
-
-/** All that a blind holder checks before it serves: the slip's times and the proof of the fetch key. */
-export function mayFetch(
-  slip: Slip,
-  request: { content: Cid; at: number; proof: Uint8Array; client: string; server: string },
-  nowMs: number,
-): boolean {
-  if (slip.content !== request.content) return false
-  if (slip.notBeforeMs !== null && nowMs < slip.notBeforeMs) return false
-  if (slip.expiresMs !== null && nowMs >= slip.expiresMs) return false
-  if (Math.abs(nowMs - request.at) > FETCH_WINDOW_MS) return false
-  return ed25519Verify(
-    slip.fetch,
-    fetchStatement(request.content, request.at, request.client, request.server),
-    request.proof,
-  )
 }

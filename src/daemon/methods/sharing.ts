@@ -97,7 +97,7 @@ export function makeSharingMethods(ports: SharingPorts): SharingMethods {
     },
 
     'inbox.list': (caller, p, signal) => inbox.list(caller.did, p.waitMs, signal),
-    'inbox.open': (caller, p) => inbox.open(caller.did, p.share),
+    'inbox.open': (caller, p, signal) => inbox.open(caller.did, p.share, signal),
     'inbox.forget': (caller, p) => inbox.forget(caller.did, p.share),
   }
 }

@@ -3,7 +3,7 @@ import type { Connection } from '@libp2p/interface'
 import { z } from 'zod'
 import { encodeCbor } from '../../core/crypto/cbor.ts'
 import { cidMatches, linkOf } from '../../core/crypto/cid.ts'
-import { Ed25519Key, ed25519Verify } from '../../core/crypto/ed25519.ts'
+import { type Ed25519Key, ed25519Verify } from '../../core/crypto/ed25519.ts'
 import { bound, LABELS } from '../../core/crypto/labels.ts'
 import { openObject, signedFields } from '../../core/crypto/signed.ts'
 import type { Clock } from '../../core/kernel/env.ts'
@@ -85,11 +85,11 @@ export class Blocks {
 
   /** Fetch what is wanted, from one holder after the other until nothing lacks. @throws as `Network.fetch`. */
   async fetch(
-    request: { content: Cid; want: Cid[]; holders: PeerAddress[]; fetchSeed: Uint8Array },
+    request: { content: Cid; want: Cid[]; holders: PeerAddress[]; fetchKey: Ed25519Key },
     onBlock: (cid: Cid, bytes: Uint8Array) => Promise<void>,
     signal: AbortSignal,
   ): Promise<{ slip: Uint8Array; manifest: Uint8Array | null }> {
-    const key = new Ed25519Key(request.fetchSeed)
+    const key = request.fetchKey
     const lacking = new Set(request.want)
     let worst: VivimError | null = null
     for (const holder of request.holders.slice(0, MAX_HOLDERS)) {

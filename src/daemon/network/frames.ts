@@ -3,7 +3,6 @@
 import type { Stream } from '@libp2p/interface'
 import { z } from 'zod'
 import { type CborValue, decodeCbor, encodeCbor } from '../../core/crypto/cbor.ts'
-import { concat } from '../../core/kernel/bytes.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 
 export const KIB = 1024
@@ -31,6 +30,18 @@ const broken = (why: string, cause?: unknown): VivimError =>
   new VivimError('peer/protocol', `the other node broke the protocol: ${why}`, {}, { cause })
 const gone = (why: string, cause?: unknown): VivimError =>
   new VivimError('peer/unreachable', `the connection ended: ${why}`, {}, { cause })
+
+/** One after the other, in memory that is not cleared first: every byte of it is written here. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const out = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
 
 /** Unsigned varint (multiformats), at most four bytes here: no frame is longer than 2^28 − 1. */
 function varint(value: number): Uint8Array {
@@ -163,7 +174,7 @@ export class FrameStream {
       }
     }
     this.#buffered -= count
-    return concat(...parts)
+    return joined(parts)
   }
 
   /** The next frame, or null when the other side ended cleanly between two frames.
@@ -216,7 +227,7 @@ export class FrameStream {
     const budgetMs = this.#timeoutMs + Math.ceil(frame.length / SLOWEST_BYTES_PER_MS)
     try {
       // Length and frame together, or each would become a packet of its own.
-      this.#stream.send(concat(varint(frame.length), frame))
+      this.#stream.send(joined([varint(frame.length), frame]))
     } catch (cause) {
       throw gone('closed while sending', cause)
     }

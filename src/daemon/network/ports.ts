@@ -1,4 +1,5 @@
 /** What the network offers to the daemon, and what it asks of it. Types only; nothing here knows libp2p. */
+import type { Ed25519Key } from '../../core/crypto/ed25519.ts'
 import type { Cid, CircleId, Did } from '../../core/model/id.ts'
 
 /** Where a node can be reached: a peer id in its text form and multiaddrs without the `/p2p` end. */
@@ -53,7 +54,7 @@ export interface Network {
   bury(from: Did, to: Did, tombstone: Uint8Array, signal: AbortSignal): Promise<void>
   /** Fetch blocks of a content id from any of `holders`; each is checked against its CID and given to `onBlock`. @throws `peer/unreachable` when nobody had all of them. */
   fetch(
-    request: { content: Cid; want: Cid[]; holders: PeerAddress[]; fetchSeed: Uint8Array },
+    request: { content: Cid; want: Cid[]; holders: PeerAddress[]; fetchKey: Ed25519Key },
     onBlock: (cid: Cid, bytes: Uint8Array) => Promise<void>,
     signal: AbortSignal,
   ): Promise<{ slip: Uint8Array; manifest: Uint8Array | null }>

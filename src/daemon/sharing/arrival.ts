@@ -51,6 +51,8 @@ export interface ArrivalDeps {
 type Begun = { ok: true; lacks: Cid[] } | { ok: false; why: string }
 const no = (why: string): Begun => ({ ok: false, why })
 
+const isPushed = (manifest: Manifest | null): boolean => manifest !== null && manifest.size <= MAX_PUSH_BYTES
+
 export function makeArrival(deps: ArrivalDeps) {
   const { users, blocks, people, contacts, endings, letters, standing, nodeKey, quota, clock, log } = deps
 
@@ -72,7 +74,6 @@ export function makeArrival(deps: ArrivalDeps) {
     const parsed = parseManifest(manifest)
     const { content, expiresMs } = parseSlip(slip, parsed.shareKey)
     if (content !== contentIdOf(manifest)) return 'slip'
-    if (parsed.size > MAX_PUSH_BYTES) return 'too-large'
     if (expiresMs !== null && clock.nowMs() >= expiresMs) return 'ended'
     if (endings.isBuried(to, content, parsed.shareKey)) return 'ended'
     if (await isOverQuota(delivery, parsed.size)) return 'quota'
@@ -105,7 +106,8 @@ export function makeArrival(deps: ArrivalDeps) {
           return no(judged)
         }
         const lacks: Cid[] = []
-        for (const cid of judged.manifest?.chunks ?? []) if (!(await blocks.has(cid))) lacks.push(cid)
+        if (isPushed(judged.manifest))
+          for (const cid of judged.manifest?.chunks ?? []) if (!(await blocks.has(cid))) lacks.push(cid)
         return { ok: true, lacks }
       } catch (error) {
         log('inbox.refused', { why: codeOf(error), from: delivery.from })
@@ -130,7 +132,8 @@ export function makeArrival(deps: ArrivalDeps) {
       if (typeof judged === 'string') return null
       const contentId = manifest === null ? null : contentIdOf(manifest)
       if (judged.manifest !== null && manifest !== null && contentId !== null) {
-        for (const cid of judged.manifest.chunks) if (!(await blocks.has(cid))) return null
+        if (isPushed(judged.manifest))
+          for (const cid of judged.manifest.chunks) if (!(await blocks.has(cid))) return null
         await blocks.put(contentId, manifest)
         await blocks.sync()
       }

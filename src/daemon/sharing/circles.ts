@@ -1,5 +1,6 @@
 /** Circles of a user: made, extended, brought up to date from what others send, and used to seal. */
 import { type Entry, makeAdd, makeCreate, makeRotate, parseEntry } from '../../core/circle/entry.ts'
+import { MAX_CIRCLE_ENTRIES } from '../../core/circle/entry-graph.ts'
 import {
   circleIdBytes,
   circleShard,
@@ -27,6 +28,10 @@ import type { People } from './people.ts'
 
 /** Entries of a letter stay below this, so that the whole fits an envelope; longer logs come by sync. */
 const BUNDLE_MAX_BYTES = 3 * 1024 * 1024
+
+/** Entries whose ancestors are not here yet. */
+const MAX_WAITING = 1000
+const FOREIGN: readonly string[] = ['not-a-member', 'other-circle', 'another-beginning']
 
 /** References in the master database: ids and states only. */
 export interface CircleRefs {
@@ -266,16 +271,20 @@ export function makeCircles({ users, refs, people, keys, ownCard, clock, chance,
       for (const wire of wires) {
         try {
           const entry = parseEntry(wire)
-          byCircle.set(entry.circle, [...(byCircle.get(entry.circle) ?? []), entry])
+          const list = byCircle.get(entry.circle)
+          if (list) list.push(entry)
+          else byCircle.set(entry.circle, [entry])
         } catch (error) {
           log('circle.entry-refused', { code: codeOf(error) })
         }
       }
       const changed: CircleId[] = []
       for (const [circle, fresh] of byCircle) {
-        const before = load(local, circle)
-        const after = reduceCircle(circle, [...before.entries, ...fresh])
+        const { entries } = load(local, circle)
+        const room = fresh.slice(0, MAX_CIRCLE_ENTRIES - entries.length)
+        const after = reduceCircle(circle, [...entries, ...room])
         if (after.name === null || !after.members.some(member => member.did === local)) continue
+        const kept = worthKeeping(after, room)
         const { name } = after
         const added = users.write(local, db => {
           const row = db.circles.get(circle)
@@ -287,7 +296,7 @@ export function makeCircles({ users, refs, people, keys, ownCard, clock, chance,
               document: row?.document ?? null,
               createdAtMs: row?.createdAtMs ?? clock.nowMs(),
             })
-          return fresh.filter(entry => db.circles.addEntry(circle, entry.hash, entry.wire)).length
+          return kept.filter(entry => db.circles.addEntry(circle, entry.hash, entry.wire)).length
         })
         if (added === 0) continue
         changed.push(circle)
@@ -349,6 +358,13 @@ export function makeCircles({ users, refs, people, keys, ownCard, clock, chance,
       return add?.did ?? null
     },
   }
+}
+
+/** Who is not in a circle writes nothing into its log here, however well signed; what waits for ancestors has little room. */
+function worthKeeping(state: CircleState, fresh: readonly Entry[]): Entry[] {
+  const foreign = new Set(state.invalid.filter(({ why }) => FOREIGN.includes(why)).map(({ hash }) => hash))
+  const crowded = state.waiting.length > MAX_WAITING ? new Set(state.waiting) : new Set<string>()
+  return fresh.filter(({ hash }) => !foreign.has(hash) && !crowded.has(hash))
 }
 
 export type Circles = ReturnType<typeof makeCircles>

@@ -1,24 +1,21 @@
 /** The inbox: what others shared, listed, opened, forgotten. */
 import type { Result } from '../../core/contract/methods.ts'
 import { openContent } from '../../core/crypto/content.ts'
-import type { SecretBytes } from '../../core/crypto/secret.ts'
 import { deviceOf } from '../../core/identity/document.ts'
-import { toHex } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import { messageText } from '../../core/model/conversation.ts'
 import { type Did, isoTime } from '../../core/model/id.ts'
-import { type Notice, openDeviceGrant, openEpochGrant, parseNotice } from '../../core/pipeline/notice.ts'
 import { decodeSealed, MAX_SEALED_BYTES, openRedaction } from '../../core/pipeline/plaintext.ts'
 import type { BlockStore } from '../../core/pipeline/ports.ts'
 import type { PolicyEngine } from '../../core/policy/decide.ts'
 import type { ConversationStore } from '../storage/user/conversation-store.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { ReceivedRow } from '../storage/user/received-table.ts'
-import type { Circles } from './circles.ts'
 import type { Contacts } from './contacts.ts'
 import type { Endings } from './endings.ts'
 import type { SharingEvents } from './events.ts'
+import type { Fetching } from './fetching.ts'
 import type { KeyRing } from './keys.ts'
 import type { Letters } from './letters.ts'
 import type { People } from './people.ts'
@@ -29,7 +26,7 @@ export interface InboxDeps {
   blocks: BlockStore
   people: People
   contacts: Contacts
-  circles: Circles
+  fetching: Fetching
   endings: Endings
   letters: Letters
   policy: PolicyEngine
@@ -47,7 +44,7 @@ export function makeInbox(deps: InboxDeps) {
     blocks,
     people,
     contacts,
-    circles,
+    fetching,
     endings,
     letters,
     policy,
@@ -137,15 +134,6 @@ export function makeInbox(deps: InboxDeps) {
       throw new VivimError('share/denied', rules[0]?.text ?? 'denied', { rule: rules[0]?.id ?? 'default' })
   }
 
-  function contentKey(local: Did, notice: Notice): SecretBytes {
-    const own = keys.keys(local)
-    if ('did' in notice.to) return openDeviceGrant(notice, own.kem)
-    const circle = users.read(local, db => db.received.get(notice.owner, notice.share))?.circleId
-    const secret = circle ? circles.secretOf(local, circle, toHex(notice.to.epoch)) : null
-    if (secret === null) throw new VivimError('circle/no-epoch', 'the key of that epoch is not here')
-    return openEpochGrant(notice, secret)
-  }
-
   return {
     find,
 
@@ -163,18 +151,15 @@ export function makeInbox(deps: InboxDeps) {
       return { items: found }
     },
 
-    async open(local: Did, selector: string): Promise<Result<'inbox.open'>> {
+    async open(local: Did, selector: string, signal: AbortSignal): Promise<Result<'inbox.open'>> {
       await letters.idle()
       const row = find(local, selector)
       checkOpen(local, row)
-      const own = keys.keys(local)
-      const notice = parseNotice(row.notice)
-      const manifest = row.manifest
-      if (manifest === null || own.document.did !== local)
-        throw new VivimError('program/defect', 'a received share without its manifest')
+      keys.keys(local)
+      await fetching.ensure(local, row, signal)
       const bytes = await openContent({
-        manifestBytes: manifest,
-        contentKey: contentKey(local, notice),
+        manifestBytes: row.manifest ?? new Uint8Array(0),
+        contentKey: fetching.contentKey(local, row),
         getBlock: cid => blocks.get(cid),
         maxBytes: MAX_SEALED_BYTES,
       })

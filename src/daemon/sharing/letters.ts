@@ -16,6 +16,7 @@ import {
 import { type Notice, parseNotice } from '../../core/pipeline/notice.ts'
 import type { LetterRow } from '../storage/user/letter-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
+import type { ReceivedRow } from '../storage/user/received-table.ts'
 import type { Circles } from './circles.ts'
 import type { Contacts } from './contacts.ts'
 import type { Endings } from './endings.ts'
@@ -37,12 +38,14 @@ export interface LettersDeps {
   events: SharingEvents
   /** A circle of this user is lacking something that its members have. */
   wantSync: (local: Did, remote: Did) => void
+  /** A new item may lack blocks. */
+  wantBlocks: (local: Did, row: ReceivedRow) => void
   clock: Clock
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
 export function makeLetters(deps: LettersDeps) {
-  const { users, people, contacts, circles, endings, keys, events, wantSync, clock, log } = deps
+  const { users, people, contacts, circles, endings, keys, events, wantSync, wantBlocks, clock, log } = deps
   const turns = new Map<Did, Promise<void>>()
 
   /** @returns false when it has to wait for an epoch. */
@@ -113,11 +116,11 @@ export function makeLetters(deps: LettersDeps) {
     }
     const contact = contacts.get(local, notice.owner)
     const atMs = clock.nowMs()
-    const isNew = users.write(local, db => {
+    const admitted = users.write(local, db => {
       // A replay revives nothing, also after the share was forgotten.
-      if (!db.received.see(notice.id, notice.expMs)) return false
+      if (!db.received.see(notice.id, notice.expMs)) return null
       const known = db.received.get(notice.owner, notice.share)
-      if (known !== null && known.version >= notice.version) return false
+      if (known !== null && known.version >= notice.version) return null
       db.received.put({
         shareId: notice.share,
         owner: notice.owner,
@@ -136,9 +139,10 @@ export function makeLetters(deps: LettersDeps) {
         slip: row.slip,
         manifest: row.manifest,
       })
-      return true
+      return db.received.get(notice.owner, notice.share)
     })
-    if (!isNew) return
+    if (admitted === null) return
+    wantBlocks(local, admitted)
     log('inbox.received', { share: notice.share, from: notice.owner })
     events.emit({ kind: 'inbox', local, share: notice.share, atMs })
   }

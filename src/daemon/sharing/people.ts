@@ -5,8 +5,8 @@ import { sameSecret } from '../../core/crypto/secret.ts'
 import { parseCard } from '../../core/identity/card.ts'
 import { type IdentityDocument, parseDocument } from '../../core/identity/document.ts'
 import { judgeStanding, parseStanding } from '../../core/identity/standing.ts'
-import { decideDocument, documentTime } from '../../core/identity/succession.ts'
-import { concat, utf8 } from '../../core/kernel/bytes.ts'
+import { decideDocument, documentTime, sharedDevices } from '../../core/identity/succession.ts'
+import { concat, toHex, utf8 } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { codeOf } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
@@ -15,8 +15,10 @@ import type { UserDatabaseManager } from '../storage/user/manager.ts'
 
 /** The public side of people in the master database. */
 export interface IdentityStore {
-  /** Wire form of the document that counts, or null. */
-  document(did: Did): Promise<Uint8Array | null>
+  /** Wire form of the document that counts, or null; `keep` are the signing keys (hex) that a conflict left, null without one. */
+  document(did: Did): Promise<{ wire: Uint8Array; keep: string[] | null } | null>
+  /** Another document of the same sequence was met: devices that only one of the two lists count no more. */
+  keepDevices(did: Did, eds: readonly string[]): Promise<void>
   /** Keep a document that goes forward; another of the same sequence as the known one only raises the alarm. */
   put(document: IdentityDocument): Promise<void>
   peersOf(did: Did): Promise<PeerAddress[]>
@@ -86,9 +88,14 @@ export function makePeople({ users, store, localUsers, readSecret, clock, log }:
   async function document(did: Did): Promise<IdentityDocument | null> {
     const cached = documents.get(did)
     if (cached) return cached
-    const wire = await store.document(did)
-    if (wire === null) return null
-    const parsed = parseDocument(wire)
+    const row = await store.document(did)
+    if (row === null) return null
+    const whole = parseDocument(row.wire)
+    const { keep } = row
+    const parsed =
+      keep === null
+        ? whole
+        : { ...whole, devices: whole.devices.filter(({ ed }) => keep.includes(toHex(ed))) }
     remember(documents, did, parsed, MAX_CACHED)
     return parsed
   }
@@ -99,6 +106,12 @@ export function makePeople({ users, store, localUsers, readSecret, clock, log }:
     const decision = decideDocument(known, next)
     if (decision === 'conflict') {
       await store.put(next)
+      if (known !== null)
+        await store.keepDevices(
+          next.did,
+          sharedDevices(known, next).map(({ ed }) => toHex(ed)),
+        )
+      documents.delete(next.did)
       log('identity.conflict', { did: next.did, seq: next.seq })
     }
     if (decision !== 'accept') return false

@@ -25,7 +25,13 @@ export function makeReferences(
   const knownKey = (circle: CircleId, member: Did): string => `circle.known ${circle} ${member}`
 
   const identities: IdentityStore = {
-    document: async did => (await master.identities.get(did))?.document ?? null,
+    async document(did) {
+      const row = await master.identities.get(did)
+      if (row === null) return null
+      const keep = row.alarm ? (await master.identities.devices(did)).map(({ ed }) => ed) : null
+      return { wire: row.document, keep }
+    },
+    keepDevices: (did, eds) => master.identities.keepDevices(did, eds),
     async put(document) {
       await master.identities.put({
         did: document.did,

@@ -48,6 +48,8 @@ export interface IdentityTable {
   put(identity: NewIdentity): Promise<PutIdentity>
   get(did: Did): Promise<IdentityRow | null>
   devices(did: Did): Promise<DeviceRow[]>
+  /** After a conflict: only these signing keys (hex) are left of a person's devices. */
+  keepDevices(did: Did, eds: readonly string[]): Promise<void>
   localUsers(): Promise<Did[]>
   /** Forget a person who is no contact and no member any more. */
   delete(did: Did): Promise<void>
@@ -129,6 +131,12 @@ export function makeIdentityTable({ engine, read, write }: MasterAccess): Identi
       )
       return rows.map(row => ({ ed: row.ed, addedAtMs: row.added_at_ms, revokedAtMs: row.revoked_at_ms }))
     },
+
+    keepDevices: (did, eds) =>
+      write(async db => {
+        const gone = db.deleteFrom('device').where('did', '=', did)
+        await (eds.length > 0 ? gone.where('ed', 'not in', [...eds]) : gone).execute()
+      }),
 
     async localUsers() {
       const rows = await read(db =>

@@ -1,0 +1,107 @@
+/** Brings the sealed blocks of a received share that did not travel with its notice: from the owner's nodes, or from whoever the
+ *  share's record names. */
+import { fetchKey, recordKey } from '../../core/crypto/content.ts'
+import { parseManifest } from '../../core/crypto/manifest.ts'
+import type { SecretBytes } from '../../core/crypto/secret.ts'
+import { toHex } from '../../core/kernel/bytes.ts'
+import { codeOf, VivimError } from '../../core/kernel/errors.ts'
+import type { Cid, Did } from '../../core/model/id.ts'
+import { parseRecord, recordKeyOf } from '../../core/pipeline/holding.ts'
+import { type Notice, openDeviceGrant, openEpochGrant, parseNotice } from '../../core/pipeline/notice.ts'
+import type { BlockStore } from '../../core/pipeline/ports.ts'
+import type { Network, PeerAddress } from '../network/ports.ts'
+import type { UserDatabaseManager } from '../storage/user/manager.ts'
+import type { ReceivedRow } from '../storage/user/received-table.ts'
+import type { Circles } from './circles.ts'
+import type { KeyRing } from './keys.ts'
+import type { People } from './people.ts'
+
+const RECORD_TIMEOUT_MS = 10_000
+const PREFETCH_TIMEOUT_MS = 10 * 60_000
+
+export interface FetchingDeps {
+  users: UserDatabaseManager
+  blocks: BlockStore
+  people: People
+  circles: Circles
+  keys: KeyRing
+  network: () => Network
+  log: (event: string, fields: Record<string, string | number | boolean | null>) => void
+}
+
+export function makeFetching({ users, blocks, people, circles, keys, network, log }: FetchingDeps) {
+  /** The content key of a received share. @throws `keystore/locked`, `circle/no-epoch`, `crypto/cannot-open`. */
+  function contentKey(local: Did, row: ReceivedRow): SecretBytes {
+    const notice: Notice = parseNotice(row.notice)
+    const own = keys.keys(local)
+    if ('did' in notice.to) return openDeviceGrant(notice, own.kem)
+    const secret = row.circleId && circles.secretOf(local, row.circleId, toHex(notice.to.epoch))
+    if (!secret) throw new VivimError('circle/no-epoch', 'the key of that epoch is not here')
+    return openEpochGrant(notice, secret)
+  }
+
+  async function lacking(chunks: readonly Cid[]): Promise<Cid[]> {
+    const missing: Cid[] = []
+    for (const cid of chunks) if (!(await blocks.has(cid))) missing.push(cid)
+    return missing
+  }
+
+  /** Whom the share's record names, when it can be found. */
+  async function holdersOnRecord(
+    shareKey: Uint8Array,
+    key: SecretBytes,
+    signal: AbortSignal,
+  ): Promise<PeerAddress[]> {
+    try {
+      const bounded = AbortSignal.any([signal, AbortSignal.timeout(RECORD_TIMEOUT_MS)])
+      const wire = await network().dhtGet('vivimrec', recordKeyOf(shareKey), bounded)
+      return wire === null ? [] : parseRecord(wire, shareKey, recordKey(key)).holders
+    } catch (error) {
+      log('inbox.no-record', { code: codeOf(error) })
+      return []
+    }
+  }
+
+  /** Make sure that every block of a received share is here and durable. @throws `peer/unreachable`, `keystore/locked`. */
+  async function ensure(local: Did, row: ReceivedRow, signal: AbortSignal): Promise<void> {
+    if (row.manifest === null) throw new VivimError('program/defect', 'a received share without its manifest')
+    const { chunks, shareKey } = parseManifest(row.manifest)
+    const want = await lacking(chunks)
+    if (want.length === 0) return
+    const key = contentKey(local, row)
+    const request = { content: row.contentId, want, fetchKey: fetchKey(key) }
+    const onBlock = (cid: Cid, bytes: Uint8Array): Promise<void> => blocks.put(cid, bytes)
+    const holders = await people.addressesOf(local, row.owner)
+    try {
+      await network().fetch({ ...request, holders }, onBlock, signal)
+    } catch (error) {
+      if (codeOf(error) !== 'peer/unreachable') throw error
+      const named = await holdersOnRecord(shareKey, key, signal)
+      if (named.length === 0) throw error
+      await network().fetch({ ...request, want: await lacking(chunks), holders: named }, onBlock, signal)
+    }
+    await blocks.sync()
+    log('inbox.fetched', { share: row.shareId, blocks: want.length })
+  }
+
+  return {
+    contentKey,
+    ensure,
+
+    /** Fetch in the background what a new item lacks; opening fetches again what this did not bring. */
+    want(local: Did, row: ReceivedRow): void {
+      ensure(local, row, AbortSignal.timeout(PREFETCH_TIMEOUT_MS)).catch(error =>
+        log('inbox.not-fetched', { share: row.shareId, code: codeOf(error) }),
+      )
+    },
+
+    /** All items of a person that lack blocks, such as when their node came back. */
+    wantFrom(local: Did, owner: Did): void {
+      if (!keys.unlocked(local)) return
+      for (const row of users.read(local, db => db.received.list()))
+        if (row.owner === owner && row.manifest !== null) this.want(local, row)
+    },
+  }
+}
+
+export type Fetching = ReturnType<typeof makeFetching>
