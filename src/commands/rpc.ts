@@ -1,9 +1,12 @@
 /** `vivim rpc`. */
-import { readFileSync } from 'node:fs'
 import { Args, Flags } from '@oclif/core'
 import { VivimError } from '../core/kernel/errors.ts'
 import { VivimCommand } from './base.ts'
+import { stdinBytes } from './input/stdin.ts'
 import { table } from './text/table.ts'
+
+/** The daemon takes no longer line. */
+const MAX_PARAMS_BYTES = 4 * 1024 * 1024
 
 export default class Rpc extends VivimCommand {
   static override summary = 'Call any method of the daemon, or list them.'
@@ -40,7 +43,9 @@ export default class Rpc extends VivimCommand {
       return
     }
     if (args.method === undefined) throw new VivimError('usage/invalid', 'give a method, or --list')
-    const params = parsedParams(args.params === '-' ? readFileSync(0, 'utf8') : args.params)
+    const params = parsedParams(
+      args.params === '-' ? (await stdinBytes(MAX_PARAMS_BYTES)).toString('utf8') : args.params,
+    )
     const client = await this.connect(flags)
     try {
       const result = await client.callAny(args.method, params, { timeoutMs: flags.timeout })

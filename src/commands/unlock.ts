@@ -32,7 +32,8 @@ export default class Unlock extends VivimCommand {
       const lasting = flags.for === undefined ? {} : { for: flags.for }
       const unlock = (passphrase?: string) =>
         client.call('keystore.unlock', { ...(passphrase === undefined ? {} : { passphrase }), ...lasting })
-      const result = await unlock(file === undefined ? undefined : secretFrom(file)).catch(async error => {
+      const given = file === undefined ? undefined : await secretFrom(file)
+      const result = await unlock(given).catch(async error => {
         if (file !== undefined || !hasCode(error, 'usage/input-needed')) throw error
         if (!this.canAsk(flags)) throw this.inputNeeded('the passphrase', '--passphrase-file FILE')
         return unlock(await askSecret('Passphrase: '))

@@ -32,7 +32,9 @@ export default class IdentityExport extends VivimCommand {
     const client = await this.connect(flags)
     try {
       const passphrase =
-        source === undefined ? await askNewSecret('Passphrase for the exported file') : secretFrom(source)
+        source === undefined
+          ? await askNewSecret('Passphrase for the exported file')
+          : await secretFrom(source)
       const { fileB64, sha256 } = await client.call('identity.export', { passphrase })
       writeDurably(path, Buffer.from(fileB64, 'base64'))
       const { changed } = await client.call('identity.exported', { sha256 })

@@ -2,13 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 import { VivimError } from '../../core/kernel/errors.ts'
+import { stdinBytes } from './stdin.ts'
 
 /** Longest secret that is read, in bytes. */
 const MAX_SECRET_BYTES = 4096
 
 /** The first line of a file, or of stdin for `-`. @throws `file/not-found` and its like, `usage/invalid` when it is empty or too long */
-export function secretFrom(source: string): string {
-  const bytes = readFileSync(source === '-' ? 0 : source)
+export async function secretFrom(source: string): Promise<string> {
+  const bytes = source === '-' ? await stdinBytes(MAX_SECRET_BYTES) : readFileSync(source)
   if (bytes.length > MAX_SECRET_BYTES)
     throw new VivimError('usage/invalid', `a secret has at most ${MAX_SECRET_BYTES} bytes`)
   const [line = ''] = bytes.toString('utf8').split(/\r?\n/, 1)
