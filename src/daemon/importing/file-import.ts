@@ -10,8 +10,8 @@ import { makeByteQueue } from './byte-queue.ts'
 
 type FileReport = Result<'import.endFile'>
 
-/** One transaction holds about so many messages: enough to pay for its sync, short enough for other calls to wait. */
-const BATCH_MESSAGES = 1_000
+/** One transaction holds about so many messages: enough to pay for its sync, few enough for memory and other calls. */
+const BATCH_MESSAGES = 400
 /** Or so many characters, so that memory stays bounded where messages are long. */
 const BATCH_CHARACTERS = 8 << 20
 /** Records that are named in `skipped` one by one; a last entry stands for the rest. */
