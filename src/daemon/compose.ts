@@ -8,19 +8,12 @@ import type { Scope } from '../core/kernel/scope.ts'
 import type { Did } from '../core/model/id.ts'
 import { builtInPolicy } from '../core/policy/decide.ts'
 import type { Config } from './config.ts'
-import {
-  type HomePaths,
-  keepPorts,
-  listUsers,
-  prepareSocket,
-  readNodeSeed,
-  userPaths,
-  withKeptPorts,
-} from './home.ts'
+import { type HomePaths, listUsers, prepareSocket, readNodeSeed, userPaths } from './home.ts'
 import { makeImports } from './importing/imports.ts'
 import { makeSpool } from './importing/spool.ts'
 import { type JobRunner, startJobRunner } from './jobs/runner.ts'
 import { type KeystoreSession, openKeystoreSession } from './keystore-session.ts'
+import { startListening } from './listening.ts'
 import type { Log } from './log.ts'
 import { makeConversationMethods } from './methods/conversation.ts'
 import { makeIdentityMethods } from './methods/identity.ts'
@@ -121,11 +114,20 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   }
   const wake = (): void => running?.runner.wake()
 
-  const refs = makeReferences(master, users, dids, clock)
+  const refs = makeReferences(master, users, dids, clock, (did, circle) => audiences.isShown(did, circle))
   const events = makeSharingEvents()
   const readSecret = (did: Did): Uint8Array | null => contacts.readSecret(did)
-  const people = makePeople({ users, store: refs.identities, localUsers, readSecret, clock, log: say })
-  const contacts = makeContacts({ users, people, network, clock, log: say })
+  const fellowCards = (did: Did): ReadonlyMap<Did, string> => audiences.fellowCards(did)
+  const people = makePeople({
+    users,
+    store: refs.identities,
+    localUsers,
+    fellowCards,
+    readSecret,
+    clock,
+    log: say,
+  })
+  const contacts = makeContacts({ users, people, fellowCards, network, clock, log: say })
   const { ownCard } = contacts
   const circles = makeCircles({ users, refs: refs.circles, people, keys, ownCard, clock, chance, log: say })
   const audiences = makeAudiences({ users, contacts, circles })
@@ -272,18 +274,18 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   }
   await recoverFromCrash({ users, store, blocks, endings, localUsers: dids, log: say })
 
-  const listen = withKeptPorts(paths, config.network.listen)
-  const node = scope.own(
-    await startNetwork({ ...config.network, listen }, host, {
+  const start = (listen: string[]): Promise<Network> =>
+    startNetwork({ ...config.network, listen }, host, {
       nodeSeed: nodeSeed.use(bytes => Uint8Array.from(bytes)),
       databasePath: paths.network,
       clock,
       chance,
       log: say,
-    }),
+    })
+  const node = scope.own(
+    await startListening(paths, config.network.listen, start, one => one.listening()),
     one => one.stop(),
   )
-  keepPorts(paths, config.network.listen, node.listening())
   const unit = (): number => (new DataView(chance.bytes(4).buffer).getUint32(0) % 1_000_000) / 1_000_000
   const runner = await startJobRunner({ jobs, handlers, clock, unit, log: say })
   scope.own(runner, one => one.stop())

@@ -1,6 +1,5 @@
 /** Making a home: node key, identity, keystore, config. Writes files only; nothing is started and nothing stays bound. */
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { stringify } from 'smol-toml'
 import { Ed25519Key } from '../core/crypto/ed25519.ts'
@@ -34,6 +33,7 @@ import {
   userFolderName,
   userPathsIn,
 } from './home.ts'
+import { defaultListen } from './listening.ts'
 import { storageError } from './storage/storage-error.ts'
 
 export interface InitRequest {
@@ -58,9 +58,6 @@ export interface InitResult {
   readonly changed: boolean
 }
 
-/** The port of VIVIM, and how many after it are tried before any free one is taken. */
-const DEFAULT_PORT = 4747
-const PORTS_TRIED = 100
 /** A first document counts for a year; it is renewed long before. */
 const DOCUMENT_LIFE_MS = 365 * 86_400_000
 /** Another `init` on the same home may be at work for as long as scrypt takes, a few times. */
@@ -239,24 +236,6 @@ const firstStanding = (
     { document, peer, rights: ['deliver', 'receive', 'keep'], seq: 1, atMs: nowMs },
     new Ed25519Key(keystore.deviceSign),
   ).wire
-
-/** Port 4747 or the next that nobody listens on. It is bound for the moment of the question only. */
-async function defaultListen(): Promise<string> {
-  for (let port = DEFAULT_PORT; port < DEFAULT_PORT + PORTS_TRIED; port++)
-    if ((await freePort(port)) !== null) return `/ip4/0.0.0.0/tcp/${port}`
-  return `/ip4/0.0.0.0/tcp/${(await freePort(0)) ?? 0}`
-}
-
-/** @param port - 0 for any. @returns the port when it could be bound, else null. */
-const freePort = (port: number): Promise<number | null> =>
-  new Promise(done => {
-    const server = createServer()
-    server.once('error', () => done(null))
-    server.listen({ port, host: '0.0.0.0', exclusive: true }, () => {
-      const address = server.address()
-      server.close(() => done(typeof address === 'object' && address !== null ? address.port : port))
-    })
-  })
 
 const configText = (name: string, listen: readonly string[], master: string | null): string =>
   [
