@@ -46,6 +46,7 @@ import { makePeople } from './sharing/people.ts'
 import { startPublisher } from './sharing/publisher.ts'
 import { recoverFromCrash } from './sharing/recovery.ts'
 import { makeReferences } from './sharing/references.ts'
+import { makeSealing } from './sharing/sealing.ts'
 import { makeShares } from './sharing/shares.ts'
 import { makeSyncs } from './sharing/syncs.ts'
 import { makeStatus } from './status.ts'
@@ -196,10 +197,9 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     wake,
     clock,
   })
-  const shares = makeShares({
+  const sealing = makeSealing({
     users,
     store,
-    jobs,
     records: refs.records,
     blocks,
     audiences,
@@ -213,6 +213,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     chance,
     log: say,
   })
+  const shares = makeShares({ users, store, jobs, audiences, conversations, sealing, keys, events, clock })
   const policy = builtInPolicy
   const inbox = makeInbox({
     users,
@@ -265,6 +266,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       return session && standing ? { standing: standing.wire, document: session.document.wire } : null
     },
     localUsers,
+    onConnected: () => publisher.soon(),
     clock,
   })
 

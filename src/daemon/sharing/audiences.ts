@@ -40,12 +40,24 @@ export function makeAudiences({ users, contacts, circles }: AudiencesDeps) {
     return state === 'known' || state === 'verified'
   }
 
+  /** The cards of everybody in the circles that are shown, as their entries brought them. */
+  function fellowCards(local: Did): Map<Did, string> {
+    const cards = new Map<Did, string>()
+    for (const { circleId } of users.read(local, db => db.circles.list())) {
+      if (!isShown(local, circleId)) continue
+      for (const { did, card } of circles.state(local, circleId).members)
+        if (did !== local && card !== null) cards.set(did, card)
+    }
+    return cards
+  }
+
   const nameOf = (local: Did, did: Did): string | null =>
     did === local ? contacts.name(local) : (contacts.get(local, did)?.alias ?? null)
 
   return {
     findCircle,
     isShown,
+    fellowCards,
     nameOf,
 
     /** Members of a circle without the user. */

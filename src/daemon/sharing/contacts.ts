@@ -17,6 +17,10 @@ import { cardFields, type People } from './people.ts'
 /** How long adding a contact waits for their node; whoever is away is reached later. */
 const REACH_MS = 4_000
 
+/** Somebody whose node does not answer is looked up in the directory at most this often. */
+const LOOK_UP_EVERY_MS = 10_000
+const MAX_LOOKED_UP = 4096
+
 /** Keys of the profile table; public or shared with every card, so that a locked node can answer. */
 const DIRECTORY = 'card.directory'
 const READ = 'card.read'
@@ -25,12 +29,16 @@ const NAME = 'name'
 export interface ContactsDeps {
   users: UserDatabaseManager
   people: People
+  fellowCards: (local: Did) => ReadonlyMap<Did, string>
   network: () => Network
   clock: Clock
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
-export function makeContacts({ users, people, network, clock, log }: ContactsDeps) {
+export function makeContacts({ users, people, fellowCards, network, clock, log }: ContactsDeps) {
+  /** When a slot was last asked for. */
+  const lookedUpMs = new Map<Did, number>()
+
   const get = (local: Did, did: Did): ContactRow | null => users.read(local, db => db.contacts.get(did))
 
   /** @throws `contact/not-found`, `id/ambiguous`. */
@@ -69,22 +77,46 @@ export function makeContacts({ users, people, network, clock, log }: ContactsDep
     return false
   }
 
-  /** Read a person's slot with their card: a newer document and newer addresses are kept. */
-  async function lookUp(local: Did, did: Did, signal: AbortSignal): Promise<void> {
+  /** What reads the slot of a contact or of a fellow member. */
+  function slotOf(local: Did, did: Did): { dir: Uint8Array; readSecret: Uint8Array } | null {
     const row = get(local, did)
-    if (row?.dir == null || row.readSecret === null) return
+    if (row?.dir && row.readSecret) return { dir: row.dir, readSecret: row.readSecret }
+    const card = fellowCards(local).get(did)
+    return card === undefined ? null : cardFields(card)
+  }
+
+  /** Read a person's slot with their card: a newer document and newer addresses are kept. @returns whether it told of addresses that
+   *  were not known from it before. */
+  async function lookUp(local: Did, did: Did, signal: AbortSignal): Promise<boolean> {
+    const card = slotOf(local, did)
+    if (card === null) return false
+    lookedUpMs.delete(did)
+    lookedUpMs.set(did, clock.nowMs())
+    if (lookedUpMs.size > MAX_LOOKED_UP)
+      for (const oldest of lookedUpMs.keys()) if (lookedUpMs.delete(oldest)) break
     try {
       const bounded = AbortSignal.any([signal, AbortSignal.timeout(REACH_MS)])
-      const wire = await network().dhtGet('vivimid', slotKey(row.dir), bounded)
-      const slot = wire && openSlot(parseSlot(wire), row.readSecret)
-      if (!slot || slot.document.did !== did) return
+      const wire = await network().dhtGet('vivimid', slotKey(card.dir), bounded)
+      const slot = wire && openSlot(parseSlot(wire), card.readSecret)
+      if (!slot || slot.document.did !== did) return false
       await people.learn(slot.document)
+      const peers = slot.peers.map(({ peer, addrs }) => ({ peer, addrs: [...addrs] }))
+      const row = get(local, did)
+      if (row === null) return people.found(did, peers)
       const known = new Map(row.peers.map(({ peer, addrs }) => [peer, addrs]))
-      for (const { peer, addrs } of slot.peers) known.set(peer, [...addrs])
+      for (const { peer, addrs } of peers) known.set(peer, addrs)
       put(local, { ...row, peers: [...known].map(([peer, addrs]) => ({ peer, addrs })) })
+      return people.found(did, peers)
     } catch (error) {
       log('contact.slot-unread', { did, code: codeOf(error) })
+      return false
     }
+  }
+
+  /** Look a person up who cannot be reached where they were, unless that was done a moment ago. @returns whether it brought news. */
+  async function findAgain(local: Did, did: Did, signal: AbortSignal): Promise<boolean> {
+    if (clock.nowMs() - (lookedUpMs.get(did) ?? Number.NEGATIVE_INFINITY) < LOOK_UP_EVERY_MS) return false
+    return lookUp(local, did, signal)
   }
 
   return {
@@ -92,6 +124,7 @@ export function makeContacts({ users, people, network, clock, log }: ContactsDep
     find,
     reach,
     lookUp,
+    findAgain,
     view,
 
     name: (local: Did): string => users.read(local, db => db.profile.text(NAME)) ?? '',

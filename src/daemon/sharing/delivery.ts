@@ -4,7 +4,7 @@ import { peerIdFromKey } from '../../core/identity/peer-id.ts'
 import { parseStanding } from '../../core/identity/standing.ts'
 import { sameBytes } from '../../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../../core/kernel/env.ts'
-import { VivimError } from '../../core/kernel/errors.ts'
+import { codeOf, VivimError } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
 import { envelopeHash, sealLetterToDevices } from '../../core/pipeline/letter.ts'
 import { isLive } from '../../core/pipeline/lifecycle.ts'
@@ -20,7 +20,7 @@ import type {
 import { parseReceipt } from '../../core/pipeline/receipt.ts'
 import type { PolicyEngine } from '../../core/policy/decide.ts'
 import type { JobHandler, JobOutcome } from '../jobs/runner.ts'
-import type { Delivery, Network } from '../network/ports.ts'
+import type { Delivery, Network, Proof } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { CircleRefs, Circles } from './circles.ts'
 import type { Contacts } from './contacts.ts'
@@ -81,6 +81,16 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
     events.emit({ kind: 'share', owner: share.owner, share: share.shareId, event, state, target, atMs })
   }
 
+  /** Connect to somebody's node; who is not where they were is looked up in the directory. @throws as `Network.prove`. */
+  async function prove(from: Did, to: Did, signal: AbortSignal): Promise<Proof> {
+    try {
+      return await network().prove(from, to, signal)
+    } catch (error) {
+      if (codeOf(error) !== 'peer/unreachable' || !(await contacts.findAgain(from, to, signal))) throw error
+      return network().prove(from, to, signal)
+    }
+  }
+
   /** The share and recipient of a job, when there is still something to do. */
   async function pendingWork(job: JobRow): Promise<{ share: ShareRow; recipient: RecipientRow } | null> {
     const share = job.share && (await store.find(job.share))
@@ -138,7 +148,7 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
     if (wires.length === 0) throw new VivimError('program/defect', 'a recipient without envelopes')
     const ending = endings.whileLive(share.shareId, signal)
     try {
-      const proof = await network().prove(share.owner, recipient.did, ending.signal)
+      const proof = await prove(share.owner, recipient.did, ending.signal)
       const delivery: Delivery = {
         from: share.owner,
         to: recipient.did,
@@ -252,6 +262,7 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
   async function bury(job: JobRow, signal: AbortSignal): Promise<JobOutcome> {
     const share = job.share && (await store.find(job.share))
     if (!share || job.target === null) return 'done'
+    await prove(share.owner, job.target, signal)
     await network().bury(share.owner, job.target, share.tombstone, signal)
     tell(share, 'buried', job.target)
     return 'done'
@@ -275,7 +286,7 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
     if (!keys.unlocked(owner)) return { code: 'keystore/locked' }
     const epoch = await circles.sealing(owner, id)
     if (refs.knownEpoch(owner, id, target) === epoch.epochId) return 'done'
-    await network().prove(owner, target, signal)
+    await prove(owner, target, signal)
     const letter = circles.bundle(owner, id, member, epoch)
     const envelope = sealLetterToDevices(letter, owner, target, member.devices, chance)
     const delivery: Delivery = { from: owner, to: target, envelopes: [envelope], slip: null, manifest: null }

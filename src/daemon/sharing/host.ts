@@ -32,6 +32,8 @@ export interface HostDeps {
   /** What a local user's node shows: standing statement and document, or null. */
   proofOf: NetworkHost['proofOf']
   localUsers: () => Promise<Did[]>
+  /** A peer connected: what the directory should hold can be put there. */
+  onConnected: () => void
   clock: Clock
 }
 
@@ -50,6 +52,7 @@ export function makeNetworkHost(deps: HostDeps): NetworkHost {
     keys,
     proofOf,
     localUsers,
+    onConnected,
     clock,
   } = deps
 
@@ -70,6 +73,7 @@ export function makeNetworkHost(deps: HostDeps): NetworkHost {
     mayLearn: people.mayLearn,
     macFor: people.macFor,
     addressesOf: people.addressesOf,
+    onConnected,
     onProved: people.onProved,
     knownDidsOf: people.knownDidsOf,
     contactsToDial: people.toDial,

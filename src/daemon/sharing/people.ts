@@ -45,6 +45,8 @@ export interface People {
   mayLearn(asker: Did, local: Did, mac: Uint8Array | null, peers: Peers): Promise<boolean>
   macFor(local: Did, remote: Did, peers: Peers): Promise<Uint8Array | null>
   addressesOf(local: Did, remote: Did): Promise<PeerAddress[]>
+  /** Remember where a person's directory slot said that their nodes are. @returns whether that was news. */
+  found(did: Did, peers: readonly PeerAddress[]): boolean
   knownDidsOf(peer: string): Promise<{ local: Did; remote: Did }[]>
   toDial(): Promise<{ local: Did; remote: Did }[]>
   /** Called after a DID was proved, with whether a newer document came with it. */
@@ -60,6 +62,8 @@ export interface PeopleDeps {
   users: UserDatabaseManager
   store: IdentityStore
   localUsers: () => Promise<Did[]>
+  /** Cards of people who are in a circle with a local user, as its entries brought them. */
+  fellowCards: (local: Did) => ReadonlyMap<Did, string>
   /** The read secret of a local user's own card, 16 bytes. */
   readSecret: (local: Did) => Uint8Array | null
   clock: Clock
@@ -80,7 +84,9 @@ function remember<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
   if (map.size > max) for (const oldest of map.keys()) return void map.delete(oldest)
 }
 
-export function makePeople({ users, store, localUsers, readSecret, clock, log }: PeopleDeps): People {
+export function makePeople(deps: PeopleDeps): People {
+  const { users, store, localUsers, fellowCards, readSecret, clock, log } = deps
+  const foundAt = new Map<Did, readonly PeerAddress[]>()
   const documents = new Map<Did, IdentityDocument>()
   const proofs = new Map<Did, Proof>()
   const listeners: ((local: Did, remote: Did, changed: boolean) => void)[] = []
@@ -180,7 +186,9 @@ export function makePeople({ users, store, localUsers, readSecret, clock, log }:
     },
 
     async macFor(local, remote, peers) {
-      const read = users.read(local, db => db.contacts.get(remote))?.readSecret ?? null
+      const contact = users.read(local, db => db.contacts.get(remote))
+      const card = fellowCards(local).get(remote)
+      const read = contact?.readSecret ?? (card === undefined ? null : cardFields(card).readSecret)
       return read && macOf(read, peers)
     },
 
@@ -191,12 +199,21 @@ export function makePeople({ users, store, localUsers, readSecret, clock, log }:
         for (const address of addrs) known.add(address)
         byPeer.set(peer, known)
       }
+      for (const address of foundAt.get(remote) ?? []) add(address)
       for (const address of await store.peersOf(remote)) add(address)
       const contact = users.read(local, db => db.contacts.get(remote))
       for (const address of contact?.peers ?? []) add(address)
+      const card = fellowCards(local).get(remote)
+      for (const address of card === undefined ? [] : cardFields(card).peers) add(address)
       const last = proofs.get(remote)
       if (last && !byPeer.has(last.peer)) add({ peer: last.peer, addrs: [] })
       return [...byPeer].map(([peer, addrs]) => ({ peer, addrs: [...addrs] }))
+    },
+
+    found(did, peers) {
+      const before = foundAt.get(did)
+      remember(foundAt, did, peers, MAX_CACHED)
+      return JSON.stringify(before) !== JSON.stringify(peers)
     },
 
     async knownDidsOf(peer) {
@@ -207,6 +224,8 @@ export function makePeople({ users, store, localUsers, readSecret, clock, log }:
         for (const contact of users.read(local, db => db.contacts.list()))
           if (contact.state !== 'blocked' && contact.peers.some(known => known.peer === peer))
             seen.add(contact.did)
+        for (const [did, card] of fellowCards(local))
+          if (cardFields(card).peers.some(known => known.peer === peer)) seen.add(did)
         for (const remote of seen) if (await isRelated(local, remote)) pairs.push({ local, remote })
       }
       return pairs

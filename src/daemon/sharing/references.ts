@@ -8,7 +8,7 @@ import type { Master } from '../storage/master/master.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { CircleRefs } from './circles.ts'
 import type { IdentityStore } from './people.ts'
-import type { RecordStore } from './shares.ts'
+import type { RecordStore } from './sealing.ts'
 
 export interface References {
   identities: IdentityStore
@@ -21,6 +21,8 @@ export function makeReferences(
   users: UserDatabaseManager,
   localUsers: readonly Did[],
   clock: Clock,
+  /** Circles into which a stranger put the user make nobody related to them until the stranger is accepted. */
+  isShown: (local: Did, circle: CircleId) => boolean,
 ): References {
   const knownKey = (circle: CircleId, member: Did): string => `circle.known ${circle} ${member}`
 
@@ -52,12 +54,15 @@ export function makeReferences(
     didsOf: peer => master.peers.didsOf(peer),
     putPeer: ({ did, peer, standing }) =>
       master.peers.put({ peer, addrs: [], lastSeenMs: clock.nowMs(), did, standing }),
-    sharedCircles: (local, remote) => master.circles.shared(local, remote),
+    sharedCircles: async (local, remote) =>
+      (await master.circles.shared(local, remote)).filter(circle => isShown(local, circle)),
     async fellows(local) {
       const fellows = new Set<Did>()
-      for (const { circleId } of await master.circles.ofUser(local))
+      for (const { circleId } of await master.circles.ofUser(local)) {
+        if (!isShown(local, circleId)) continue
         for (const { member } of await master.circles.members(local, circleId))
           if (member !== local) fellows.add(member)
+      }
       return [...fellows]
     },
   }

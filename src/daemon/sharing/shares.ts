@@ -1,87 +1,39 @@
-/** Shares: what leaves is prepared, sealed, made durable and accepted in one transaction; lists and views of what was shared. */
+/** Shares: what leaves is prepared and shown, decided and handed on to be sealed; lists and views of what was shared. */
 import type { ParsedParams, Result } from '../../core/contract/methods.ts'
-import { fetchKey, recordKey, sealContent } from '../../core/crypto/content.ts'
-import { Ed25519Key, ed25519PublicKey } from '../../core/crypto/ed25519.ts'
 import { sha256 } from '../../core/crypto/hash.ts'
-import { SecretBytes } from '../../core/crypto/secret.ts'
 import { type Prepared, prepareShare, refuseBlocked } from '../../core/filter/preview.ts'
-import { activeDevices } from '../../core/identity/document.ts'
-import { toBase32, toHex, utf8 } from '../../core/kernel/bytes.ts'
-import type { Chance, Clock } from '../../core/kernel/env.ts'
+import { toHex, utf8 } from '../../core/kernel/bytes.ts'
+import type { Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import { messageText } from '../../core/model/conversation.ts'
-import { type CircleId, type ConversationId, type Did, isoTime, ShareId } from '../../core/model/id.ts'
+import { type CircleId, type ConversationId, type Did, isoTime, type ShareId } from '../../core/model/id.ts'
 import { parseInstant } from '../../core/model/time-text.ts'
-import { signRecord, signSlip, signTombstone } from '../../core/pipeline/holding.ts'
-import { signIntent } from '../../core/pipeline/intent.ts'
 import { isLive } from '../../core/pipeline/lifecycle.ts'
-import { grantToSelf } from '../../core/pipeline/notice.ts'
-import { encodeSealed, signRedaction } from '../../core/pipeline/plaintext.ts'
-import type {
-  BlockStore,
-  EnvelopeRow,
-  JobStore,
-  NewJob,
-  RecipientRow,
-  ShareRow,
-  ShareStore,
-  ShareTerms,
-} from '../../core/pipeline/ports.ts'
-import type { Network } from '../network/ports.ts'
+import type { JobStore, ShareRow, ShareStore, ShareTerms } from '../../core/pipeline/ports.ts'
 import type { ConversationStore } from '../storage/user/conversation-store.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
-import type { Audience, Audiences } from './audiences.ts'
-import type { Envelopes, NoticeFacts } from './envelopes.ts'
+import type { Audiences } from './audiences.ts'
 import type { SharingEvents } from './events.ts'
-import { type KeyRing, sealStored } from './keys.ts'
+import type { KeyRing } from './keys.ts'
+import type { Sealing } from './sealing.ts'
 
 type Create = ParsedParams<'share.create'>
 type Preview = ParsedParams<'share.preview'>
-
-/** Records of shares for the DHT, kept so that a locked node can put them again. */
-export interface RecordStore {
-  put(share: ShareId, wire: Uint8Array): Promise<void>
-  published(share: ShareId): Promise<void>
-  /** Of live shares, with the key under which each lies. */
-  live(): Promise<{ share: ShareId; key: Uint8Array; wire: Uint8Array }[]>
-}
 
 export interface SharesDeps {
   users: UserDatabaseManager
   store: ShareStore
   jobs: JobStore
-  records: RecordStore
-  blocks: BlockStore
   audiences: Audiences
-  envelopes: Envelopes
   conversations: ConversationStore
+  sealing: Sealing
   keys: KeyRing
-  network: () => Network
   events: SharingEvents
-  wake: () => void
   clock: Clock
-  chance: Chance
-  log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
 export function makeShares(deps: SharesDeps) {
-  const {
-    users,
-    store,
-    jobs,
-    records,
-    blocks,
-    audiences,
-    envelopes,
-    conversations,
-    keys,
-    network,
-    events,
-    wake,
-    clock,
-    chance,
-    log,
-  } = deps
+  const { users, store, jobs, audiences, conversations, sealing, keys, events, clock } = deps
   /** One creation of a user at a time: two equal ones must not pass the test for sameness together. */
   const creating = new Map<Did, Promise<unknown>>()
 
@@ -166,7 +118,7 @@ export function makeShares(deps: SharesDeps) {
     const same = await findSame(local, params, prepared, audienceKey, termsText)
     if (same !== null) return created(local, same, prepared, false)
     signal.throwIfAborted()
-    const share = await sealAndStore(local, {
+    const share = await sealing.sealAndStore(local, {
       params,
       audience,
       terms,
@@ -207,181 +159,6 @@ export function makeShares(deps: SharesDeps) {
       if (row !== null && isLive(row.state)) return row
     }
     return null
-  }
-
-  interface Sealing {
-    params: Create
-    audience: Audience
-    terms: ShareTerms
-    prepared: Prepared
-    conversation: ConversationId
-    audienceKey: string
-    termsText: string
-  }
-
-  async function sealAndStore(local: Did, sealing: Sealing): Promise<ShareRow> {
-    const { params, audience, terms, prepared, conversation, audienceKey, termsText } = sealing
-    const own = keys.keys(local)
-    const nowMs = clock.nowMs()
-    const shareId = ShareId.parse(toBase32(chance.bytes(16)))
-    const shareSeed = new SecretBytes(chance.bytes(32))
-    const shareKey = new Ed25519Key(shareSeed)
-    const receipt =
-      prepared.redaction &&
-      signRedaction(prepared.plaintext, prepared.redaction, {
-        key: own.device,
-        doc: own.document.hash,
-        atMs: nowMs,
-        seq: 1,
-      }).wire
-    const assets = prepared.assetsNeeded.map(({ sha256 }) => {
-      const bytes = conversations.asset(local, sha256)
-      if (bytes === null)
-        throw new VivimError('storage/corrupt', 'an attached file is no longer here', { sha256 })
-      return bytes
-    })
-    const sealed = await sealContent({
-      plaintext: encodeSealed(prepared.plaintext, receipt, assets),
-      shareKey: shareKey.publicKey,
-      chance,
-      putBlock: ({ cid, bytes }) => blocks.put(cid, bytes),
-    })
-    await blocks.put(sealed.contentId, sealed.manifestBytes)
-    await blocks.sync()
-
-    const grantFor = { owner: local, share: shareId, version: 1, content: sealed.contentId }
-    const facts: NoticeFacts = {
-      ...grantFor,
-      allow: params.allow,
-      fromMs: terms.fromMs,
-      untilMs: terms.expiresMs,
-      title: prepared.title,
-      note: prepared.note,
-    }
-    const ownGrant = grantToSelf(
-      grantFor,
-      sealed.contentKey,
-      shareSeed,
-      [...activeDevices(own.document), { kem: own.recovery.kem }],
-      chance,
-    )
-    users.write(local, db =>
-      db.shareContents.put({
-        shareId,
-        conversationId: conversation,
-        title: prepared.title,
-        note: prepared.note,
-        digest: prepared.digest,
-        audienceKey,
-        termsText,
-        plaintext: prepared.plaintext,
-        receipt,
-        contentKeySealed: sealStored(own, `content ${shareId}`, sealed.contentKey, chance),
-        ownGrant,
-        createdAtMs: nowMs,
-      }),
-    )
-
-    const scheduled = terms.fromMs !== null && terms.fromMs > nowMs
-    const routed = await route(facts, audience, sealed.contentKey, scheduled)
-    const share: ShareRow = {
-      shareId,
-      owner: local,
-      version: 1,
-      contentId: sealed.contentId,
-      state: scheduled ? 'scheduled' : 'queued',
-      terms,
-      audience: { contacts: audience.contacts, circles: audience.circles },
-      intent: signIntent(
-        { owner: local, share: shareId, version: 1, audience, terms, atMs: nowMs, doc: own.document.hash },
-        own.device,
-      ).wire,
-      slip: signSlip(
-        {
-          content: sealed.contentId,
-          seq: 1,
-          notBeforeMs: terms.fromMs,
-          expiresMs: terms.expiresMs,
-          fetch: ed25519PublicKey(fetchKey(sealed.contentKey)),
-        },
-        shareKey,
-      ).wire,
-      tombstone: signTombstone(sealed.contentId, shareKey).wire,
-      key: params.key ?? null,
-      createdAtMs: nowMs,
-      endedAtMs: null,
-    }
-    await store.accept(share, routed.recipients, routed.envelopes, jobsOf(share, routed.recipients))
-    const holders = [{ peer: network().peerId, addrs: network().addrs() }]
-    const record = signRecord(
-      { content: sealed.contentId, holders },
-      1,
-      terms.expiresMs,
-      recordKey(sealed.contentKey),
-      shareKey,
-      chance,
-    )
-    await records.put(shareId, record.wire)
-    log('share.accepted', { share: shareId, content: sealed.contentId, recipients: routed.recipients.length })
-    events.emit({
-      kind: 'share',
-      owner: local,
-      share: shareId,
-      event: 'accepted',
-      state: share.state,
-      target: null,
-      atMs: nowMs,
-    })
-    wake()
-    return share
-  }
-
-  /** Everybody who gets it, each once: by name before by circle. Before its time nobody gets a grant. */
-  async function route(
-    facts: NoticeFacts,
-    audience: Audience,
-    contentKey: SecretBytes,
-    scheduled: boolean,
-  ): Promise<{ recipients: RecipientRow[]; envelopes: EnvelopeRow[] }> {
-    const recipients: RecipientRow[] = []
-    const made: EnvelopeRow[] = []
-    const named = new Set<Did>()
-    for (const did of [...audience.contacts, ...audience.wished]) {
-      if (named.has(did)) continue
-      named.add(did)
-      const routed = scheduled ? null : await envelopes.toPerson(facts, did, contentKey)
-      recipients.push(...(routed?.recipients ?? [envelopes.pending(facts, did, null)]))
-      made.push(...(routed?.envelopes ?? []))
-    }
-    for (const circle of audience.circles) {
-      if (scheduled) {
-        for (const did of audiences.members(facts.owner, circle)) {
-          if (named.has(did)) continue
-          named.add(did)
-          recipients.push(envelopes.pending(facts, did, circle))
-        }
-        continue
-      }
-      const routed = await envelopes.toCircle(facts, circle, contentKey, named)
-      for (const { did } of routed.recipients) named.add(did)
-      recipients.push(...routed.recipients)
-      made.push(...routed.envelopes)
-    }
-    return { recipients, envelopes: made }
-  }
-
-  const jobsOf = (share: ShareRow, recipients: RecipientRow[]): NewJob[] => {
-    const job = { owner: share.owner, share: share.shareId, circle: null }
-    const fromMs = share.terms.fromMs ?? share.createdAtMs
-    const list: NewJob[] = recipients.map(({ did, state }) => ({
-      ...job,
-      kind: state === 'pending' ? 'grant' : 'deliver',
-      target: did,
-      notBeforeMs: Math.max(fromMs, share.createdAtMs),
-    }))
-    if (share.terms.expiresMs !== null)
-      list.push({ ...job, kind: 'expire', target: null, notBeforeMs: share.terms.expiresMs })
-    return list
   }
 
   async function created(
@@ -436,7 +213,6 @@ export function makeShares(deps: SharesDeps) {
     create,
     find,
     tally,
-    route,
     head,
 
     async show(local: Did, selector: string): Promise<Result<'share.show'>> {
