@@ -8,6 +8,12 @@ export const CATALOG = {
     load: async () => (await import('./signatures.ts')).signatures,
   },
   sealing: { about: 'sealing and opening content', load: async () => (await import('./sealing.ts')).sealing },
+  reading: { about: 'an export, cut and parsed', load: async () => (await import('./reading.ts')).reading },
+  scanning: { about: 'the content filter', load: async () => (await import('./scanning.ts')).scanning },
+  searching: {
+    about: 'storing and finding messages',
+    load: async () => (await import('./searching.ts')).searching,
+  },
 } as const satisfies Record<string, { about: string; load: () => Promise<Bench> }>
 
 export type BenchName = keyof typeof CATALOG
