@@ -19,13 +19,11 @@ export interface Ended {
   err: string
 }
 
-/** What a program gets to see of this process's environment: nothing that would change what it prints. */
+/** What a program gets to see of this process's environment: nothing that would change what it prints or whom it finds. */
 export function plainEnv(more: Record<string, string> = {}): NodeJS.ProcessEnv {
-  const env = { ...process.env, ...more }
-  for (const name of Object.keys(env))
-    if ((name.startsWith('VIVIM_') && !(name in more)) || name === 'FORCE_COLOR' || name.startsWith('TAP'))
-      delete env[name]
-  return env
+  const ours = (name: string) => name.startsWith('VIVIM_') || name.startsWith('TAP') || name === 'FORCE_COLOR'
+  const kept = Object.entries(process.env).filter(([name]) => !ours(name))
+  return { ...Object.fromEntries(kept), VIVIM_MDNS: 'off', ...more }
 }
 
 /** Everything that a child prints, and how it ended. */

@@ -351,7 +351,12 @@ export const ERRORS = {
     retry: true,
     hint: 'The content filter did not finish, so nothing left. Try a smaller part.',
   },
-  'inbox/nothing-new': { rpc: 1730, exit: 75, retry: true, hint: 'Nothing new came in that time.' },
+  'inbox/nothing-new': {
+    rpc: 1730,
+    exit: 75,
+    retry: true,
+    hint: 'What strangers sent is held until `vivim contact accept`, and does not count as new.',
+  },
 
   'peer/unreachable': {
     rpc: 1800,
