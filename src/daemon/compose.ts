@@ -43,7 +43,7 @@ import { makeInbox } from './sharing/inbox.ts'
 import { makeLetters } from './sharing/letters.ts'
 import { makeMembership } from './sharing/membership.ts'
 import { makePeople } from './sharing/people.ts'
-import { startPublisher } from './sharing/publisher.ts'
+import { type Publisher, startPublisher } from './sharing/publisher.ts'
 import { recoverFromCrash } from './sharing/recovery.ts'
 import { makeReferences } from './sharing/references.ts'
 import { makeSealing } from './sharing/sealing.ts'
@@ -113,6 +113,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     if (running === null) throw new VivimError('daemon/not-ready', 'the network is starting or stopping')
     return running.network
   }
+  let publisher: Publisher | null = null
   const wake = (): void => running?.runner.wake()
 
   const refs = makeReferences(master, users, dids, clock, (did, circle) => audiences.isShown(did, circle))
@@ -266,7 +267,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       return session && standing ? { standing: standing.wire, document: session.document.wire } : null
     },
     localUsers,
-    onConnected: () => publisher.soon(),
+    onConnected: () => publisher?.soon(),
     clock,
   })
 
@@ -293,7 +294,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   scope.own(runner, one => one.stop())
   running = { network: node, runner }
 
-  const publisher = startPublisher({
+  const publishing = startPublisher({
     users,
     keys,
     readSecret: did => sessionOf(did).keys().read,
@@ -304,7 +305,11 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     chance,
     log: say,
   })
-  scope.own(publisher, one => one.stop())
+  scope.own(publishing, one => one.stop())
+  publisher = publishing
+  events.listen(event => {
+    if (event.kind === 'share' && event.event === 'accepted') publishing.soon()
+  })
   scope.own(startExpiry({ endings, events, clock, log: say }), one => one.stop())
   scope.own(letters, one => one.idle())
 
@@ -316,7 +321,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     hurry({ target: remote })
     syncs.wantPair(local, remote)
     fetching.wantFrom(local, remote)
-    publisher.soon()
+    publishing.soon()
   })
   for (const [did, session] of sessions) {
     const unlocked = (): void => {
@@ -325,7 +330,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
         keys,
         session.keys().read.use(bytes => Uint8Array.from(bytes)),
       )
-      publisher.renewSlot(did)
+      publishing.renewSlot(did)
       letters.wake(did)
       hurry({ lastError: 'keystore/locked' })
     }
@@ -352,7 +357,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     ...makePeerMethods(node),
     ...makeImportMethods(imports),
     ...makeConversationMethods(conversations),
-    ...makePeopleMethods({ contacts, membership, inbox }),
+    ...makePeopleMethods({ contacts, membership, inbox, syncs }),
     ...makeSharingMethods({ shares, inbox, endings, store, jobs, events, nowMs: () => clock.nowMs(), wake }),
   }
   const server = scope.own(

@@ -162,6 +162,8 @@ export class MemoryHost implements NetworkHost {
     return this.contacts.get(remote) ?? []
   }
 
+  onConnected(): void {}
+
   async onProved(_local: Did, proof: Proof): Promise<void> {
     this.#tell('proved', proof)
   }

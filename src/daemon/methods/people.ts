@@ -4,6 +4,7 @@ import type { Caller } from '../rpc/caller.ts'
 import type { Contacts } from '../sharing/contacts.ts'
 import type { Inbox } from '../sharing/inbox.ts'
 import type { Membership } from '../sharing/membership.ts'
+import type { Syncs } from '../sharing/syncs.ts'
 
 export type PeopleMethods = Pick<
   Handlers<Caller>,
@@ -14,9 +15,10 @@ export interface PeoplePorts {
   contacts: Contacts
   membership: Membership
   inbox: Inbox
+  syncs: Pick<Syncs, 'wantPair'>
 }
 
-export const makePeopleMethods = ({ contacts, membership, inbox }: PeoplePorts): PeopleMethods => ({
+export const makePeopleMethods = ({ contacts, membership, inbox, syncs }: PeoplePorts): PeopleMethods => ({
   'contact.card': async caller => ({
     card: contacts.ownCard(caller.did),
     did: caller.did,
@@ -25,12 +27,15 @@ export const makePeopleMethods = ({ contacts, membership, inbox }: PeoplePorts):
   'contact.add': async (caller, p, signal) => {
     const added = await contacts.add(caller.did, p, signal)
     inbox.release(caller.did, added.did)
+    syncs.wantPair(caller.did, added.did)
     return added
   },
   'contact.list': async (caller, p) => contacts.list(caller.did, p.state),
   'contact.accept': async (caller, p) => {
     const accepted = contacts.accept(caller.did, p.contact, p.name)
     inbox.release(caller.did, accepted.did)
+    // Circles that they brought the user into are shown, and kept up to date, from now on.
+    syncs.wantPair(caller.did, accepted.did)
     return accepted
   },
   'contact.block': async (caller, p) => contacts.block(caller.did, p.contact),

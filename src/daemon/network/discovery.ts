@@ -145,6 +145,7 @@ export class Discovery {
         await this.#proofs.proveOn(connection, local, remote, signal).catch(() => undefined)
       }
     }
+    this.#host.onConnected(connection.remotePeer.toString())
     this.#after(connection.direction === 'outbound' ? 0 : LISTENER_WAITS_MS, prove)
   }
 }

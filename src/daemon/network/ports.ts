@@ -101,6 +101,8 @@ export interface NetworkHost {
   macFor(local: Did, remote: Did, peers: { dialler: string; listener: string }): Promise<Uint8Array | null>
   /** Where the nodes of `remote` were last known, best first. */
   addressesOf(local: Did, remote: Did): Promise<PeerAddress[]>
+  /** A peer connected, whoever it is. */
+  onConnected(peer: string): void
   /** A DID was proved on a connection (either side began it). */
   onProved(local: Did, proof: Proof): Promise<void>
   /** The pairs for which this peer is known to be a node of a contact or fellow member: they are proved as soon as it connects. */
