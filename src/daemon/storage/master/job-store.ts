@@ -1,8 +1,9 @@
 /** The jobs of the master database (`JobStore` of the pipeline): claimed with a lease, freed by success, failure or time. */
 import type { ExpressionBuilder } from 'kysely'
 import type { Clock } from '../../../core/kernel/env.ts'
+import type { Did } from '../../../core/model/id.ts'
 import type { JobStore } from '../../../core/pipeline/ports.ts'
-import { addJobs, jobOf } from './job-row.ts'
+import { addJob, jobOf } from './job-row.ts'
 import type { MasterAccess } from './master.ts'
 import type { MasterSchema } from './schema.ts'
 
@@ -15,19 +16,30 @@ function attemptOf(id: number, lease: string): number | null {
   return job === String(id) ? Number(attempts) : null
 }
 
+const isApart = (targets: readonly Did[]) => (eb: ExpressionBuilder<MasterSchema, 'job'>) =>
+  targets.length === 0 ? eb.lit(true) : eb.or([eb('target', 'is', null), eb('target', 'not in', targets)])
+
 export function makeJobStore(
   { engine, read, write }: Pick<MasterAccess, 'engine' | 'read' | 'write'>,
   clock: Clock,
 ): JobStore {
   return {
-    add: job => write(db => addJobs(db, [job], clock.nowMs())),
+    add: job => write(db => addJob(db, job, clock.nowMs())),
 
-    claim: (nowMs, leaseMs, limit) =>
+    claim: (nowMs, leaseMs, limit, apart) =>
       write(async db => {
         const isDue = (eb: ExpressionBuilder<MasterSchema, 'job'>) =>
           eb.and([
             eb('next_try_at_ms', '<=', nowMs),
             eb.or([eb('lease_until_ms', 'is', null), eb('lease_until_ms', '<=', nowMs)]),
+            ...(apart ? [isApart(apart)(eb)] : []),
+          ])
+        const isFirst = (eb: ExpressionBuilder<MasterSchema, 'job'>) =>
+          eb.or([
+            eb('target', 'is', null),
+            eb('id', 'in', firsts =>
+              firsts.selectFrom('job').select(eb.fn.min('id').as('id')).where(isDue).groupBy('target'),
+            ),
           ])
         const rows = await db
           .updateTable('job')
@@ -37,6 +49,7 @@ export function makeJobStore(
               .selectFrom('job')
               .select('id')
               .where(isDue)
+              .$if(apart !== undefined, rows => rows.where(isFirst))
               .orderBy('next_try_at_ms')
               .orderBy('id')
               .limit(limit)
@@ -92,10 +105,23 @@ export function makeJobStore(
         return Number(numUpdatedRows)
       }),
 
-    async nextDueMs() {
+    postpone: ({ target, code }, untilMs) =>
+      write(async db => {
+        await db
+          .updateTable('job')
+          .set({ next_try_at_ms: untilMs, last_error: code })
+          .where('target', '=', target)
+          .where('lease_until_ms', 'is', null)
+          .where('next_try_at_ms', '<', untilMs)
+          .where(eb => eb.or([eb('last_error', 'is', null), eb('last_error', '=', code)]))
+          .execute()
+      }),
+
+    async nextDueMs(apart = []) {
       const row = await read(db =>
         db
           .selectFrom('job')
+          .where(isApart(apart))
           // A lease that ends unheard makes its job due again.
           .select(eb => eb.fn.min(eb.fn.coalesce('lease_until_ms', 'next_try_at_ms')).as('due'))
           .executeTakeFirst(),

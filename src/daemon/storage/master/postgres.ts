@@ -23,11 +23,13 @@ export async function openPostgresMaster(config: {
   url: string
   password?: string | undefined
 }): Promise<EngineDoor> {
-  const where = addressOf(config.url)
+  const address = addressOf(config.url)
+  const where = address.host || 'the local socket'
+  // `pg` takes what stands in a connection string before what stands beside it, also where the string has nothing.
+  if (config.password !== undefined) address.searchParams.set('password', config.password)
   const { default: pg } = await import('pg')
   const pool = new pg.Pool({
-    connectionString: config.url,
-    ...(config.password === undefined ? {} : { password: config.password }),
+    connectionString: address.href,
     max: POOL_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
@@ -42,6 +44,8 @@ export async function openPostgresMaster(config: {
   })
   // An idle connection that the server ends is replaced at the next use.
   pool.on('error', () => undefined)
+  // One that ends while it is lent out fails the statement it runs; its own event would end the process.
+  pool.on('connect', client => client.on('error', () => undefined))
   const db = new Kysely<MasterSchema>({ dialect: new PostgresDialect({ pool }) })
   try {
     await sql`select 1`.execute(db)
@@ -62,8 +66,8 @@ export async function openPostgresMaster(config: {
   }
 }
 
-/** Host and port, for messages; never user or password. @throws `storage/url-password`, `home/config` */
-function addressOf(url: string): string {
+/** @throws `storage/url-password`, `home/config` */
+function addressOf(url: string): URL {
   let parsed: URL
   try {
     parsed = new URL(url)
@@ -74,7 +78,7 @@ function addressOf(url: string): string {
     throw new VivimError('home/config', 'the address of the master database is not a postgres:// URL')
   if (parsed.password !== '' || parsed.searchParams.has('password'))
     throw new VivimError('storage/url-password', 'the URL of the master database carries a password')
-  return parsed.host || 'the local socket'
+  return parsed
 }
 
 function unreachable(error: unknown, where: string): unknown {

