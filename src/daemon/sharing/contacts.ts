@@ -3,6 +3,7 @@
 import type { Result } from '../../core/contract/methods.ts'
 import { ed25519PublicKey } from '../../core/crypto/ed25519.ts'
 import { encodeCard, parseCard } from '../../core/identity/card.ts'
+import { parseDocument } from '../../core/identity/document.ts'
 import { openSlot, parseSlot, slotKey } from '../../core/identity/slot.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { codeOf, VivimError } from '../../core/kernel/errors.ts'
@@ -68,7 +69,8 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
   async function reach(local: Did, did: Did, signal: AbortSignal): Promise<boolean> {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(REACH_MS)])
     try {
-      await network().prove(local, did, bounded)
+      const { document } = await network().prove(local, did, bounded)
+      await people.learn(parseDocument(document))
       return true
     } catch (error) {
       log('contact.unreached', { did, code: codeOf(error) })

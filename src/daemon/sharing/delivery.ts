@@ -1,5 +1,6 @@
 /** The sending side of the outbox: what each kind of job does. Every handler may be repeated at any point. */
 
+import { parseDocument } from '../../core/identity/document.ts'
 import { peerIdFromKey } from '../../core/identity/peer-id.ts'
 import { parseStanding } from '../../core/identity/standing.ts'
 import { sameBytes } from '../../core/kernel/bytes.ts'
@@ -30,9 +31,6 @@ import type { SharingEvents } from './events.ts'
 import type { KeyRing } from './keys.ts'
 import type { Membership } from './membership.ts'
 import type { People } from './people.ts'
-
-/** A grant that waits for keys looks the person up this often; their node's appearance makes it due at once. */
-const KEYS_UNKNOWN_MS = 60_000
 
 export interface DeliveryDeps {
   users: UserDatabaseManager
@@ -91,6 +89,18 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
     }
   }
 
+  /** Learn the keys of somebody who was never met: from their node, else from the directory. */
+  async function meet(owner: Did, did: Did, signal: AbortSignal): Promise<void> {
+    if ((await people.current(did)) !== null) return
+    try {
+      const { document } = await prove(owner, did, signal)
+      await people.learn(parseDocument(document))
+    } catch (error) {
+      const code = codeOf(error)
+      if (code !== 'peer/unreachable' && code !== 'peer/refused') throw error
+    }
+  }
+
   /** The share and recipient of a job, when there is still something to do. */
   async function pendingWork(job: JobRow): Promise<{ share: ShareRow; recipient: RecipientRow } | null> {
     const share = job.share && (await store.find(job.share))
@@ -140,14 +150,16 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
     if (share.terms.fromMs !== null && clock.nowMs() < share.terms.fromMs)
       return { code: 'share/not-final', atMs: share.terms.fromMs }
     if (!mayGet(share, recipient)) return refuse(share, recipient.did)
-    const wires: Uint8Array[] = []
-    for (const hash of recipient.envelopes) {
-      const wire = await store.envelope(hash)
-      if (wire !== null) wires.push(wire)
-    }
-    if (wires.length === 0) throw new VivimError('program/defect', 'a recipient without envelopes')
     const ending = endings.whileLive(share.shareId, signal)
     try {
+      const wires: Uint8Array[] = []
+      for (const hash of recipient.envelopes) {
+        const wire = await store.envelope(hash)
+        if (wire !== null) wires.push(wire)
+      }
+      // It may have ended while its envelopes were read; from here on an end aborts the signal.
+      if (!isLive((await store.find(share.shareId))?.state ?? 'revoked')) return 'done'
+      if (wires.length === 0) throw new VivimError('program/defect', 'a recipient without envelopes')
       const proof = await prove(share.owner, recipient.did, ending.signal)
       const delivery: Delivery = {
         from: share.owner,
@@ -243,10 +255,9 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
       title: content.title,
       note: content.note,
     }
-    if ((await people.current(recipient.did)) === null)
-      await contacts.reach(share.owner, recipient.did, signal)
+    await meet(share.owner, recipient.did, signal)
     const routed = await envelopes.toPerson(facts, recipient.did, contentKey)
-    if (routed === null) return { code: 'contact/keys-unknown', atMs: clock.nowMs() + KEYS_UNKNOWN_MS }
+    if (routed === null) return { code: 'contact/keys-unknown' }
     await store.granted(share.shareId, recipient.did, routed.envelopes, {
       kind: 'deliver',
       owner: share.owner,
@@ -308,9 +319,9 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
   async function addMember(job: JobRow, signal: AbortSignal): Promise<JobOutcome> {
     if (job.circle === null || job.target === null) return 'done'
     if (!keys.unlocked(job.owner)) return { code: 'keystore/locked' }
-    if ((await people.current(job.target)) === null) await contacts.reach(job.owner, job.target, signal)
+    await meet(job.owner, job.target, signal)
     const added = await membership.fulfil(job.owner, job.circle, job.target)
-    return added ? 'done' : { code: 'contact/keys-unknown', atMs: clock.nowMs() + KEYS_UNKNOWN_MS }
+    return added ? 'done' : { code: 'contact/keys-unknown' }
   }
 
   return { deliver, grant, bury, expire, circle, 'add-member': addMember }
