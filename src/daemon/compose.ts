@@ -60,6 +60,8 @@ export interface ComposeOptions {
   config: Config
   /** A folder of the user's own for sockets. */
   runtimeFolder: string
+  /** Parse every answer against the contract. */
+  checkResults: boolean
   log: Log
   clock: Clock
   chance: Chance
@@ -325,6 +327,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   })
   for (const [did, session] of sessions) {
     const unlocked = (): void => {
+      void people.learn(session.keys().document)
       contacts.keepCardKeys(
         did,
         keys,
@@ -367,6 +370,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       users: rpcUsers(config.name, dids),
       log,
       chance,
+      checkResults: options.checkResults,
     }),
     one => one.close(),
   )

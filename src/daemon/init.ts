@@ -33,6 +33,7 @@ import {
   userFolderName,
   userPathsIn,
 } from './home.ts'
+import { DOCUMENT_LIFE_MS } from './keystore-session.ts'
 import { defaultListen } from './listening.ts'
 import { storageError } from './storage/storage-error.ts'
 
@@ -58,8 +59,6 @@ export interface InitResult {
   readonly changed: boolean
 }
 
-/** A first document counts for a year; it is renewed long before. */
-const DOCUMENT_LIFE_MS = 365 * 86_400_000
 /** Another `init` on the same home may be at work for as long as scrypt takes, a few times. */
 const LOCK_WAIT_MS = 10_000
 /** What may lie in a folder that becomes a home: what an interrupted `init` leaves. */

@@ -4,7 +4,7 @@ import { Ed25519Key } from '../core/crypto/ed25519.ts'
 import { needsPassphrase } from '../core/crypto/password.ts'
 import type { SecretBytes } from '../core/crypto/secret.ts'
 import { XWingKey } from '../core/crypto/xwing.ts'
-import { type IdentityDocument, parseDocument } from '../core/identity/document.ts'
+import { type IdentityDocument, parseDocument, signDocument } from '../core/identity/document.ts'
 import {
   type Keystore,
   openKeystore,
@@ -23,6 +23,9 @@ import type { UserPaths } from './home.ts'
 
 /** A statement with less than this left is made anew at unlock. */
 const STANDING_RENEW_MS = 60 * 86_400_000
+/** How long an identity document is made for, and with how much left the next one is signed at an unlock. */
+export const DOCUMENT_LIFE_MS = 365 * 86_400_000
+const DOCUMENT_RENEW_MS = 180 * 86_400_000
 const FILE_MAX_BYTES = 1024 * 1024
 /** The longest that a timer can wait; it is set again as often as needed. */
 const TIMER_MAX_MS = 2 ** 31 - 1
@@ -178,6 +181,7 @@ export class KeystoreSession {
       },
     }
     this.#setTimer()
+    this.#renewDocument()
     this.#renewStanding()
     if (changed) for (const listener of this.#unlockListeners) listener()
     return { changed, untilMs }
@@ -281,6 +285,30 @@ export class KeystoreSession {
       Math.min(leftMs, TIMER_MAX_MS),
     )
     this.#timer.unref()
+  }
+
+  /** Sign the next document in good time, where the identity key is at hand: a person whose document expired cannot be shared with. */
+  #renewDocument(): void {
+    const nowMs = this.#options.clock.nowMs()
+    const { identityKey } = this.keys()
+    const known = this.#document
+    if (identityKey === null || known.byRecovery || known.expiresAtMs - nowMs > DOCUMENT_RENEW_MS) return
+    const document = signDocument(
+      {
+        did: known.did,
+        seq: known.seq + 1,
+        atMs: nowMs,
+        expiresAtMs: nowMs + DOCUMENT_LIFE_MS,
+        prev: known.hash,
+        devices: known.devices,
+        revoked: known.revoked,
+        recovery: known.recovery,
+        peers: known.peers,
+      },
+      identityKey,
+    )
+    writeDurable(this.#options.paths.document, document.wire)
+    this.#document = document
   }
 
   /** Make a standing statement when there is none for this node and document, or its end is near. */

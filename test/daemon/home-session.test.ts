@@ -4,7 +4,8 @@ import t, { type Test } from 'tap'
 import { SecretBytes, sameSecret } from '../../src/core/crypto/secret.ts'
 import { signDocument } from '../../src/core/identity/document.ts'
 import { openExport } from '../../src/core/identity/keystore.ts'
-import { judgeStanding } from '../../src/core/identity/standing.ts'
+import { judgeStanding, standingNames } from '../../src/core/identity/standing.ts'
+import { decideDocument, documentTime } from '../../src/core/identity/succession.ts'
 import { sameBytes, utf8 } from '../../src/core/kernel/bytes.ts'
 import { systemChance } from '../../src/core/kernel/env.ts'
 import { openHome, type UserPaths, userPaths } from '../../src/daemon/home.ts'
@@ -181,4 +182,20 @@ t.test('a keystore or document that is missing or of somebody else is found', as
   t.throws(() => bob.again(), { code: 'keystore/corrupt' })
   writeFileSync(bob.paths.document, '')
   t.throws(() => bob.again(), { name: 'VivimError' })
+})
+
+t.test('an identity document is renewed at an unlock half a year before it expires', async t => {
+  const { session, clock, again } = await setting(t, null)
+  await session.unlock(null, null)
+  const first = session.document
+  clock.atMs += 180 * DAY_MS
+  await session.unlock(null, null)
+  t.equal(session.document.seq, 1, 'too early')
+  clock.atMs += 10 * DAY_MS
+  await session.unlock(null, null)
+  const renewed = session.document
+  t.equal(decideDocument(first, renewed), 'accept')
+  t.equal(documentTime(renewed, first.expiresAtMs), 'current')
+  t.ok(session.standing && standingNames(session.standing, renewed), 'the statement follows it')
+  t.same(again().document.hash, renewed.hash, 'it is on disk')
 })

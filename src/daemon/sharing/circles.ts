@@ -1,5 +1,12 @@
 /** Circles of a user: made, extended, brought up to date from what others send, and used to seal. */
-import { type Entry, makeAdd, makeCreate, makeRotate, parseEntry } from '../../core/circle/entry.ts'
+import {
+  type Entry,
+  makeAdd,
+  makeCreate,
+  makeDocumentEntry,
+  makeRotate,
+  parseEntry,
+} from '../../core/circle/entry.ts'
 import { MAX_CIRCLE_ENTRIES } from '../../core/circle/entry-graph.ts'
 import {
   circleIdBytes,
@@ -17,7 +24,7 @@ import {
 } from '../../core/circle/reduce.ts'
 import type { SecretBytes } from '../../core/crypto/secret.ts'
 import { activeDevices, type IdentityDocument } from '../../core/identity/document.ts'
-import { fromHex } from '../../core/kernel/bytes.ts'
+import { fromHex, sameBytes } from '../../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../../core/kernel/env.ts'
 import { codeOf, VivimError } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
@@ -146,8 +153,20 @@ export function makeCircles({ users, refs, people, keys, ownCard, clock, chance,
     return now
   }
 
-  async function rotate(local: Did, circle: CircleId): Promise<void> {
+  /** The state to write after. A log must hold the document that its next entry relies on: a renewed one is brought first. */
+  function readyToWrite(local: Did, circle: CircleId): CircleState {
     const now = mayWrite(local, circle)
+    const own = keys.keys(local)
+    const known = now.members.find(({ did }) => did === local)?.document.hash
+    if (known !== undefined && sameBytes(known, own.document.hash)) return now
+    const at = { circle, signer: own.document, prev: now.heads, atMs: clock.nowMs() }
+    const entry = makeDocumentEntry(at, ownCard(local), own.device)
+    users.write(local, db => db.circles.addEntry(circle, entry.hash, entry.wire))
+    return state(local, circle)
+  }
+
+  async function rotate(local: Did, circle: CircleId): Promise<void> {
+    const now = readyToWrite(local, circle)
     const own = keys.keys(local)
     const { secret, epoch } = makeEpoch(everybody(now.members), chance)
     const at = { circle, signer: own.document, prev: now.heads, atMs: clock.nowMs() }
@@ -190,7 +209,7 @@ export function makeCircles({ users, refs, people, keys, ownCard, clock, chance,
       document: IdentityDocument,
       role: 'member' | 'admin',
     ): Promise<void> {
-      const now = mayWrite(local, circle)
+      const now = readyToWrite(local, circle)
       const own = keys.keys(local)
       const joined = [...everybody(now.members), { did: document.did, devices: activeDevices(document) }]
       const { secret, epoch } = makeEpoch(joined, chance)
