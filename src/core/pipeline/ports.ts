@@ -122,8 +122,14 @@ export interface ShareStore {
 
 export interface JobStore {
   add(job: NewJob): Promise<void>
-  /** Take up to `limit` jobs that are due and free, for `leaseMs`. Two claimers never get the same job. */
-  claim(nowMs: number, leaseMs: number, limit: number): Promise<(JobRow & { lease: string })[]>
+  /** Take up to `limit` jobs that are due and free, for `leaseMs`. Two claimers never get the same job.
+   *  @param apart - targets that are being talked to: none of their jobs, and of every other target only one. */
+  claim(
+    nowMs: number,
+    leaseMs: number,
+    limit: number,
+    apart?: readonly Did[],
+  ): Promise<(JobRow & { lease: string })[]>
   /** Done: the job is gone. A lease that was lost changes nothing. */
   done(id: number, lease: string): Promise<void>
   /** Not yet: free it until `nextTryAtMs`, with a stable code as reason. */
@@ -133,8 +139,10 @@ export interface JobStore {
     which: { target?: Did; share?: ShareId; kind?: JobKind; lastError?: string },
     nowMs: number,
   ): Promise<number>
-  /** When the next free job is due, or null. */
-  nextDueMs(): Promise<number | null>
+  /** A target does not answer: its waiting jobs that no try ended otherwise wait until `untilMs`, with that code as reason. */
+  postpone(which: { target: Did; code: string }, untilMs: number): Promise<void>
+  /** When the next free job is due, or null. @param apart - targets whose jobs do not count. */
+  nextDueMs(apart?: readonly Did[]): Promise<number | null>
   list(which: { share?: ShareId; owner?: Did }): Promise<JobRow[]>
   /** Remove the jobs of a kind for a share or circle and target. */
   drop(which: { kind: JobKind; share?: ShareId; circle?: CircleId; target?: Did }): Promise<void>
