@@ -124,6 +124,7 @@ async function run(home: string | undefined, logFile: string | undefined): Promi
         paths,
         config,
         runtimeFolder: environment.runtimeFolder,
+        checkResults: environment.checkResults,
         log,
         clock: systemClock,
         chance: systemChance,
@@ -160,6 +161,8 @@ const aborted = (signal: AbortSignal): Promise<void> =>
   })
 
 async function main(): Promise<number> {
+  // Whatever library makes a file in a home: it is for its owner only.
+  process.umask(0o077)
   let values: { help?: boolean; version?: boolean; init?: boolean; home?: string; 'log-file'?: string }
   try {
     values = parseArgs({

@@ -29,6 +29,16 @@ export interface NetworkDeps {
   readonly log: Log
 }
 
+/** Two nodes that dial each other at once have two connections: they are one peer, shown by the one that proved more. */
+function onePerPeer(connections: PeerInfo[]): PeerInfo[] {
+  const byPeer = new Map<string, PeerInfo>()
+  for (const one of connections) {
+    const known = byPeer.get(one.peer)
+    if (known === undefined || (known.did === null && one.did !== null)) byPeer.set(one.peer, one)
+  }
+  return [...byPeer.values()]
+}
+
 /** Start the node and everything on it.
  *  @throws `daemon/port-in-use`, `home/config`. */
 export async function startNetwork(
@@ -74,7 +84,7 @@ export async function startNetwork(
         cardAddrs(config.announce, node.services.inner.transportManager.getAddrs(), peering.peerId),
       listening: () => node.services.inner.transportManager.getAddrs().map(String),
       reachability: () => 'unknown',
-      peers: () => connections.open().map(info),
+      peers: () => onePerPeer(connections.open().map(info)),
       connect: async (address, signal) => info(await peering.connect(address, signal)),
       block: peer => connections.block(peer),
       unblock: peer => connections.unblock(peer),
