@@ -7,7 +7,7 @@ import type { Sql, WritingSql } from '../sqlite.ts'
 export type LetterState = 'waiting' | 'held' | 'done'
 
 export interface LetterRow {
-  /** SHA-256 of the envelope, hex. */
+  /** Names sender and envelope: SHA-256 over both, hex. */
   hash: string
   sender: Did
   /** The envelope; empty once it was given up. */
@@ -68,6 +68,15 @@ export function makeLetterReader(sql: Sql) {
       )
       return row ?? { letters: 0, bytes: 0 }
     },
+    /** How many letters of a sender are known here, those that were applied among them. */
+    countOf: (sender: Did): number =>
+      sql.get<{ n: number }>('SELECT count(*) AS n FROM letter WHERE sender = ?', sender)?.n ?? 0,
+    /** Those that are not applied and came with content. */
+    withContent: (): LetterRow[] =>
+      sql.all<Stored>(`SELECT * FROM letter WHERE content_id IS NOT NULL AND state <> 'done'`).map(rowOf),
+    /** Those that are not applied and came with this content. */
+    ofContent: (content: Cid): LetterRow[] =>
+      sql.all<Stored>(`SELECT * FROM letter WHERE content_id = ? AND state <> 'done'`, content).map(rowOf),
     /** Content ids that any letter names: their blocks are still wanted. */
     contents: (): Cid[] =>
       sql
@@ -110,9 +119,13 @@ export function makeLetterWriter(sql: WritingSql) {
     release: (sender: Did): number =>
       sql.run(`UPDATE letter SET state = 'waiting' WHERE sender = ? AND state = 'held'`, sender),
     delete: (hash: string): boolean => sql.run('DELETE FROM letter WHERE hash = ?', hash) > 0,
-    /** Remove what waits or is held for a content id that was taken back. @returns how many. */
-    deleteContent: (content: Cid): number =>
-      sql.run(`DELETE FROM letter WHERE content_id = ? AND state <> 'done'`, content),
+    /** Its content ended: keep only these envelopes of it. */
+    reduce: (hash: string, wire: Uint8Array): boolean =>
+      sql.run(
+        `UPDATE letter SET wire = ?, content_id = NULL, slip = NULL, manifest = NULL WHERE hash = ?`,
+        wire,
+        hash,
+      ) > 0,
     /** Forget applied letters that came before `beforeMs`. @returns how many. */
     sweep: (beforeMs: number): number =>
       sql.run(`DELETE FROM letter WHERE state = 'done' AND arrived_at_ms < ?`, beforeMs),

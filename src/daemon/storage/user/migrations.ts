@@ -163,7 +163,15 @@ CREATE INDEX received_by_content ON received (content_id);
 
 CREATE TABLE seen_notice (notice_id TEXT PRIMARY KEY, expires_ms INTEGER) STRICT, WITHOUT ROWID;
 CREATE INDEX seen_notice_by_end ON seen_notice (expires_ms);
-CREATE TABLE tombstone (content_id TEXT PRIMARY KEY, wire BLOB NOT NULL, at_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE tombstone (
+  content_id TEXT NOT NULL,
+  signer BLOB NOT NULL,
+  wire BLOB NOT NULL,
+  at_ms INTEGER NOT NULL,
+  early_from TEXT,
+  UNIQUE (content_id, signer)
+) STRICT;
+CREATE INDEX tombstone_early ON tombstone (early_from) WHERE early_from IS NOT NULL;
 `,
 ]
 
