@@ -1,11 +1,11 @@
 /** The receiving side of an inbox exchange: judged, bounded, made durable, acknowledged. Works while the keystore is locked. */
-import { encodeCbor } from '../../core/crypto/cbor.ts'
 import { contentIdOf } from '../../core/crypto/cid.ts'
 import type { Ed25519Key } from '../../core/crypto/ed25519.ts'
+import { sha256 } from '../../core/crypto/hash.ts'
 import { type Manifest, parseManifest } from '../../core/crypto/manifest.ts'
 import { parseDocument } from '../../core/identity/document.ts'
 import { parseStanding } from '../../core/identity/standing.ts'
-import { toHex } from '../../core/kernel/bytes.ts'
+import { concat, toHex, utf8 } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { codeOf } from '../../core/kernel/errors.ts'
 import type { Cid, Did } from '../../core/model/id.ts'
@@ -15,14 +15,20 @@ import type { BlockStore } from '../../core/pipeline/ports.ts'
 import { signReceipt } from '../../core/pipeline/receipt.ts'
 import type { Delivery } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
+import type { ReceivedRow } from '../storage/user/received-table.ts'
 import type { Contacts } from './contacts.ts'
 import type { Endings } from './endings.ts'
+import { encodeLetterWire } from './letter-wire.ts'
 import type { Letters } from './letters.ts'
 import type { People } from './people.ts'
 
 /** Blocks that travel with an envelope; larger content is fetched. */
 const MAX_PUSH_BYTES = 64 * 1024 * 1024
 const MAX_ENVELOPES = 4
+/** What all strangers together may fill, in shares of what one may. */
+const STRANGERS_TOGETHER = 4
+/** Letters taken from a stranger in a month, for each item that may lie here: their receipts are kept after the items ended. */
+const LETTERS_AN_ITEM = 10
 
 /** What a node keeps of people whom its user has not accepted. */
 export interface StrangerQuota {
@@ -56,7 +62,11 @@ const isPushed = (manifest: Manifest | null): boolean => manifest !== null && ma
 export function makeArrival(deps: ArrivalDeps) {
   const { users, blocks, people, contacts, endings, letters, standing, nodeKey, quota, clock, log } = deps
 
-  const hashOf = ({ envelopes }: Delivery): string => toHex(envelopeHash(envelopes[0] ?? new Uint8Array(0)))
+  const first = ({ envelopes }: Delivery): Uint8Array => envelopes[0] ?? new Uint8Array(0)
+
+  /** Sender and envelope together: whoever passes on what another person sealed gets no receipt for it, nor takes its place. */
+  const keyOf = (delivery: Delivery): string =>
+    toHex(sha256(concat(utf8(delivery.from), Uint8Array.of(0), envelopeHash(first(delivery)))))
 
   const isStranger = (local: Did, did: Did): boolean => {
     const state = contacts.get(local, did)?.state
@@ -85,20 +95,25 @@ export function makeArrival(deps: ArrivalDeps) {
     if (!isStranger(to, from)) return false
     const held = users.read(to, db => ({
       waiting: db.letters.held(from),
+      known: db.letters.countOf(from),
       received: db.received.list().filter(row => row.state === 'held'),
       strangers: db.contacts.list('stranger').length,
     }))
     if (contacts.get(to, from) === null && held.strangers >= quota.people) return true
+    if (held.known >= quota.items * LETTERS_AN_ITEM) return true
+    const sizeOf = (row: ReceivedRow): number => (row.manifest ? parseManifest(row.manifest).size : 0)
+    const all = held.received.reduce((sum, row) => sum + sizeOf(row), 0)
+    if (all + bytes > quota.bytes * STRANGERS_TOGETHER) return true
     const own = held.received.filter(row => row.owner === from)
     if (held.waiting.letters + own.length >= quota.items) return true
-    const kept = own.reduce((sum, row) => sum + (row.manifest ? parseManifest(row.manifest).size : 0), 0)
+    const kept = own.reduce((sum, row) => sum + sizeOf(row), 0)
     return held.waiting.bytes + kept + bytes > quota.bytes
   }
 
   return {
     async onDelivery(delivery: Delivery): Promise<Begun> {
       try {
-        if (users.read(delivery.to, db => db.letters.get(hashOf(delivery))) !== null)
+        if (users.read(delivery.to, db => db.letters.get(keyOf(delivery))) !== null)
           return { ok: true, lacks: [] }
         const judged = await judge(delivery)
         if (typeof judged === 'string') {
@@ -120,10 +135,11 @@ export function makeArrival(deps: ArrivalDeps) {
     /** @returns the receipt, once letter and blocks are on disk; the same one for a repeated delivery. */
     async onDelivered(delivery: Delivery): Promise<Uint8Array | null> {
       const { from, to, envelopes, slip, manifest } = delivery
-      const hash = hashOf(delivery)
+      const hash = keyOf(delivery)
+      const shortName = toHex(envelopeHash(first(delivery))).slice(0, 16)
       const known = users.read(to, db => db.letters.get(hash))
       if (known !== null) {
-        log('inbox.repeated', { envelope: hash.slice(0, 16) })
+        log('inbox.repeated', { envelope: shortName })
         return known.receipt
       }
       const shown = standing(to)
@@ -146,7 +162,7 @@ export function makeArrival(deps: ArrivalDeps) {
           atMs,
           did: to,
           content: contentId,
-          envelope: envelopeHash(envelopes[0] ?? new Uint8Array(0)),
+          envelope: envelopeHash(first(delivery)),
           standing: parseStanding(shown).hash,
         },
         nodeKey,
@@ -155,7 +171,7 @@ export function makeArrival(deps: ArrivalDeps) {
         db.letters.add({
           hash,
           sender: from,
-          wire: encodeCbor(envelopes),
+          wire: encodeLetterWire(envelopes),
           contentId,
           slip,
           manifest,
@@ -165,7 +181,7 @@ export function makeArrival(deps: ArrivalDeps) {
         })
         return db.letters.get(hash)
       })
-      log('inbox.arrived', { envelope: hash.slice(0, 16), from, content: contentId })
+      log('inbox.arrived', { envelope: shortName, from, content: contentId })
       letters.wake(to)
       return stored?.receipt ?? null
     },

@@ -52,6 +52,15 @@ export interface CircleRefs {
   setKnownEpoch(local: Did, circle: CircleId, member: Did, epoch: string): void
 }
 
+/** How much of circles is taken from one person. */
+export interface CircleRoom {
+  sender: Did
+  /** Circles into which they brought the user. */
+  circles: number
+  /** Bytes of a circle's log. */
+  bytes: number
+}
+
 /** What sealing for a circle needs. */
 export interface SealingEpoch {
   ref: EpochRef
@@ -178,6 +187,29 @@ export function makeCircles({ users, refs, people, keys, ownCard, clock, chance,
     return row && openStored(keys.keys(local), place(circle, epochId), row.secretSealed)
   }
 
+  /** Who brought the user into a circle: the signer of the entry that added them, themselves for their own. */
+  function adder(local: Did, circle: CircleId): Did | null {
+    const { entries, state: now } = load(local, circle)
+    if (now.owner === local) return local
+    const add = entries.find(entry => entry.op === 'add' && entry.person.document.did === local)
+    return add?.did ?? null
+  }
+
+  function hasRoom(
+    local: Did,
+    within: CircleRoom,
+    known: readonly Entry[],
+    fresh: readonly Entry[],
+  ): boolean {
+    const bytes = [...known, ...fresh].reduce((sum, { wire }) => sum + wire.length, 0)
+    if (bytes > within.bytes) return false
+    if (known.length > 0) return true
+    const brought = users
+      .read(local, db => db.circles.list())
+      .filter(({ circleId }) => adder(local, circleId) === within.sender)
+    return brought.length < within.circles
+  }
+
   const refOf = (circle: CircleId, epochId: string): EpochRef => ({
     circle: circleIdBytes(circle),
     epoch: fromHex(epochId),
@@ -284,8 +316,13 @@ export function makeCircles({ users, refs, people, keys, ownCard, clock, chance,
     /** @returns the secret of an epoch, or null. @throws `keystore/locked`. */
     secretOf,
 
-    /** Take entries from a letter or a sync. Those of circles that the user is not in are dropped; each is verified. */
-    async takeEntries(local: Did, wires: readonly Uint8Array[]): Promise<CircleId[]> {
+    /** Take entries from a letter or a sync. Those of circles that the user is not in are dropped; each is verified.
+     *  @param within - how much is taken of who sent them, null without such a limit. */
+    async takeEntries(
+      local: Did,
+      wires: readonly Uint8Array[],
+      within: CircleRoom | null = null,
+    ): Promise<CircleId[]> {
       const byCircle = new Map<CircleId, Entry[]>()
       for (const wire of wires) {
         try {
@@ -300,6 +337,10 @@ export function makeCircles({ users, refs, people, keys, ownCard, clock, chance,
       const changed: CircleId[] = []
       for (const [circle, fresh] of byCircle) {
         const { entries } = load(local, circle)
+        if (within !== null && !hasRoom(local, within, entries, fresh)) {
+          log('circle.entries-refused', { circle, from: within.sender })
+          continue
+        }
         const room = fresh.slice(0, MAX_CIRCLE_ENTRIES - entries.length)
         const after = reduceCircle(circle, [...entries, ...room])
         if (after.name === null || !after.members.some(member => member.did === local)) continue
@@ -369,13 +410,7 @@ export function makeCircles({ users, refs, people, keys, ownCard, clock, chance,
       return fresh
     },
 
-    /** Who brought the user into a circle: the signer of the entry that added them, themselves for their own. */
-    adder(local: Did, circle: CircleId): Did | null {
-      const { entries, state: now } = load(local, circle)
-      if (now.owner === local) return local
-      const add = entries.find(entry => entry.op === 'add' && entry.person.document.did === local)
-      return add?.did ?? null
-    },
+    adder,
   }
 }
 

@@ -3,16 +3,23 @@ import { parseManifest } from '../../core/crypto/manifest.ts'
 import { sameBytes } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { codeOf } from '../../core/kernel/errors.ts'
-import type { Cid, Did, ShareId } from '../../core/model/id.ts'
-import { parseTombstone } from '../../core/pipeline/holding.ts'
+import type { Cid, CircleId, Did, ShareId } from '../../core/model/id.ts'
+import { parseSlip, parseTombstone } from '../../core/pipeline/holding.ts'
 import type { BlockStore, ShareRow, ShareStore } from '../../core/pipeline/ports.ts'
 import type { ConversationStore } from '../storage/user/conversation-store.ts'
+import type { LetterRow } from '../storage/user/letter-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { ReceivedEnd, ReceivedRow } from '../storage/user/received-table.ts'
+import type { UserWriter } from '../storage/user/tables.ts'
 import type { SharingEvents } from './events.ts'
+import { besideEpochEnvelopes } from './letter-wire.ts'
 
-/** Tombstones of content that never came are remembered up to this number. */
+/** Tombstones of content that never came are remembered up to this number, and the newest so many of one source. */
 const MAX_EARLY_TOMBSTONES = 10_000
+const MAX_EARLY_OF_ONE = 200
+/** A sender whose receipt got lost asks again within hours; what comes later is recognised by its notice. */
+const RECEIPTS_KEPT_MS = 30 * 86_400_000
+const SWEEP_EVERY_MS = 3_600_000
 
 export interface EndingsDeps {
   users: UserDatabaseManager
@@ -30,6 +37,7 @@ export interface EndingsDeps {
 
 export function makeEndings(deps: EndingsDeps) {
   const { users, conversations, store, blocks, localUsers, announce, events, wake, clock, log } = deps
+  let sweptMs = Number.NEGATIVE_INFINITY
   /** Deliveries under way, so that an end stops them. */
   const live = new Map<ShareId, Set<AbortController>>()
 
@@ -84,7 +92,7 @@ export function makeEndings(deps: EndingsDeps) {
   async function endReceived(local: Did, row: ReceivedRow, state: ReceivedEnd): Promise<boolean> {
     let ended = false
     conversations.forget(local, [row.shareId], db => {
-      db.letters.deleteContent(row.contentId)
+      giveUpContent(db, db.letters.ofContent(row.contentId))
       ended = db.received.end(row.owner, row.shareId, state)
     })
     await dropBlocks(row.contentId)
@@ -93,6 +101,36 @@ export function makeEndings(deps: EndingsDeps) {
       events.emit({ kind: 'inbox', local, share: row.shareId, atMs: clock.nowMs() })
     }
     return ended
+  }
+
+  /** Forget what only served to recognise repetitions that can come no more. */
+  async function sweepOld(nowMs: number): Promise<void> {
+    if (nowMs - sweptMs < SWEEP_EVERY_MS) return
+    sweptMs = nowMs
+    for (const local of await localUsers())
+      users.write(local, db => {
+        db.received.sweepSeen(nowMs)
+        db.letters.sweep(nowMs - RECEIPTS_KEPT_MS)
+      })
+  }
+
+  /** Content of letters that were not opened in time, such as those of a locked keystore. @returns when the others end. */
+  async function sweepLetters(local: Did, nowMs: number): Promise<number[]> {
+    const due: LetterRow[] = []
+    const ends: number[] = []
+    for (const row of users.read(local, db => db.letters.withContent())) {
+      if (row.slip === null || row.manifest === null) continue
+      const { expiresMs } = parseSlip(row.slip, parseManifest(row.manifest).shareKey)
+      if (expiresMs === null) continue
+      if (expiresMs <= nowMs) due.push(row)
+      else ends.push(expiresMs)
+    }
+    if (due.length === 0) return ends
+    users.write(local, db => giveUpContent(db, due))
+    users.compact(local)
+    for (const { contentId } of due) if (contentId !== null) await dropBlocks(contentId)
+    log('inbox.letters-expired', { letters: due.length })
+    return ends
   }
 
   return {
@@ -115,8 +153,9 @@ export function makeEndings(deps: EndingsDeps) {
       }
     },
 
-    /** A tombstone came: it counts when the key that the manifest names signed it. One that is early is remembered. */
-    async onTombstone(local: Did, wire: Uint8Array): Promise<void> {
+    /** A tombstone came: it counts when the key that the manifest names signed it. One that is early is remembered.
+     *  @param source - the person or circle that it came from. */
+    async onTombstone(local: Did, wire: Uint8Array, source: Did | CircleId): Promise<void> {
       let tombstone: ReturnType<typeof parseTombstone>
       try {
         tombstone = parseTombstone(wire)
@@ -128,7 +167,8 @@ export function makeEndings(deps: EndingsDeps) {
       const manifest = await blocks.get(content)
       if (manifest === null) {
         users.write(local, db => {
-          if (db.tombstones.count() < MAX_EARLY_TOMBSTONES) db.tombstones.put(content, wire, clock.nowMs())
+          if (db.tombstones.early() < MAX_EARLY_TOMBSTONES)
+            db.tombstones.putEarly(content, by, wire, clock.nowMs(), source, MAX_EARLY_OF_ONE)
         })
         return
       }
@@ -137,7 +177,7 @@ export function makeEndings(deps: EndingsDeps) {
         return
       }
       const rows = users.write(local, db => {
-        db.tombstones.put(content, wire, clock.nowMs())
+        db.tombstones.put(content, by, wire, clock.nowMs())
         db.letters.deleteContent(content)
         return db.received.byContent(content)
       })
@@ -146,19 +186,13 @@ export function makeEndings(deps: EndingsDeps) {
     },
 
     /** Whether a content id was taken back by the key of its manifest. */
-    isBuried(local: Did, content: Cid, shareKey: Uint8Array): boolean {
-      const wire = users.read(local, db => db.tombstones.get(content))
-      if (wire === null) return false
-      try {
-        return sameBytes(parseTombstone(wire).by, shareKey)
-      } catch {
-        return false
-      }
-    },
+    isBuried: (local: Did, content: Cid, shareKey: Uint8Array): boolean =>
+      users.read(local, db => db.tombstones.get(content, shareKey)) !== null,
 
     /** End what is due on both sides. @returns when the next end lies, or null. */
     async sweepDue(): Promise<number | null> {
       const nowMs = clock.nowMs()
+      await sweepOld(nowMs)
       for (const share of await store.due(nowMs)) await endOwn(share, 'expired')
       let next: number | null = null
       for (const local of await localUsers()) {
@@ -169,6 +203,16 @@ export function makeEndings(deps: EndingsDeps) {
       }
       return next
     },
+  }
+}
+
+/** What came for content that ended is not kept, nor the notice with its grant. What a letter brings beside it, such as a circle's
+ *  entries and key, is needed by what comes later: that waits on. The receipt stays in any case. */
+function giveUpContent(db: UserWriter, rows: readonly LetterRow[]): void {
+  for (const row of rows) {
+    const rest = besideEpochEnvelopes(row.wire)
+    if (rest === null) db.letters.finish(row.hash)
+    else db.letters.reduce(row.hash, rest)
   }
 }
 

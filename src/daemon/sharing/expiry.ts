@@ -14,8 +14,13 @@ export interface ExpiryDeps {
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
-/** @returns how to stop. */
-export function startExpiry({ endings, events, clock, log }: ExpiryDeps): { stop(): Promise<void> } {
+/** What is due ends before this resolves: nobody sees what ended while the node was down. @returns how to stop. */
+export async function startExpiry({
+  endings,
+  events,
+  clock,
+  log,
+}: ExpiryDeps): Promise<{ stop(): Promise<void> }> {
   let timer: NodeJS.Timeout | null = null
   let stopped = false
   let running: Promise<void> = Promise.resolve()
@@ -42,7 +47,7 @@ export function startExpiry({ endings, events, clock, log }: ExpiryDeps): { stop
   const unlisten = events.listen(event => {
     if (event.kind === 'inbox') plan(0)
   })
-  plan(0)
+  await sweep()
   return {
     async stop() {
       stopped = true

@@ -47,7 +47,7 @@ export function makeGossipMessages(deps: GossipDeps) {
     const epoch = circles.epochOf(local, envelope)
     if (epoch === null) return
     const { heads, tombstones } = openEpochLetter(envelope, epoch.ref, epoch.secret)
-    for (const tombstone of tombstones ?? []) await endings().onTombstone(local, tombstone)
+    for (const tombstone of tombstones ?? []) await endings().onTombstone(local, tombstone, epoch.circle)
     if (heads && circleIdFromBytes(heads.circle) === epoch.circle) {
       const known = new Set(circles.state(local, epoch.circle).heads)
       if (heads.hashes.some(hash => !known.has(toHex(hash)))) wantSync(local, epoch.circle)

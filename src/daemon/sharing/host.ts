@@ -81,7 +81,10 @@ export function makeNetworkHost(deps: HostDeps): NetworkHost {
     onDelivery: arrival.onDelivery,
     onBlock: arrival.onBlock,
     onDelivered: arrival.onDelivered,
-    onTombstone: (_from, to, tombstone) => endings.onTombstone(to, tombstone),
+    onTombstone: async (from, to, tombstone) => {
+      // Whoever has a card may prove themselves; of somebody who never wrote there is nothing to take back.
+      if (await people.isRelated(to, from)) await endings.onTombstone(to, tombstone, from)
+    },
 
     async onFetch({ content, want }) {
       const [slip, manifest] = await Promise.all([slipFor(content), blocks.get(content)])

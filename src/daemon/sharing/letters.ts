@@ -1,30 +1,26 @@
 /** Opens the letters that wait, once the keystore is unlocked: learns people and circles, verifies notices, fills the inbox. */
-import { decodeCbor } from '../../core/crypto/cbor.ts'
+import { parseManifest } from '../../core/crypto/manifest.ts'
 import { deviceOf, parseDocument } from '../../core/identity/document.ts'
 import { documentTime } from '../../core/identity/succession.ts'
 import { toBase32, toHex } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { codeOf, hasCode } from '../../core/kernel/errors.ts'
 import { CircleId, type Did } from '../../core/model/id.ts'
-import {
-  type EpochRef,
-  type Letter,
-  openDeviceLetter,
-  openEpochLetter,
-  parseEnvelope,
-} from '../../core/pipeline/letter.ts'
+import { type EpochRef, type Letter, openDeviceLetter, openEpochLetter } from '../../core/pipeline/letter.ts'
 import { type Notice, parseNotice } from '../../core/pipeline/notice.ts'
 import type { LetterRow } from '../storage/user/letter-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { ReceivedRow } from '../storage/user/received-table.ts'
-import type { Circles } from './circles.ts'
+import type { CircleRoom, Circles } from './circles.ts'
 import type { Contacts } from './contacts.ts'
 import type { Endings } from './endings.ts'
 import type { SharingEvents } from './events.ts'
 import type { KeyRing } from './keys.ts'
+import { envelopesOf } from './letter-wire.ts'
 import type { People } from './people.ts'
 
-const WIRE_MAX_BYTES = 20 * 1024 * 1024
+/** Circles that one stranger may bring, and how large the log of each may be. */
+const STRANGER_ROOM = { circles: 8, bytes: 1024 * 1024 }
 /** A letter whose epoch never became known is given up after this. */
 const WAIT_MAX_MS = 30 * 86_400_000
 
@@ -50,9 +46,7 @@ export function makeLetters(deps: LettersDeps) {
 
   /** @returns false when it has to wait for an epoch. */
   async function open(local: Did, row: LetterRow): Promise<boolean> {
-    const wires = decodeCbor(row.wire, WIRE_MAX_BYTES)
-    if (!Array.isArray(wires)) return true
-    const envelopes = wires.filter(wire => wire instanceof Uint8Array).map(parseEnvelope)
+    const envelopes = envelopesOf(row.wire)
     // What is sealed to the device may bring the key that opens the rest.
     for (const envelope of envelopes)
       if (envelope.kind === 'device')
@@ -73,9 +67,15 @@ export function makeLetters(deps: LettersDeps) {
       if (document.did === row.sender) await people.learn(document)
     }
     if (epoch === null) contacts.meet(local, row.sender, letter.card)
-    if (letter.entries) await circles.takeEntries(local, letter.entries)
+    if (letter.entries) await circles.takeEntries(local, letter.entries, roomOf(local, row.sender))
     if (letter.wraps) circles.takeWraps(local, letter.wraps)
     if (letter.notice) await admit(local, row, letter.notice, epoch)
+  }
+
+  /** Circles of people who were not accepted have little room. */
+  function roomOf(local: Did, sender: Did): CircleRoom | null {
+    const state = contacts.get(local, sender)?.state
+    return state === 'known' || state === 'verified' ? null : { sender, ...STRANGER_ROOM }
   }
 
   /** Why a notice does not count, or null when it does. */
@@ -112,6 +112,11 @@ export function makeLetters(deps: LettersDeps) {
     const why = await fault(local, row, notice, epoch)
     if (why !== null) {
       log('inbox.notice-refused', { why, from: row.sender })
+      return
+    }
+    // It may have been taken back since its letter was read; from here to the row nothing waits.
+    if (row.manifest && endings.isBuried(local, notice.content, parseManifest(row.manifest).shareKey)) {
+      log('inbox.notice-refused', { why: 'taken-back', from: row.sender })
       return
     }
     const contact = contacts.get(local, notice.owner)

@@ -6,7 +6,7 @@ import type { CircleId, Did } from '../../core/model/id.ts'
 import type { JobStore } from '../../core/pipeline/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { Audiences } from './audiences.ts'
-import type { Circles } from './circles.ts'
+import type { CircleRefs, Circles } from './circles.ts'
 import type { Contacts } from './contacts.ts'
 import type { GossipMessages } from './gossip-messages.ts'
 import type { KeyRing } from './keys.ts'
@@ -18,6 +18,7 @@ export interface MembershipDeps {
   people: People
   contacts: Contacts
   circles: Circles
+  refs: CircleRefs
   audiences: Audiences
   gossip: GossipMessages
   keys: KeyRing
@@ -26,7 +27,7 @@ export interface MembershipDeps {
 }
 
 export function makeMembership(deps: MembershipDeps) {
-  const { users, jobs, people, contacts, circles, audiences, gossip, keys, wake, clock } = deps
+  const { users, jobs, people, contacts, circles, refs, audiences, gossip, keys, wake, clock } = deps
 
   const view = (local: Did, circle: CircleId): Result<'circle.show'> => {
     const row = users.read(local, db => db.circles.get(circle))
@@ -34,24 +35,32 @@ export function makeMembership(deps: MembershipDeps) {
     return audiences.viewCircle(local, row)
   }
 
+  /** A member's node gets the entries and the key of the newest epoch. */
+  async function bring(local: Did, circle: CircleId, target: Did): Promise<void> {
+    await jobs.drop({ kind: 'circle', circle, target })
+    const notBeforeMs = clock.nowMs()
+    await jobs.add({ kind: 'circle', owner: local, share: null, circle, target, notBeforeMs })
+  }
+
   /** Every other member's node is told: entries and the key of the newest epoch. */
   async function spread(local: Did, circle: CircleId): Promise<void> {
-    for (const target of audiences.members(local, circle)) {
-      await jobs.drop({ kind: 'circle', circle, target })
-      await jobs.add({
-        kind: 'circle',
-        owner: local,
-        share: null,
-        circle,
-        target,
-        notBeforeMs: clock.nowMs(),
-      })
-    }
+    for (const target of audiences.members(local, circle)) await bring(local, circle, target)
     await gossip.tellHeads(local, circle)
     wake()
   }
 
   return {
+    /** Tell members of the epochs made here that their nodes do not know yet: the process may have ended between an entry and the
+     *  jobs that bring it. */
+    async resume(local: Did): Promise<void> {
+      for (const { circleId } of users.read(local, db => db.circles.list())) {
+        const { sealing } = circles.state(local, circleId)
+        if (sealing?.maker !== local) continue
+        for (const target of audiences.members(local, circleId))
+          if (refs.knownEpoch(local, circleId, target) !== sealing.id) await bring(local, circleId, target)
+      }
+    },
+
     async create(local: Did, name: string): Promise<Result<'circle.create'>> {
       const known = users.read(local, db => db.circles.list()).find(row => row.alias === name)
       if (known) return { ...view(local, known.circleId), changed: false }
@@ -119,15 +128,15 @@ export function makeMembership(deps: MembershipDeps) {
 
     /** Write the `add` entry of somebody who was wished for. @returns false while their keys are unknown. */
     async fulfil(local: Did, circle: CircleId, did: Did): Promise<boolean> {
-      if (!users.read(local, db => db.circles.wishes(circle)).some(wish => wish.did === did)) return true
-      const document = await people.current(did)
-      if (document === null) return false
-      if (audiences.members(local, circle).includes(did))
-        users.write(local, db => db.circles.deleteWish(circle, did))
-      else {
+      if (!audiences.members(local, circle).includes(did)) {
+        if (!users.read(local, db => db.circles.wishes(circle)).some(wish => wish.did === did)) return true
+        const document = await people.current(did)
+        if (document === null) return false
         await circles.add(local, circle, document, 'member')
-        await spread(local, circle)
       }
+      // Also when an earlier try got as far as the entry and no further.
+      await spread(local, circle)
+      users.write(local, db => db.circles.deleteWish(circle, did))
       return true
     },
   }

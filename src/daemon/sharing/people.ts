@@ -38,6 +38,8 @@ export interface People {
   current(did: Did): Promise<IdentityDocument | null>
   /** Keep a document that was met, when it goes forward. @returns whether what counts changed. */
   learn(document: IdentityDocument): Promise<boolean>
+  /** Contact that is not blocked, stranger or not, or member of a circle in common. */
+  isRelated(local: Did, remote: Did): Promise<boolean>
   judge(proof: { standing: Uint8Array; document: Uint8Array }, peer: string): Promise<Proof | null>
   /** The last proof of a DID on any connection since the start; also of strangers. */
   lastProof(did: Did): Proof | null
@@ -127,7 +129,6 @@ export function makePeople(deps: PeopleDeps): People {
     return true
   }
 
-  /** Contact that is not blocked, or member of a circle in common. */
   async function isRelated(local: Did, remote: Did): Promise<boolean> {
     const contact = users.read(local, db => db.contacts.get(remote))
     if (contact) return contact.state !== 'blocked'
@@ -137,6 +138,7 @@ export function makePeople(deps: PeopleDeps): People {
   return {
     document,
     learn,
+    isRelated,
     async current(did) {
       const found = await document(did)
       return found && documentTime(found, clock.nowMs()) === 'current' ? found : null

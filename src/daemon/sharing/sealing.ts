@@ -72,12 +72,33 @@ export function makeSealing(deps: SealingDeps) {
   const { users, store, records, blocks, audiences, envelopes, conversations } = deps
   const { keys, network, events, wake, clock, chance, log } = deps
 
-  /** Freeze, seal, sync, grant and accept. The command may answer when this resolves. */
+  /** Freeze, seal, sync, grant and accept. The command may answer when this resolves; when it throws nothing is left. */
   async function sealAndStore(local: Did, decided: Decided): Promise<ShareRow> {
+    const shareId = ShareId.parse(toBase32(chance.bytes(16)))
+    const put: Cid[] = []
+    try {
+      return await seal(local, shareId, decided, put)
+    } catch (error) {
+      await undo(local, shareId, put)
+      throw error
+    }
+  }
+
+  async function undo(local: Did, shareId: ShareId, put: readonly Cid[]): Promise<void> {
+    try {
+      if ((await store.find(shareId)) !== null) return
+      if (users.write(local, db => db.shareContents.delete(shareId))) users.compact(local)
+      for (const cid of put) await blocks.delete(cid)
+    } catch (error) {
+      // A disk or database that fails now is swept at the next start.
+      log('share.not-undone', { share: shareId, code: codeOf(error) })
+    }
+  }
+
+  async function seal(local: Did, shareId: ShareId, decided: Decided, put: Cid[]): Promise<ShareRow> {
     const { params, audience, terms, prepared, conversation, audienceKey, termsText } = decided
     const own = keys.keys(local)
     const nowMs = clock.nowMs()
-    const shareId = ShareId.parse(toBase32(chance.bytes(16)))
     const shareSeed = new SecretBytes(chance.bytes(32))
     const shareKey = new Ed25519Key(shareSeed)
     const receipt =
@@ -98,8 +119,12 @@ export function makeSealing(deps: SealingDeps) {
       plaintext: encodeSealed(prepared.plaintext, receipt, assets),
       shareKey: shareKey.publicKey,
       chance,
-      putBlock: ({ cid, bytes }) => blocks.put(cid, bytes),
+      putBlock: ({ cid, bytes }) => {
+        put.push(cid)
+        return blocks.put(cid, bytes)
+      },
     })
+    put.push(sealed.contentId)
     await blocks.put(sealed.contentId, sealed.manifestBytes)
     await blocks.sync()
 
@@ -166,6 +191,7 @@ export function makeSealing(deps: SealingDeps) {
       endedAtMs: null,
     }
     await store.accept(share, routed.recipients, routed.envelopes, jobsOf(share, routed.recipients))
+    wake()
     const holders = [{ peer: network().peerId, addrs: network().addrs() }]
     const record = signRecord(
       { content: sealed.contentId, holders },
@@ -175,7 +201,12 @@ export function makeSealing(deps: SealingDeps) {
       shareKey,
       chance,
     )
-    await records.put(shareId, record.wire)
+    try {
+      await records.put(shareId, record.wire)
+    } catch (error) {
+      // The share stands; what its record is for, its recipients' nodes get with the notice.
+      log('share.record-not-kept', { share: shareId, code: codeOf(error) })
+    }
     log('share.accepted', { share: shareId, content: sealed.contentId, recipients: routed.recipients.length })
     events.emit({
       kind: 'share',
@@ -186,7 +217,6 @@ export function makeSealing(deps: SealingDeps) {
       target: null,
       atMs: nowMs,
     })
-    wake()
     return share
   }
 
