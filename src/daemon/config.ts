@@ -27,6 +27,8 @@ export interface Environment {
   readonly bootstrap: string[] | null
   /** `VIVIM_MDNS`: `on` or `off`, goes before config.toml. */
   readonly mdns: boolean | null
+  /** `VIVIM_CHECK_RESULTS`: `on` parses every answer of the daemon against the contract; for tests. */
+  readonly checkResults: boolean
 }
 
 export type MasterConfig =
@@ -63,6 +65,8 @@ function isListenAddress(text: string): boolean {
 }
 
 const LogLevels = z.enum(['debug', 'info', 'warn', 'error', 'silent'])
+
+const OnOff = z.enum(['on', 'off']).transform(word => word === 'on')
 
 /** A name as a person gives it: printable, on one line. */
 export const DisplayName = z
@@ -103,11 +107,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     logLevel: fromVariable('VIVIM_LOG', set('VIVIM_LOG'), LogLevels),
     listen: fromVariable('VIVIM_LISTEN', listed(set('VIVIM_LISTEN')), z.array(ListenAddress).min(1).max(16)),
     bootstrap: fromVariable('VIVIM_BOOTSTRAP', listed(set('VIVIM_BOOTSTRAP')), z.array(AddressText).max(64)),
-    mdns: fromVariable(
-      'VIVIM_MDNS',
-      set('VIVIM_MDNS'),
-      z.enum(['on', 'off']).transform(word => word === 'on'),
-    ),
+    mdns: fromVariable('VIVIM_MDNS', set('VIVIM_MDNS'), OnOff),
+    checkResults: fromVariable('VIVIM_CHECK_RESULTS', set('VIVIM_CHECK_RESULTS'), OnOff) ?? false,
   }
 }
 

@@ -266,6 +266,32 @@ t.test('events of a subscription come in order from the first, and end with it',
   t.ok(isStopped)
 })
 
+t.test('whoever subscribes and never reads is let go before memory fills', async t => {
+  let sent = 0
+  const ended = Promise.withResolvers<void>()
+  const served = await serve(t, {
+    'share.watch': async caller => {
+      const event = { text: 'x'.repeat(1 << 20) }
+      caller.onEnd(ended.resolve)
+      const subscription = caller.subscribe(send => {
+        const timer = setInterval(() => {
+          sent += 1
+          send(event)
+        })
+        return () => clearInterval(timer)
+      })
+      return { subscription }
+    },
+  })
+  const wire = await bare(t, served.path)
+  wire.hello()
+  await wire.answered(1)
+  wire.socket.pause()
+  wire.ask({ jsonrpc: '2.0', id: 2, method: 'share.watch' })
+  await ended.promise
+  t.ok(sent < 20, `${sent} events of 1 MiB were held`)
+})
+
 t.test('a line over the limit is dropped without being kept, and the connection goes on', async t => {
   const served = await serve(t, { 'peer.list': async () => ({ peers: [] }) })
   const wire = await bare(t, served.path)

@@ -23,7 +23,7 @@ export interface Ended {
 export function plainEnv(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   const ours = (name: string) => name.startsWith('VIVIM_') || name.startsWith('TAP') || name === 'FORCE_COLOR'
   const kept = Object.entries(process.env).filter(([name]) => !ours(name))
-  return { ...Object.fromEntries(kept), VIVIM_MDNS: 'off', ...more }
+  return { ...Object.fromEntries(kept), VIVIM_MDNS: 'off', VIVIM_CHECK_RESULTS: 'on', ...more }
 }
 
 /** Everything that a child prints, and how it ended. */

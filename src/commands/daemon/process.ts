@@ -59,7 +59,7 @@ export async function startDaemon(
     child.on('exit', code => {
       settle()
       reject(
-        lastError(logFile) ??
+        lastError(logFile, child.pid) ??
           new VivimError('daemon/not-ready', `vivimd ended (${code ?? 'killed'}) before it was ready`, {
             log: logFile,
           }),
@@ -99,7 +99,7 @@ async function runningDaemon(home: string): Promise<DaemonState | null> {
 
 /** Stop the daemon of `home` and wait until its process is gone. @returns false when none was running. */
 export async function stopDaemon(home: string, timeoutMs = STOP_TIMEOUT_MS): Promise<boolean> {
-  let pid: number
+  let pid: number | null = null
   try {
     const client = await connect(socketOf(home), { clientName: 'vivim daemon stop' })
     pid = client.hello.pid
@@ -109,12 +109,16 @@ export async function stopDaemon(home: string, timeoutMs = STOP_TIMEOUT_MS): Pro
       client.close()
     }
   } catch (error) {
-    if (hasCode(error, 'daemon/not-running')) return false
-    if (!hasCode(error, 'daemon/not-ready') && !hasCode(error, 'rpc/timeout')) throw error
+    const isGone = hasCode(error, 'daemon/not-running')
+    if (isGone && pid === null) return false
+    if (!isGone && !hasCode(error, 'daemon/not-ready') && !hasCode(error, 'rpc/timeout')) throw error
     // It holds its socket and does not answer on it: the signal is the other way to a clean stop.
-    pid = pidOf(home)
-    process.kill(pid, 'SIGTERM')
+    if (!isGone) {
+      pid = pidOf(home)
+      process.kill(pid, 'SIGTERM')
+    }
   }
+  if (pid === null) return false
   const until = performance.now() + timeoutMs
   while (isAlive(pid)) {
     if (performance.now() > until)
@@ -152,12 +156,12 @@ const readText = (path: string): string => {
   }
 }
 
-/** Why the daemon ended: the last error of its log that carries a code. */
-function lastError(logFile: string): VivimError | null {
+/** Why the daemon `pid` ended: the last error that it logged. */
+function lastError(logFile: string, pid: number | undefined): VivimError | null {
   for (const line of readText(logFile).trimEnd().split('\n').slice(-20).reverse()) {
     try {
-      const { level, code, msg } = JSON.parse(line) as Record<string, unknown>
-      if (level === 'error' && typeof code === 'string' && Object.hasOwn(ERRORS, code))
+      const { level, code, msg, ...facts } = JSON.parse(line) as Record<string, unknown>
+      if (facts.pid === pid && level === 'error' && typeof code === 'string' && Object.hasOwn(ERRORS, code))
         return new VivimError(code as ErrorCode, String(msg), { log: logFile })
     } catch {
       // A line of another program, or a torn one, says nothing about the code.

@@ -24,9 +24,10 @@ export function askSecret(question: string): Promise<string> {
     const { stdin, stderr } = process
     const decoder = new StringDecoder('utf8')
     let typed: string[] = []
-    stderr.write(question)
+    // Echo ends before the question is there to be answered.
     stdin.setRawMode(true)
     stdin.resume()
+    stderr.write(question)
     const finish = (settle: () => void) => {
       stdin.off('data', onData)
       stdin.setRawMode(false)

@@ -159,12 +159,6 @@ export const ERRORS = {
     retry: false,
     hint: 'The identity document was refused; ask its owner for a new card.',
   },
-  'identity/rollback': {
-    rpc: 1312,
-    exit: 6,
-    retry: false,
-    hint: 'A newer identity document is known already; this older one was refused.',
-  },
   'card/invalid': { rpc: 1320, exit: 5, retry: false, hint: 'Copy the whole line that begins with vivim1.' },
 
   'crypto/bad-length': {
@@ -364,7 +358,6 @@ export const ERRORS = {
     retry: true,
     hint: 'Nobody answered at that address; it is tried again by itself where a share waits.',
   },
-  'peer/not-found': { rpc: 1801, exit: 3, retry: false, hint: 'List them with `vivim peer list`.' },
   'peer/bad-address': {
     rpc: 1802,
     exit: 2,
