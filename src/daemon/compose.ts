@@ -194,6 +194,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     people,
     contacts,
     circles,
+    refs: refs.circles,
     audiences,
     gossip,
     keys,
@@ -312,7 +313,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   events.listen(event => {
     if (event.kind === 'share' && event.event === 'accepted') publishing.soon()
   })
-  scope.own(startExpiry({ endings, events, clock, log: say }), one => one.stop())
+  scope.own(await startExpiry({ endings, events, clock, log: say }), one => one.stop())
   scope.own(letters, one => one.idle())
 
   const hurry = (which: Parameters<typeof jobs.hurry>[0]): void =>
@@ -339,6 +340,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     }
     session.onUnlock(unlocked)
     await session.unlockWithout()
+    await membership.resume(did)
   }
   runner.wake()
 
