@@ -14,6 +14,19 @@ export const CATALOG = {
     about: 'storing and finding messages',
     load: async () => (await import('./searching.ts')).searching,
   },
+  starting: {
+    about: 'commands and daemon, until they answer',
+    load: async () => (await import('./starting.ts')).starting,
+  },
+  importing: {
+    about: 'an export into a running daemon',
+    load: async () => (await import('./importing.ts')).importing,
+  },
+  transfer: {
+    about: 'sealed blocks from node to node',
+    load: async () => (await import('./transfer.ts')).transfer,
+  },
+  sharing: { about: 'a share between two daemons', load: async () => (await import('./sharing.ts')).sharing },
 } as const satisfies Record<string, { about: string; load: () => Promise<Bench> }>
 
 export type BenchName = keyof typeof CATALOG

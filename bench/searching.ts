@@ -1,11 +1,8 @@
 /** A user's database with a hundred thousand messages: how fast they are stored, and how fast they are found. */
 import { join } from 'node:path'
-import type Database from 'better-sqlite3'
 import { Ed25519Key } from '../src/core/crypto/ed25519.ts'
 import { didFromKey } from '../src/core/identity/did.ts'
 import { systemChance } from '../src/core/kernel/env.ts'
-import type { ImportedConversation } from '../src/core/model/conversation.ts'
-import { messageText } from '../src/core/model/conversation.ts'
 import { openSqlite } from '../src/daemon/storage/sqlite.ts'
 import { makeConversationStore } from '../src/daemon/storage/user/conversation-store.ts'
 import { openUserDatabases } from '../src/daemon/storage/user/manager.ts'
@@ -14,27 +11,13 @@ import type { Figure } from './figure.ts'
 import { makeFolder } from './folder.ts'
 import { quantile } from './measure.ts'
 import { makeConversation, makeProse, type Prose } from './prose.ts'
+import { makeRaw } from './raw-sqlite.ts'
 
 const MESSAGES = 100_000
 const A_CONVERSATION = 40
 const A_BATCH = 25
 const QUERIES = 200
 const LIMIT = 20
-
-/** What SQLite itself needs for a row and its words, with the same syncs. */
-function makeRaw(db: Database.Database): (batch: readonly ImportedConversation[]) => void {
-  db.exec(`CREATE TABLE message (seq INTEGER PRIMARY KEY, conversation TEXT, id TEXT, at INTEGER, text TEXT);
-    CREATE VIRTUAL TABLE found USING fts5(text, content='message', content_rowid='seq')`)
-  const insert = db.prepare('INSERT INTO message (conversation, id, at, text) VALUES (?, ?, ?, ?)')
-  const index = db.prepare('INSERT INTO found (rowid, text) VALUES (?, ?)')
-  return db.transaction((batch: readonly ImportedConversation[]) => {
-    for (const { sourceId, messages } of batch)
-      for (const { id, createdAtMs, parts } of messages) {
-        const text = messageText(parts)
-        index.run(insert.run(sourceId, id, createdAtMs, text).lastInsertRowid, text)
-      }
-  })
-}
 
 /** Distinct words from a range of ranks, so that no query finds the answer of the last one still warm. */
 const ranked = ({ words, roll }: Prose, from: number, to: number): string =>
