@@ -22,7 +22,23 @@ t.test('a port that is taken is named; with a second address that is free the no
   t.not(portOf(both.network.addrs()[0] ?? ''), port)
   t.ok(both.host.log.some(({ event }) => event === 'network.not-listening'))
   await t.rejects(home('alice', t.teardown, { listen: ['/ip4/everywhere'] }), { code: 'home/config' })
-  await t.rejects(home('alice', t.teardown, { psk: new Uint8Array(32) }), { code: 'home/config' })
+})
+
+t.test('who lacks the pre-shared key of a closed network is not talked to', async t => {
+  const psk = new Uint8Array(32).fill(7)
+  const alice = await home('alice', t.teardown, { psk })
+  const bob = await home('bob', t.teardown, { psk })
+  const eve = await home('eve', t.teardown, { psk: new Uint8Array(32).fill(8) })
+  const open = await home('carol', t.teardown)
+  for (const other of [bob, eve, open]) {
+    knows(alice, other)
+    knows(other, alice)
+  }
+  await bob.network.prove(bob.me.did, alice.me.did, signalOf(5_000))
+  for (const outsider of [eve, open])
+    await t.rejects(outsider.network.prove(outsider.me.did, alice.me.did, signalOf(5_000)), {
+      code: 'peer/unreachable',
+    })
 })
 
 t.test('a blocked peer is hung up and cannot come back until it is unblocked', async t => {

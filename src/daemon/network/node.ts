@@ -8,9 +8,11 @@ import type { AddressManager, Registrar, TransportManager } from '@libp2p/interf
 import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { mdns } from '@libp2p/mdns'
 import { ping } from '@libp2p/ping'
+import { preSharedKey } from '@libp2p/pnet'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
+import { toHex, utf8 } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import { isAddress, isBound, isOwnTcp } from './addresses.ts'
@@ -47,7 +49,10 @@ export interface NodeParts {
   readonly clock: Clock
 }
 
-/** A node that is not started yet. @throws `home/config` for addresses that cannot be read, and for a closed network. */
+/** The key file as libp2p programs write it, from 32 bytes. */
+const swarmKey = (psk: Uint8Array): Uint8Array => utf8(`/key/swarm/psk/1.0.0/\n/base16/\n${toHex(psk)}`)
+
+/** A node that is not started yet. @throws `home/config` for addresses that cannot be read. */
 export async function makeNode({
   config,
   seed,
@@ -56,14 +61,6 @@ export async function makeNode({
   rates,
   clock,
 }: NodeParts): Promise<VivimNode> {
-  if (config.psk !== null)
-    throw new VivimError(
-      'home/config',
-      'closed networks with a pre-shared key are not supported by this version',
-      {
-        field: 'network.psk',
-      },
-    )
   for (const field of ['listen', 'announce', 'bootstrap'] as const)
     for (const address of config[field])
       if (!isAddress(address))
@@ -76,6 +73,7 @@ export async function makeNode({
       datastore,
       addresses: { listen: config.listen, appendAnnounce: config.announce },
       transports: [tcp()],
+      ...(config.psk && { connectionProtector: preSharedKey({ psk: swarmKey(config.psk) }) }),
       connectionEncrypters: [noise()],
       streamMuxers: [
         yamux({
