@@ -178,9 +178,10 @@ export function makeEndings(deps: EndingsDeps) {
       }
       const rows = users.write(local, db => {
         db.tombstones.put(content, by, wire, clock.nowMs())
-        db.letters.deleteContent(content)
+        giveUpContent(db, db.letters.ofContent(content))
         return db.received.byContent(content)
       })
+      users.compact(local)
       for (const row of rows) await endReceived(local, row, 'revoked')
       await dropBlocks(content)
     },
@@ -194,14 +195,15 @@ export function makeEndings(deps: EndingsDeps) {
       const nowMs = clock.nowMs()
       await sweepOld(nowMs)
       for (const share of await store.due(nowMs)) await endOwn(share, 'expired')
-      let next: number | null = null
+      const ends: number[] = []
       for (const local of await localUsers()) {
         for (const row of users.read(local, db => db.received.due(nowMs)))
           await endReceived(local, row, 'expired')
         const end = users.read(local, db => db.received.nextEndMs())
-        if (end !== null && (next === null || end < next)) next = end
+        if (end !== null) ends.push(end)
+        ends.push(...(await sweepLetters(local, nowMs)))
       }
-      return next
+      return ends.length === 0 ? null : Math.min(...ends)
     },
   }
 }
