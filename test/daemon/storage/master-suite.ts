@@ -1,4 +1,5 @@
 /** What every engine of the master database must do. */
+import { AsyncResource } from 'node:async_hooks'
 import type { Test } from 'tap'
 import type { Clock } from '../../../src/core/kernel/env.ts'
 import { Cid, CircleId, type Did, ShareId } from '../../../src/core/model/id.ts'
@@ -548,5 +549,10 @@ export function masterSuite(t: Test, database: () => Promise<MasterConfig>): voi
     })
     t.equal(await master.config.get('a'), 'b')
     await Promise.all(Array.from({ length: 20 }, (_, i) => master.config.put('n', String(i))))
+    const later = await master.write(async () => ({
+      start: AsyncResource.bind(() => master.config.put('later', 'yes')),
+    }))
+    await later.start()
+    t.equal(await master.config.get('later'), 'yes', 'what a transaction set off may write after it')
   })
 }

@@ -91,16 +91,19 @@ export async function openMaster(config: MasterConfig, clock: Clock): Promise<Ma
 }
 
 export function accessOf(door: EngineDoor): MasterAccess {
-  const writing = new AsyncLocalStorage<true>()
+  const writing = new AsyncLocalStorage<{ ended: boolean }>()
   const write = async <T>(fn: (db: MasterDb) => Promise<T>): Promise<T> => {
-    // On SQLite it would wait for itself for ever.
-    if (writing.getStore())
+    // On SQLite it would wait for itself for ever. What a transaction only set off may write once it has ended.
+    if (writing.getStore()?.ended === false)
       throw new VivimError('program/defect', 'a write inside a write of the master database')
     for (let tried = 1; ; tried++) {
+      const transaction = { ended: false }
       try {
-        return await writing.run(true, () => door.transaction(fn))
+        return await writing.run(transaction, () => door.transaction(fn))
       } catch (error) {
         if (tried === TRIES || !door.isConflict(error)) throw storageError(error)
+      } finally {
+        transaction.ended = true
       }
     }
   }
