@@ -353,6 +353,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     jobs,
     blocks,
     masterEngine: config.master.engine,
+    waitingLetters: did => users.read(did, db => db.letters.list('waiting')).length,
     askMaster: () => pingMaster(master),
   })
   const methods: Handlers<Caller> = {

@@ -20,6 +20,8 @@ export interface StatusPorts {
   jobs: Pick<JobStore, 'list'>
   blocks: Pick<BlockStore, 'bytes'>
   masterEngine: 'sqlite' | 'postgres'
+  /** Letters that wait for an unlocked keystore. */
+  waitingLetters(did: Did): number
   /** A read that fails when the master database cannot be used. */
   askMaster(): Promise<unknown>
 }
@@ -43,12 +45,16 @@ export function makeStatus(ports: StatusPorts): StatusReporter {
     const warnings: Status['warnings'] = []
     const warn = (code: ErrorCode, severity: 'info' | 'warning' | 'error', message: string) =>
       warnings.push({ code, severity, message, hint: ERRORS[code].hint })
-    const locked = jobs.filter(job => job.lastError === 'keystore/locked').length
+    const steps = jobs.filter(job => job.lastError === 'keystore/locked').length
+    const letters = ports.waitingLetters(did)
+    const waiting = [steps > 0 ? `${steps} steps` : '', letters > 0 ? `${letters} letters` : '']
+      .filter(Boolean)
+      .join(' and ')
     if (!session.unlocked)
       warn(
         'keystore/locked',
-        locked > 0 ? 'warning' : 'info',
-        locked > 0 ? `the keystore is locked, and ${locked} steps wait for it` : 'the keystore is locked',
+        waiting === '' ? 'info' : 'warning',
+        waiting === '' ? 'the keystore is locked' : `the keystore is locked, and ${waiting} wait for it`,
       )
     if (!session.exported)
       warn('identity/not-exported', 'warning', 'the recovery seed lies only on this machine')

@@ -156,6 +156,8 @@ export function makeArrival(deps: ArrivalDeps) {
       const proof = people.lastProof(from)
       if (proof === null) return null
       await people.learn(parseDocument(proof.document))
+      // A stranger is counted from the first letter on, also while it cannot be opened.
+      contacts.meet(to, from, undefined)
       const atMs = clock.nowMs()
       const receipt = signReceipt(
         {

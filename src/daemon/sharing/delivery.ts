@@ -5,7 +5,7 @@ import { peerIdFromKey } from '../../core/identity/peer-id.ts'
 import { parseStanding } from '../../core/identity/standing.ts'
 import { sameBytes } from '../../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../../core/kernel/env.ts'
-import { codeOf, VivimError } from '../../core/kernel/errors.ts'
+import { codeOf, hasCode, VivimError } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
 import { envelopeHash, sealLetterToDevices } from '../../core/pipeline/letter.ts'
 import { isLive } from '../../core/pipeline/lifecycle.ts'
@@ -31,6 +31,9 @@ import type { SharingEvents } from './events.ts'
 import type { KeyRing } from './keys.ts'
 import type { Membership } from './membership.ts'
 import type { People } from './people.ts'
+
+/** Until a node that refused is asked again; when it proves itself anew it is asked at once. */
+const REFUSED_MS = 15_000
 
 export interface DeliveryDeps {
   users: UserDatabaseManager
@@ -188,6 +191,8 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
       return 'done'
     } catch (error) {
       await backToQueue(share, recipient.did)
+      // Their node is there and says no: asking every few seconds would not change its mind.
+      if (hasCode(error, 'peer/refused')) return { code: 'peer/refused', atMs: clock.nowMs() + REFUSED_MS }
       throw error
     } finally {
       ending.done()
