@@ -21,9 +21,6 @@ const MAX_EARLY_OF_ONE = 200
 const RECEIPTS_KEPT_MS = 30 * 86_400_000
 const SWEEP_EVERY_MS = 3_600_000
 
-/** A sender who never got the receipt may deliver again for as long. */
-const RECEIPTS_KEPT_MS = 365 * 86_400_000
-
 export interface EndingsDeps {
   users: UserDatabaseManager
   conversations: ConversationStore
@@ -192,16 +189,6 @@ export function makeEndings(deps: EndingsDeps) {
     /** Whether a content id was taken back by the key of its manifest. */
     isBuried: (local: Did, content: Cid, shareKey: Uint8Array): boolean =>
       users.read(local, db => db.tombstones.get(content, shareKey)) !== null,
-
-    /** Forget what only guarded against repetition and has outlived it. */
-    async upkeep(): Promise<void> {
-      const nowMs = clock.nowMs()
-      for (const local of await localUsers())
-        users.write(local, db => {
-          db.letters.sweep(nowMs - RECEIPTS_KEPT_MS)
-          db.received.sweepSeen(nowMs)
-        })
-    },
 
     /** End what is due on both sides. @returns when the next end lies, or null. */
     async sweepDue(): Promise<number | null> {

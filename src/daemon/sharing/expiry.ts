@@ -6,7 +6,6 @@ import type { SharingEvents } from './events.ts'
 
 /** Longest sleep, so that a clock that was moved is noticed. */
 const MAX_SLEEP_MS = 30_000
-const UPKEEP_MS = 6 * 3_600_000
 
 export interface ExpiryDeps {
   endings: Endings
@@ -24,16 +23,11 @@ export async function startExpiry({
 }: ExpiryDeps): Promise<{ stop(): Promise<void> }> {
   let timer: NodeJS.Timeout | null = null
   let stopped = false
-  let upkeepMs = 0
   let running: Promise<void> = Promise.resolve()
 
   async function sweep(): Promise<void> {
     let next: number | null = null
     try {
-      if (clock.nowMs() >= upkeepMs) {
-        upkeepMs = clock.nowMs() + UPKEEP_MS
-        await endings.upkeep()
-      }
       next = await endings.sweepDue()
     } catch (error) {
       log('expiry.failed', { code: codeOf(error) })
