@@ -11,7 +11,7 @@ export interface IndexedMessage {
 
 /** Taking one word out of the index in place costs as much as merging the words of about this many bytes of text does. Where
  *  more than total / this is taken out, marking and merging the whole index once is the faster way to leave nothing behind. */
-const IN_PLACE_FACTOR = 700
+const IN_PLACE_FACTOR = 300
 
 /** Hidden messages are not found by search, as `conversation show` does not print them. */
 const isIndexed = (message: IndexedMessage): boolean => message.hidden === 0 && message.text !== ''
