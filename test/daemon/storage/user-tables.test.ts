@@ -191,8 +191,14 @@ t.test(
     )
     t.equal(read(db => db.letters.get('l1'))?.wire.length, 0)
     write(db => {
-      t.equal(db.letters.deleteContent(content(1)), 1)
-      t.equal(db.letters.deleteContent(content(0)), 0, 'what was applied keeps its receipt')
+      t.equal(db.letters.ofContent(content(0)).length, 0, 'it was applied')
+      t.same(
+        db.letters.withContent().map(row => row.hash),
+        ['l2'],
+      )
+      t.equal(db.letters.reduce('l2', bytes(7)), true)
+      t.match(db.letters.get('l2'), { wire: bytes(7), contentId: null, slip: null, manifest: null })
+      t.equal(db.letters.countOf(bob), 2)
       t.equal(db.letters.sweep(11), 1)
       t.equal(db.letters.delete('l3'), true)
     })
