@@ -1,4 +1,5 @@
-// Generates schemas/ from the contract: openrpc.json (every method) and errors.json (every code).
+// Generates from the contract: schemas/openrpc.json (every method), schemas/errors.json (every code), and the table of codes in
+// docs/operating.md.
 //   node scripts/schemas.ts [--check]
 // With --check nothing is written; it fails when a file is not what the contract generates.
 
@@ -6,28 +7,31 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openRpcDocument } from '../src/core/contract/openrpc.ts'
 import { ERRORS } from '../src/core/kernel/errors.ts'
+import { withErrorTable } from './error-table.ts'
 
-const folder = join(import.meta.dirname, '..', 'schemas')
+const root = join(import.meta.dirname, '..')
+const operating = join('docs', 'operating.md')
 
 const codes = Object.entries(ERRORS).map(([code, row]) => ({ code, ...row }))
-const files: Record<string, unknown> = {
-  'openrpc.json': openRpcDocument(),
-  'errors.json': {
+const json = (document: unknown): string => `${JSON.stringify(document, null, 2)}\n`
+const files: Record<string, string> = {
+  [join('schemas', 'openrpc.json')]: json(openRpcDocument()),
+  [join('schemas', 'errors.json')]: json({
     title: 'Errors of VIVIM: code, RPC number, exit code, whether a retry may help',
     errors: codes,
-  },
+  }),
+  [operating]: withErrorTable(readFileSync(join(root, operating), 'utf8')),
 }
 
-mkdirSync(folder, { recursive: true })
-for (const [name, document] of Object.entries(files)) {
-  const path = join(folder, name)
-  const text = `${JSON.stringify(document, null, 2)}\n`
+mkdirSync(join(root, 'schemas'), { recursive: true })
+for (const [name, text] of Object.entries(files)) {
+  const path = join(root, name)
   if (existsSync(path) && readFileSync(path, 'utf8') === text) continue
   if (process.argv.includes('--check')) {
-    console.error(`schemas/${name} is not what the contract generates: node scripts/schemas.ts`)
+    console.error(`${name} is not what the contract generates: node scripts/schemas.ts`)
     process.exitCode = 1
   } else {
     writeFileSync(path, text)
-    console.log(`wrote schemas/${name}`)
+    console.log(`wrote ${name}`)
   }
 }

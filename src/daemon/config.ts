@@ -76,7 +76,8 @@ export const DisplayName = z
   .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]+$/u, 'holds characters that cannot be printed')
   .refine(name => name === name.trim(), 'begins or ends with a blank')
 
-const File = z.strictObject({
+/** What may stand in `config.toml`. */
+export const ConfigFile = z.strictObject({
   name: DisplayName,
   listen: z.array(ListenAddress).min(1).max(16).default(['/ip4/0.0.0.0/tcp/4747']),
   announce: z.array(AddressText).max(8).default([]),
@@ -171,7 +172,7 @@ function readText(path: string): string {
 }
 
 /** What a config file says, before the environment. @throws `home/config`. */
-export function parseConfig(text: string): z.output<typeof File> {
+export function parseConfig(text: string): z.output<typeof ConfigFile> {
   let table: unknown
   try {
     table = parse(text)
@@ -179,7 +180,7 @@ export function parseConfig(text: string): z.output<typeof File> {
     if (!(cause instanceof TomlError)) throw bad('config.toml is not TOML', {}, cause)
     throw bad(`config.toml, line ${cause.line}: ${cause.message.split('\n')[0]}`, { line: cause.line }, cause)
   }
-  const parsed = File.safeParse(table)
+  const parsed = ConfigFile.safeParse(table)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
