@@ -25,7 +25,7 @@ export interface LiveNodeOptions {
   /** Where the home is to be; in a folder of the test's own unless given. */
   home?: string
   passphrase?: string
-  /** Where it listens; a free port of loopback unless given. */
+  /** Where it listens; a free port of loopback unless given, what `vivim init` takes by itself when empty. */
   listen?: string[]
   /** URL of a PostgreSQL master database. */
   master?: string
@@ -285,7 +285,8 @@ export async function liveNode(t: Test, name: string, options: LiveNodeOptions =
 /** Make a home; nothing runs on it yet. */
 export async function newHome(t: Test, name: string, options: LiveNodeOptions = {}): Promise<LiveNode> {
   const home = options.home ?? join(tempFolder(t), name)
-  const child = spawn(process.execPath, [VIVIMD, '--init'], {
+  const [program = '', ...args] = [...(options.through ?? []), process.execPath, VIVIMD, '--init']
+  const child = spawn(program, args, {
     env: plainEnv(options.env),
     stdio: ['pipe', 'pipe', 'pipe'],
   })
