@@ -1,5 +1,6 @@
 /** The conversation store: imports that can be repeated, lists, search, and deletion that leaves nothing behind. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
@@ -8,6 +9,7 @@ import type { ImportedConversation } from '../../../src/core/model/conversation.
 import { ShareId } from '../../../src/core/model/id.ts'
 import { makeConversationStore } from '../../../src/daemon/storage/user/conversation-store.ts'
 import { openUserDatabases } from '../../../src/daemon/storage/user/manager.ts'
+import { faultsOf } from './integrity.ts'
 import { conversation, didOf, folderOf, message, talk } from './people.ts'
 
 const alice = didOf(1)
@@ -163,6 +165,69 @@ t.test('exports in any order, any number of times, never lose a message, and set
   for (const head of counted)
     t.equal(head.messageCount, users.read(alice, db => db.conversations.messages(head.id)).length)
 })
+
+t.test(
+  'whatever is imported, merged, hidden, received and deleted, the index says what the tables say',
+  async t => {
+    const text = fc.constantFrom(
+      '',
+      'one',
+      'two words',
+      '三つの言葉',
+      'Ünï cödé',
+      'one two three',
+      'x'.repeat(300),
+    )
+    const anImport = fc.record({
+      kind: fc.constant('import' as const),
+      id: fc.constantFrom('a', 'b', 'c'),
+      title: fc.option(fc.constantFrom('one', 'two', '四')),
+      updatedAtMs: fc.integer({ min: 1, max: 3 }),
+      texts: fc.array(fc.record({ text, hidden: fc.boolean() }), { minLength: 1, maxLength: 4 }),
+    })
+    const aReceipt = fc.record({ kind: fc.constant('receive' as const), text })
+    const aDeletion = fc.record({ kind: fc.constant('delete' as const), id: fc.constantFrom('a', 'b', 'c') })
+    const share = ShareId.parse('s'.repeat(26))
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(anImport, aReceipt, aDeletion), { minLength: 1, maxLength: 12 }),
+        steps => {
+          const folder = mkdtempSync(join(tmpdir(), 'vivim-storage-'))
+          const users = openUserDatabases(folder, { maxOpen: 1 })
+          try {
+            users.create(alice)
+            const store = makeConversationStore(users)
+            for (const step of steps) {
+              if (step.kind === 'import') {
+                const { id, title, updatedAtMs, texts } = step
+                const line = texts.map(({ text, hidden }, i) =>
+                  message(`m${i}`, i ? `m${i - 1}` : null, text, { hidden }),
+                )
+                store.importConversations(alice, [conversation(id, line, { title, updatedAtMs })])
+              } else if (step.kind === 'receive') {
+                const part = { type: 'text' as const, text: step.text, format: 'md' as const }
+                const messages = [{ index: 1, role: 'user' as const, createdAtMs: null, parts: [part] }]
+                store.forget(alice, [share], db =>
+                  db.conversations.putReceived(share, { title: step.text, createdAtMs: null, messages }),
+                )
+              } else if (
+                users.write(alice, db => db.conversations.remove(conversationId('chatgpt', step.id))) !== null
+              )
+                users.compact(alice)
+            }
+            users.close()
+            return faultsOf(join(users.folder(alice), 'user.db')).join() === ''
+          } finally {
+            users.close()
+            rmSync(folder, { recursive: true })
+          }
+        },
+      ),
+      { numRuns: 40 },
+    )
+    t.pass()
+  },
+)
 
 t.test('of one message twice in an export the first counts, and the richer one of two exports', async t => {
   const { add, texts } = open(t)

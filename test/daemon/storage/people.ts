@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ImportedConversation, ImportedMessage } from '../../../src/core/model/conversation.ts'
-import { Did } from '../../../src/core/model/id.ts'
+import { Cid, Did, ShareId } from '../../../src/core/model/id.ts'
+import type { ShareRow } from '../../../src/core/pipeline/ports.ts'
 
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 
@@ -68,3 +69,29 @@ export const talk = (
     ),
     more,
   )
+
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
+
+/** The `n`th id of 26 characters. */
+export function idOf(n: number): string {
+  let text = ''
+  for (let i = 0, left = n; i < 26; i++, left = Math.floor(left / 32)) text += BASE32.charAt(left % 32)
+  return text
+}
+
+/** The `n`th share of somebody, as it is when it was accepted. */
+export const shareOf = (n: number, owner: Did): ShareRow => ({
+  shareId: ShareId.parse(idOf(n)),
+  owner,
+  version: 1,
+  contentId: Cid.parse(`bafy${idOf(n)}${'a'.repeat(29)}`),
+  state: 'queued',
+  terms: { allow: ['view'], fromMs: null, expiresMs: null, discoverable: ['none'] },
+  audience: { contacts: [], circles: [] },
+  intent: new Uint8Array([1]),
+  slip: new Uint8Array([2]),
+  tombstone: new Uint8Array([3]),
+  key: null,
+  createdAtMs: n,
+  endedAtMs: null,
+})

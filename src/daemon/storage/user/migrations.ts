@@ -48,11 +48,11 @@ CREATE TABLE message (
   UNIQUE (conversation, id)
 ) STRICT;
 
-CREATE VIEW message_spaced AS SELECT seq, vivim_spaced(text) AS text FROM message;
+CREATE VIEW message_spaced AS SELECT seq, vivim_spaced(text) AS text FROM message WHERE hidden = 0 AND text <> '';
 CREATE VIRTUAL TABLE message_fts USING fts5 (
   text, content = 'message_spaced', content_rowid = 'seq', tokenize = 'unicode61 remove_diacritics 2',
   prefix = '2 3');
-CREATE VIEW title_spaced AS SELECT seq, vivim_spaced(title) AS title FROM conversation;
+CREATE VIEW title_spaced AS SELECT seq, vivim_spaced(title) AS title FROM conversation WHERE title IS NOT NULL;
 CREATE VIRTUAL TABLE title_fts USING fts5 (
   title, content = 'title_spaced', content_rowid = 'seq', tokenize = 'unicode61 remove_diacritics 2');
 INSERT INTO message_fts (message_fts, rank) VALUES ('secure-delete', 1);
