@@ -1,22 +1,19 @@
 /** The primitives by `node:crypto`: Ed25519 on every supported Node, ML-KEM-768 where OpenSSL has it (Node 24). */
 import crypto from 'node:crypto'
+import { fromB64u } from '../kernel/bytes.ts'
 import type { CryptoBackend } from './backend.ts'
 import { plain } from './hash.ts'
 import { KeyCache } from './key-cache.ts'
+import { importPublicKey } from './spki.ts'
 
-/** DER before a raw Ed25519 public key (SubjectPublicKeyInfo, RFC 8410 section 4) and before a seed (section 7). */
-const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex')
+/** DER before an Ed25519 seed (RFC 8410 section 7). */
 const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 /** About 1 KB each. */
-const ed25519Keys = new KeyCache(4096, raw =>
-  crypto.createPublicKey({ key: Buffer.concat([ED25519_SPKI, raw]), format: 'der', type: 'spki' }),
-)
+const ed25519Keys = new KeyCache(4096, raw => importPublicKey('ed25519', raw))
 
 /** About 16 KB each, expanded. */
-const mlkemKeys = new KeyCache(256, raw =>
-  crypto.createPublicKey({ key: asBuffer(raw), format: 'raw-public', asymmetricKeyType: 'ml-kem-768' }),
-)
+const mlkemKeys = new KeyCache(256, raw => importPublicKey('ml-kem-768', raw))
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 
@@ -39,9 +36,8 @@ export const nativeBackend: CryptoBackend = {
       format: 'der',
       type: 'pkcs8',
     })
-    const spki = crypto.createPublicKey(key).export({ format: 'der', type: 'spki' })
     return {
-      publicKey: Uint8Array.from(spki.subarray(ED25519_SPKI.length)),
+      publicKey: fromB64u(crypto.createPublicKey(key).export({ format: 'jwk' }).x ?? ''),
       sign: message => plain(crypto.sign(null, message, key)),
     }
   },
@@ -68,6 +64,9 @@ export const nativeBackend: CryptoBackend = {
 
   x25519Key: raw =>
     crypto.createPrivateKey({ key: asBuffer(raw), format: 'raw-private', asymmetricKeyType: 'x25519' }),
+
+  // Importing a raw secret takes as long as drawing two.
+  x25519Ephemeral: () => crypto.generateKeyPairSync('x25519').privateKey,
 
   mlkemEncapsulate(publicKey) {
     const { ciphertext, sharedKey } = crypto.encapsulate(mlkemKeys.get(publicKey))

@@ -1,5 +1,5 @@
 /** The primitives in JavaScript, from the `@noble` packages: for runtimes whose OpenSSL lacks ML-KEM, and as a second opinion. */
-import { createPrivateKey } from 'node:crypto'
+import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { getPublicKey, hashes, Point, sign } from '@noble/ed25519'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
@@ -12,6 +12,9 @@ const X25519_PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex')
 
 /** Order of the base point (RFC 8032 section 5.1). */
 const L = 2n ** 252n + 27742317777372353535851937790883648493n
+
+const x25519Key = (raw: Uint8Array): KeyObject =>
+  createPrivateKey({ key: Buffer.concat([X25519_PKCS8, raw]), format: 'der', type: 'pkcs8' })
 
 function littleEndian(bytes: Uint8Array): bigint {
   let value = 0n
@@ -52,8 +55,9 @@ export const portableBackend: CryptoBackend = {
     }
   },
 
-  x25519Key: raw =>
-    createPrivateKey({ key: Buffer.concat([X25519_PKCS8, raw]), format: 'der', type: 'pkcs8' }),
+  x25519Key,
+
+  x25519Ephemeral: chance => x25519Key(chance.bytes(32)),
 
   mlkemEncapsulate(publicKey, chance) {
     const { cipherText, sharedSecret } = ml_kem768.encapsulate(publicKey, chance.bytes(32))
