@@ -1,10 +1,11 @@
 /** The master database on SQLite: the suite, and what only a file can be. */
 import { existsSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import t from 'tap'
 import { openMaster } from '../../../src/daemon/storage/master/master.ts'
 import { masterSuite } from './master-suite.ts'
-import { folderOf } from './people.ts'
+import { didOf, folderOf, shareOf } from './people.ts'
 
 const clock = { nowMs: () => 1000 }
 const folder = folderOf(t)
@@ -25,7 +26,6 @@ t.test('a commit is synced before it is answered', async t => {
   const master = await openMaster({ engine: 'sqlite', path: file() }, clock)
   t.teardown(() => master.close())
   await master.write(async db => {
-    const { sql } = await import('kysely')
     const { rows } = await sql<{ synchronous: number }>`pragma synchronous`.execute(db)
     t.equal(rows[0]?.synchronous, 2, 'FULL')
     const journal = await sql<{ journal_mode: string }>`pragma journal_mode`.execute(db)
@@ -42,4 +42,26 @@ t.test('a file that is no database, and a link, are refused', async t => {
   await t.rejects(openMaster({ engine: 'sqlite', path: link }, clock), { code: 'storage/corrupt' })
   await t.rejects(openMaster({ engine: 'sqlite', path: join(folder, 'no', 'folder') }, clock))
   t.notOk(existsSync(join(folder, 'no')))
+})
+
+t.test('on a full disk nothing is half written, and it goes on when there is room again', async t => {
+  const master = await openMaster({ engine: 'sqlite', path: file() }, clock)
+  t.teardown(() => master.close())
+  const limit = (pages: number) =>
+    master.write(db => sql`pragma max_page_count = ${sql.lit(pages)}`.execute(db))
+  const accept = (n: number) =>
+    master.shares.accept(
+      shareOf(n, didOf(1)),
+      [],
+      [{ hash: `e${n}`, shareId: shareOf(n, didOf(1)).shareId, wire: new Uint8Array(100_000) }],
+      [],
+    )
+  await accept(1)
+  await limit(1)
+  await t.rejects(accept(2), { code: 'storage/full' })
+  t.equal(await master.shares.find(shareOf(2, didOf(1)).shareId), null)
+  t.equal((await master.shares.list(didOf(1), {})).length, 1)
+  await limit(1_000_000)
+  await accept(2)
+  t.equal((await master.shares.list(didOf(1), {})).length, 2)
 })
