@@ -3,6 +3,7 @@ import type { Bench } from './bench.ts'
 
 export const CATALOG = {
   wraps: { about: 'a key for many devices', load: async () => (await import('./wraps.ts')).wraps },
+  circles: { about: 'a new epoch for a group', load: async () => (await import('./circles.ts')).circles },
   signatures: {
     about: 'Ed25519 under one rule',
     load: async () => (await import('./signatures.ts')).signatures,

@@ -26,24 +26,29 @@ async function once<T>({ prepare, run }: Body<T>, round: number): Promise<number
 
 const sampleOf = (allMs: readonly number[]): Sample => ({ medianMs: quantile(allMs, 0.5), allMs })
 
-/** Time both, round by round in turns, so that whatever else the machine does falls on both alike. One round more runs
+/** Time all of them, round by round in turns, so that whatever else the machine does falls on all alike. One round more runs
  *  first, uncounted, for compilers and caches. */
-export async function sideBySide<A, B>(
+export async function inTurns<Name extends string>(
+  rounds: number,
+  // biome-ignore lint/suspicious/noExplicitAny: each body prepares what it alone takes
+  bodies: Record<Name, Body<any>>,
+): Promise<Record<Name, Sample>> {
+  const named = Object.entries(bodies) as [Name, Body<unknown>][]
+  const times = Object.fromEntries(named.map(([name]) => [name, []])) as unknown as Record<Name, number[]>
+  for (let round = 0; round <= rounds; round++)
+    for (const [name, body] of named) {
+      const ms = await once(body, round)
+      if (round > 0) times[name].push(ms)
+    }
+  return Object.fromEntries(named.map(([name]) => [name, sampleOf(times[name])])) as Record<Name, Sample>
+}
+
+/** `inTurns` for two. */
+export const sideBySide = <A, B>(
   rounds: number,
   ours: Body<A>,
   theirs: Body<B>,
-): Promise<{ ours: Sample; theirs: Sample }> {
-  const oursMs: number[] = []
-  const theirsMs: number[] = []
-  for (let round = 0; round <= rounds; round++) {
-    const ourMs = await once(ours, round)
-    const theirMs = await once(theirs, round)
-    if (round === 0) continue
-    oursMs.push(ourMs)
-    theirsMs.push(theirMs)
-  }
-  return { ours: sampleOf(oursMs), theirs: sampleOf(theirsMs) }
-}
+): Promise<{ ours: Sample; theirs: Sample }> => inTurns(rounds, { ours, theirs })
 
 /** Megabytes (10^6) a second. */
 export const megabytesPerSecond = (bytes: number, ms: number): number => bytes / 1e6 / (ms / 1e3)

@@ -1,0 +1,60 @@
+/** A new epoch for a circle: a fresh secret, the signed entry, and the secret wrapped and signed for every member. */
+import { makeRotate } from '../src/core/circle/entry.ts'
+import { makeEpoch, makeWrap } from '../src/core/circle/epoch.ts'
+import { reduceCircle } from '../src/core/circle/reduce.ts'
+import { systemChance } from '../src/core/kernel/env.ts'
+import { add, begin, membersOf } from '../test/kit/circle.ts'
+import { makePerson, START_MS } from '../test/kit/person.ts'
+import type { Bench } from './bench.ts'
+import { inTurns } from './measure.ts'
+
+const PEOPLE = 50
+const ROUNDS = 9
+
+export const circles: Bench = {
+  async *run() {
+    const owner = makePerson('owner')
+    const first = begin(owner)
+    const entries = [first]
+    for (let at = 1; at < PEOPLE; at++) entries.push(add(owner, entries, makePerson(`member ${at}`)))
+    const state = reduceCircle(first.circle, entries)
+    if (state.members.length !== PEOPLE) throw new Error('not all members were added')
+    const members = membersOf(state)
+    const by = { circle: state.circle, signer: owner.document, prev: state.heads, atMs: START_MS }
+
+    const renew = () => {
+      const { secret, epoch } = makeEpoch(members, systemChance)
+      const entry = makeRotate(by, epoch, owner.device.sign)
+      for (const { did, devices } of members)
+        makeWrap(
+          {
+            circle: state.circle,
+            epoch: entry.hash,
+            secret,
+            to: did,
+            devices,
+            document: owner.document,
+            atMs: START_MS,
+          },
+          owner.device.sign,
+          systemChance,
+        )
+    }
+    const read = () => reduceCircle(first.circle, entries)
+    const { renewing, reading } = await inTurns(ROUNDS, { renewing: { run: renew }, reading: { run: read } })
+    yield {
+      what: `new epoch for a circle of ${PEOPLE}: entry, wraps, signatures`,
+      value: renewing.medianMs,
+      unit: 'ms',
+      beside: null,
+      budget: { on: 'value', atMost: 20 },
+    }
+    yield {
+      what: `who is in a circle of ${PEOPLE}: all its entries read anew`,
+      value: reading.medianMs,
+      unit: 'ms',
+      beside: null,
+      budget: null,
+    }
+  },
+}
