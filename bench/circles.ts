@@ -1,4 +1,5 @@
 /** A new epoch for a circle: a fresh secret, the signed entry, and the secret wrapped and signed for every member. */
+import crypto from 'node:crypto'
 import { makeRotate } from '../src/core/circle/entry.ts'
 import { makeEpoch, makeWrap } from '../src/core/circle/epoch.ts'
 import { reduceCircle } from '../src/core/circle/reduce.ts'
@@ -25,7 +26,7 @@ export const circles: Bench = {
     const renew = () => {
       const { secret, epoch } = makeEpoch(members, systemChance)
       const entry = makeRotate(by, epoch, owner.device.sign)
-      for (const { did, devices } of members)
+      for (const { did, devices } of state.members)
         makeWrap(
           {
             circle: state.circle,
@@ -40,13 +41,29 @@ export const circles: Bench = {
           systemChance,
         )
     }
+    const mlkem = crypto.generateKeyPairSync('ml-kem-768').publicKey
+    const x25519 = crypto.generateKeyPairSync('x25519').publicKey
+    const ed25519 = crypto.generateKeyPairSync('ed25519').privateKey
+    const message = systemChance.bytes(1_500)
+    const bare = () => {
+      for (let at = 0; at < PEOPLE; at++) {
+        crypto.encapsulate(mlkem)
+        const { privateKey } = crypto.generateKeyPairSync('x25519')
+        crypto.diffieHellman({ privateKey, publicKey: x25519 })
+        crypto.sign(null, message, ed25519)
+      }
+    }
     const read = () => reduceCircle(first.circle, entries)
-    const { renewing, reading } = await inTurns(ROUNDS, { renewing: { run: renew }, reading: { run: read } })
+    const { renewing, without, reading } = await inTurns(ROUNDS, {
+      renewing: { run: renew },
+      without: { run: bare },
+      reading: { run: read },
+    })
     yield {
       what: `new epoch for a circle of ${PEOPLE}: entry, wraps, signatures`,
       value: renewing.medianMs,
       unit: 'ms',
-      beside: null,
+      beside: { what: 'ML-KEM, X25519 and Ed25519 alone, by OpenSSL', value: without.medianMs },
       budget: { on: 'value', atMost: 20 },
     }
     yield {

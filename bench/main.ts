@@ -1,5 +1,5 @@
-/** `npm run bench -- [NAME...] [--large] [--markdown] [--list]`: each benchmark in a process of its own, one after the other; a
- *  table on stdout, everything as JSON beside the build. */
+/** `npm run bench -- [NAME...] [--large] [--markdown] [--last] [--list]`: each benchmark in a process of its own, one after the
+ *  other; a table on stdout, everything as JSON beside the build. `--last` prints what earlier runs found. */
 import { fork } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
@@ -75,13 +75,35 @@ const machine = () => ({
   openssl: process.versions.openssl,
 })
 
+/** One line about the circumstances, since figures mean nothing without. */
+function circumstances(outcomes: readonly Outcome[]): string {
+  const { cores, memoryGb, platform, node, openssl } = machine()
+  const loads = outcomes.map(({ load }) => load)
+  const [least, most] = [Math.min(...loads), Math.max(...loads)].map(load => load.toFixed(1))
+  const dates = outcomes.map(({ at }) => at.slice(0, 10)).toSorted()
+  const when = dates[0] === dates.at(-1) ? dates[0] : `${dates[0]} to ${dates.at(-1)}`
+  return `${when}, ${cores} cores, ${memoryGb} GB, ${platform}, Node ${node.slice(1)}, OpenSSL ${openssl}; load average ${least} to ${most} when each began.`
+}
+
+function print(outcomes: readonly Outcome[], isMarkdown: boolean): void {
+  const figures = outcomes.flatMap(outcome => outcome.figures)
+  if (outcomes.length === 0) throw new Error('there are no results yet')
+  console.log(isMarkdown ? markdownTable(figures) : plainTable(figures))
+  console.log(`\n${circumstances(outcomes)}`)
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { large: { type: 'boolean' }, markdown: { type: 'boolean' }, list: { type: 'boolean' } },
+    options: {
+      large: { type: 'boolean', default: false },
+      markdown: { type: 'boolean', default: false },
+      last: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+    },
   })
   const one = process.env[ONE]
-  if (one !== undefined) return runOne(one as BenchName, values.large === true)
+  if (one !== undefined) return runOne(one as BenchName, values.large)
   if (values.list) {
     for (const name of NAMES) console.log(`${name.padEnd(12)} ${CATALOG[name].about}`)
     return
@@ -91,25 +113,28 @@ async function main(): Promise<void> {
   )
   if (chosen.length === 0) throw new Error(`no benchmark of that name; there are ${NAMES.join(', ')}`)
   const results = earlierResults()
-  const figures: Figure[] = []
-  for (const name of chosen) {
-    console.error(`${name}: ${CATALOG[name].about}`)
-    const outcome = await runApart(name, values.large ? ['--large'] : [], figure => {
-      figures.push(figure)
-      console.error(`  ${cellsOf(figure).filter(Boolean).join('  ')}`)
-    })
-    if (outcome.failure !== null) {
-      console.error(`  failed: ${outcome.failure}`)
-      process.exitCode = 1
+  if (!values.last) {
+    for (const name of chosen) {
+      console.error(`${name}: ${CATALOG[name].about}`)
+      const outcome = await runApart(name, values.large ? ['--large'] : [], figure =>
+        console.error(`  ${cellsOf(figure).filter(Boolean).join('  ')}`),
+      )
+      if (outcome.failure !== null) {
+        console.error(`  failed: ${outcome.failure}`)
+        process.exitCode = 1
+      }
+      results[name] = outcome
+      writeFileSync(
+        RESULTS,
+        `${JSON.stringify({ machine: machine(), benches: withRatios(results) }, null, 2)}\n`,
+      )
     }
-    results[name] = outcome
-    writeFileSync(
-      RESULTS,
-      `${JSON.stringify({ machine: machine(), benches: withRatios(results) }, null, 2)}\n`,
-    )
+    console.error(`written to ${RESULTS}`)
   }
-  console.log(values.markdown ? markdownTable(figures) : plainTable(figures))
-  console.error(`written to ${RESULTS}`)
+  print(
+    chosen.flatMap(name => results[name] ?? []),
+    values.markdown,
+  )
 }
 
 const withRatios = (results: Record<string, Outcome>) =>
