@@ -17,7 +17,14 @@ const UNAVAILABLE = new Set([
   'EACCES',
   'EROFS',
   'EMFILE',
-  // PostgreSQL, appendix A: too many connections, shutting down, cannot connect now, unknown role, password, database.
+  // PostgreSQL, appendix A: conflicts that stay, time-outs, no privilege, too many connections, shutting down, cannot connect
+  // now, unknown role, password, database.
+  '40001',
+  '40P01',
+  '25P03',
+  '55P03',
+  '57014',
+  '42501',
   '53300',
   '57P01',
   '57P02',

@@ -45,6 +45,18 @@ t.test('a server that is not there, a wrong password, a missing database: each i
   )
 })
 
+t.test('a user who may not make tables is told so', async t => {
+  const url = await server.database()
+  await server.run(`create role weak login password 'weak'`)
+  await t.rejects(
+    openMaster({ engine: 'postgres', url: url.replace('vivim@', 'weak@'), password: 'weak' }, clock),
+    {
+      code: 'storage/unavailable',
+      message: /42501/,
+    },
+  )
+})
+
 t.test('connections that the server ends are made anew', async t => {
   const url = await server.database()
   const master = await openMaster({ engine: 'postgres', url, password: server.password }, clock)

@@ -100,5 +100,6 @@ const REASONS: Readonly<Record<string, string>> = {
   '28P01': 'refused the password',
   '28000': 'refused the user',
   '3D000': 'has no database of that name',
+  '42501': 'does not let this user make tables',
   '53300': 'has no connection free',
 }
