@@ -14,7 +14,8 @@ import {
   signNotice,
 } from '../../core/pipeline/notice.ts'
 import type { EnvelopeRow, RecipientRow } from '../../core/pipeline/ports.ts'
-import type { CircleRefs, Circles } from './circles.ts'
+import type { CircleRefs } from './circle-logs.ts'
+import type { Circles } from './circles.ts'
 import type { KeyRing } from './keys.ts'
 import type { People } from './people.ts'
 

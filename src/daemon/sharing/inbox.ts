@@ -53,13 +53,19 @@ export function makeInbox(deps: InboxDeps) {
     clock,
   } = deps
 
-  /** A received share by id or unique prefix, also one that ended. @throws `share/not-found`, `id/ambiguous`. */
+  /** A received share by id or unique prefix, also one that ended. @throws `share/not-found`, `id/ambiguous`, `keystore/locked`. */
   function find(local: Did, selector: string): ReceivedRow {
     const found = users.read(local, db => db.received.find(selector))
     if (found === 'ambiguous')
       throw new VivimError('id/ambiguous', `more than one received share begins with “${selector}”`)
-    if (found === null)
+    if (found === null) {
+      if (!keys.unlocked(local) && users.read(local, db => db.letters.contents()).length > 0)
+        throw new VivimError(
+          'keystore/locked',
+          'what arrived while the keystore was locked is not opened yet',
+        )
       throw new VivimError('share/not-found', `nothing that was received is called “${selector}”`)
+    }
     return found
   }
 

@@ -6,7 +6,7 @@ import { recordPlace } from '../../core/pipeline/holding.ts'
 import { isLive } from '../../core/pipeline/lifecycle.ts'
 import type { Master } from '../storage/master/master.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
-import type { CircleRefs } from './circles.ts'
+import type { CircleRefs } from './circle-logs.ts'
 import type { IdentityStore } from './people.ts'
 import type { RecordStore } from './sealing.ts'
 
