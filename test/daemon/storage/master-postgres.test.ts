@@ -29,7 +29,7 @@ t.test('a URL with a password in it is refused, and the password is not repeated
 })
 
 t.test('a server that is not there, a wrong password, a missing database: each is said clearly', async t => {
-  const url = await server.database()
+  const { url } = server
   const dead = `postgres://vivim@127.0.0.1:1/x`
   await t.rejects(openMaster({ engine: 'postgres', url: dead }, clock), {
     code: 'storage/unavailable',
@@ -46,7 +46,7 @@ t.test('a server that is not there, a wrong password, a missing database: each i
 })
 
 t.test('a user who may not make tables is told so', async t => {
-  const url = await server.database()
+  const { url } = server
   await server.run(`create role weak login password 'weak'`)
   await t.rejects(
     openMaster({ engine: 'postgres', url: url.replace('vivim@', 'weak@'), password: 'weak' }, clock),

@@ -10,7 +10,9 @@ export interface PostgresServer {
   user: string
   password: string
   port: number
-  /** A new empty database. @returns its URL, without the password. */
+  /** The database that is always there, without the password. */
+  url: string
+  /** A new empty place for a master database. @returns its URL, without the password. */
   database(): Promise<string>
   /** Run one statement as the superuser. */
   run(statement: string): Promise<void>
@@ -45,15 +47,18 @@ export async function startPostgres(): Promise<PostgresServer> {
     }
   }
   let made = 0
+  const url = `postgres://${user}@127.0.0.1:${port}/postgres`
   return {
     user,
     password,
     port,
     run,
+    url,
+    // A schema of its own is as empty as a database, and made in a moment.
     async database() {
       const name = `master_${++made}`
-      await run(`create database ${name}`)
-      return `postgres://${user}@127.0.0.1:${port}/${name}`
+      await run(`create schema ${name}`)
+      return `${url}?options=${encodeURIComponent(`-c search_path=${name}`)}`
     },
     async stop() {
       await server.stop()
