@@ -15,6 +15,9 @@ import { tempFolder } from './home.ts'
 /** A wait that is not over by then has failed; nothing here takes a tenth of it on an idle machine. */
 export const PATIENCE_MS = 60_000
 
+/** Of a file that is imported over the socket. */
+const CHUNK_BYTES = 256 * 1024
+
 export interface LogLine {
   event?: string
   code?: string
@@ -178,14 +181,16 @@ export class LiveNode {
     }
   }
 
-  /** Import one conversation of two messages. @returns its id. */
+  /** Import one conversation. @returns its id. */
   async converse(title: string, ...texts: string[]): Promise<string> {
     const { importId } = await this.call('import.begin', {})
     const { fileId } = await this.call('import.file', { importId, path: 'conversations.json' })
-    await this.call('import.chunk', {
-      fileId,
-      dataB64: Buffer.from(JSON.stringify([exported(title, texts)])).toString('base64'),
-    })
+    const bytes = Buffer.from(JSON.stringify([exported(title, texts)]))
+    for (let at = 0; at < bytes.length; at += CHUNK_BYTES)
+      await this.call('import.chunk', {
+        fileId,
+        dataB64: bytes.subarray(at, at + CHUNK_BYTES).toString('base64'),
+      })
     await this.call('import.endFile', { fileId })
     await this.call('import.finish', { importId })
     const { conversations } = await this.call('conversation.list', { query: title })
