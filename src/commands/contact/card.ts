@@ -4,15 +4,9 @@ import { VivimCommand } from '../base.ts'
 
 export default class ContactCard extends VivimCommand {
   static override summary = 'Print your contact card: one line for the people who should reach you.'
-  static override examples = [
-    '<%= config.bin %> <%= command.id %>',
-    {
-      description: 'Make the cards that are out there worthless:',
-      command: '<%= config.bin %> <%= command.id %> --renew',
-    },
-  ]
+  static override examples = ['<%= config.bin %> <%= command.id %>']
   static override flags = {
-    renew: Flags.boolean({ description: 'make a new one and tell every contact who is not blocked' }),
+    renew: Flags.boolean({ description: 'make a new one and end the old (not in this version)' }),
   }
 
   async run(): Promise<void> {

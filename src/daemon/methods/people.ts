@@ -1,5 +1,6 @@
 /** RPC methods of the nouns `contact` and `circle`. */
 import type { Handlers } from '../../core/contract/methods.ts'
+import { VivimError } from '../../core/kernel/errors.ts'
 import type { Caller } from '../rpc/caller.ts'
 import type { Contacts } from '../sharing/contacts.ts'
 import type { Inbox } from '../sharing/inbox.ts'
@@ -19,11 +20,12 @@ export interface PeoplePorts {
 }
 
 export const makePeopleMethods = ({ contacts, membership, inbox, syncs }: PeoplePorts): PeopleMethods => ({
-  'contact.card': async caller => ({
-    card: contacts.ownCard(caller.did),
-    did: caller.did,
-    name: caller.name,
-  }),
+  'contact.card': async (caller, p) => {
+    // An old card that goes on working would be worse than none that can be renewed.
+    if (p.renew)
+      throw new VivimError('usage/invalid', 'this version cannot make the cards that are out there worthless')
+    return { card: contacts.ownCard(caller.did), did: caller.did, name: caller.name }
+  },
   'contact.add': async (caller, p, signal) => {
     const added = await contacts.add(caller.did, p, signal)
     inbox.release(caller.did, added.did)

@@ -7,6 +7,7 @@ import { BaseDatastore } from 'datastore-core'
 import { Key, type KeyQuery, type Pair, type Query } from 'interface-datastore'
 import { sameBytes } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
+import { makePrivate } from '../storage/sqlite.ts'
 import { checkRecord } from './records.ts'
 
 const RECORD_PREFIX = '/dht/record/'
@@ -25,6 +26,7 @@ export const putter = new AsyncLocalStorage<string>()
 
 /** Open network.sqlite, or a database in memory for `:memory:`. */
 export function openNetworkDatabase(path: string): Database.Database {
+  if (path !== ':memory:') makePrivate(path)
   const db = new Database(path)
   db.pragma('journal_mode = WAL')
   // After a power cut the last peers seen may be missing; nothing here is promised to anybody.
