@@ -10,6 +10,8 @@ const EXIT_INTERRUPTED = 130
 /** @param launcher - `import.meta.url` of the launcher: the package is found from there */
 export async function runProgram(argv: string[], launcher: string): Promise<void> {
   process.once('SIGINT', () => process.exit(EXIT_INTERRUPTED))
+  // Whoever read our output has seen enough, as `head` does.
+  process.stdout.on('error', () => process.exit())
   try {
     await loadCommand(argv)
     await run(argv, { root: fileURLToPath(launcher) })

@@ -62,13 +62,13 @@ export const termsFlags = {
     description: 'a time, a duration, or never [default: 30d]',
   }),
   discoverable: Flags.option({
-    options: ['search', 'feed', 'none'] as const,
+    options: ['none'] as const,
     multiple: true,
     multipleNonGreedy: true,
     delimiter: ',',
   })({
     helpGroup: 'WHERE',
-    description: 'where it may be found [default: none]',
+    description: 'where it may be found; public search comes later [default: none]',
   }),
 }
 
@@ -86,7 +86,7 @@ interface TermsValues {
   allow?: ('view' | 'quote' | 'annotate' | 'remix' | 'reshare')[] | undefined
   from?: string | undefined
   expires?: string | undefined
-  discoverable?: ('search' | 'feed' | 'none')[] | undefined
+  discoverable?: 'none'[] | undefined
 }
 
 /** The params of `share.preview` without the audience. @throws `usage/invalid` for a selection that is none */

@@ -126,7 +126,8 @@ export const changed = { changed: z.boolean() }
 
 export const Permission = z.enum(['view', 'quote', 'annotate', 'remix', 'reshare'])
 export const Include = z.enum(['tools', 'thinking', 'attachments', 'hidden'])
-export const Discoverable = z.enum(['search', 'feed', 'none'])
+/** Public search and feeds are not there yet: what is shared reaches who was named, and is found nowhere else. */
+export const Discoverable = z.enum(['none'])
 export const OnFindings = z.enum(['block', 'redact', 'allow'])
 
 /** What leaves: a conversation or a part of it. */
@@ -151,7 +152,7 @@ export const ShareTerms = {
   allow: z.array(Permission).min(1).max(5).default(['view', 'quote']),
   from: TimeText.optional(),
   expires: TimeText.default('30d'),
-  discoverable: z.array(Discoverable).min(1).max(3).default(['none']),
+  discoverable: z.array(Discoverable).min(1).max(1).default(['none']),
   onFindings: OnFindings.optional(),
 }
 
