@@ -10,7 +10,7 @@ const clock = { nowMs: () => 1000 }
 const server = await startPostgres()
 t.teardown(() => server.stop())
 
-masterSuite(t, async () => ({ engine: 'postgres', url: await server.database(), password: server.password }))
+masterSuite(t, async () => ({ engine: 'postgres', url: await server.schema(), password: server.password }))
 
 t.test('a URL with a password in it is refused, and the password is not repeated', async t => {
   for (const url of [
@@ -58,7 +58,7 @@ t.test('a user who may not make tables is told so', async t => {
 })
 
 t.test('connections that the server ends are made anew', async t => {
-  const url = await server.database()
+  const url = await server.schema()
   const master = await openMaster({ engine: 'postgres', url, password: server.password }, clock)
   t.teardown(() => master.close())
   await master.config.put('a', 'b')
@@ -86,7 +86,7 @@ t.test('connections that the server ends are made anew', async t => {
 })
 
 t.test('numbers come back as numbers', async t => {
-  const url = await server.database()
+  const url = await server.schema()
   const master = await openMaster({ engine: 'postgres', url, password: server.password }, clock)
   t.teardown(() => master.close())
   const row = await master.read(db => db.selectFrom('vivim_migration').selectAll().executeTakeFirst())

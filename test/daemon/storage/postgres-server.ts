@@ -12,10 +12,17 @@ export interface PostgresServer {
   port: number
   /** The database that is always there, without the password. */
   url: string
-  /** A new empty place for a master database. @returns its URL, without the password. */
+  /** A new empty database. @returns its URL, without the password. */
   database(): Promise<string>
+  /** A new empty schema in the database that is always there: as empty as a database, and made in a moment. @returns a URL as well. */
+  schema(): Promise<string>
   /** Run one statement as the superuser. */
   run(statement: string): Promise<void>
+  /** Every text and byte value of every table, bytes as latin1. */
+  dump(url: string): Promise<string[]>
+  /** Shut it down, as an operator would, and start it again on the same port. */
+  pause(): Promise<void>
+  resume(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -30,7 +37,8 @@ export async function startPostgres(): Promise<PostgresServer> {
     user,
     password,
     port,
-    persistent: false,
+    // The folder is removed below, so that a server can be paused and go on with what it had.
+    persistent: true,
     createPostgresUser: process.getuid?.() === 0,
     onLog: () => undefined,
     onError: () => undefined,
@@ -47,6 +55,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     }
   }
   let made = 0
+  let isPaused = false
   const url = `postgres://${user}@127.0.0.1:${port}/postgres`
   return {
     user,
@@ -54,14 +63,45 @@ export async function startPostgres(): Promise<PostgresServer> {
     port,
     run,
     url,
-    // A schema of its own is as empty as a database, and made in a moment.
     async database() {
+      const name = `master_${++made}`
+      await run(`create database ${name}`)
+      return `postgres://${user}@127.0.0.1:${port}/${name}`
+    },
+    async schema() {
       const name = `master_${++made}`
       await run(`create schema ${name}`)
       return `${url}?options=${encodeURIComponent(`-c search_path=${name}`)}`
     },
-    async stop() {
+    async dump(url) {
+      const client = new pg.Client({ connectionString: url, password })
+      await client.connect()
+      try {
+        const tables = await client.query(
+          'SELECT tablename FROM pg_tables WHERE schemaname = current_schema()',
+        )
+        const values: string[] = []
+        for (const { tablename } of tables.rows)
+          for (const row of (await client.query(`SELECT * FROM "${tablename}"`)).rows)
+            for (const value of Object.values(row))
+              values.push(
+                value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : JSON.stringify(value),
+              )
+        return values
+      } finally {
+        await client.end()
+      }
+    },
+    async pause() {
       await server.stop()
+      isPaused = true
+    },
+    async resume() {
+      await server.start()
+      isPaused = false
+    },
+    async stop() {
+      if (!isPaused) await server.stop()
       rmSync(folder, { recursive: true, force: true })
     },
   }
