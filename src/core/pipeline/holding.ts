@@ -55,7 +55,10 @@ const bySharesKey = (by: Uint8Array, shareKey: Uint8Array): void => {
 
 /** @param shareKey - the public key of the manifest, 32 bytes. @throws the codes of `openObject`, `crypto/bad-signature` by another key. */
 export function parseSlip(wire: Uint8Array, shareKey: Uint8Array): Slip {
-  const { payload } = openObject(LABELS.slip, wire, SlipFields, { maxBytes: SMALL_MAX_BYTES })
+  const { payload } = openObject(LABELS.slip, wire, SlipFields, {
+    maxBytes: SMALL_MAX_BYTES,
+    crit: Object.keys(SlipFields.shape),
+  })
   bySharesKey(payload.by, shareKey)
   return {
     content: cidFromBytes(payload.content),
@@ -75,7 +78,10 @@ export const signTombstone = (content: Cid, shareKey: Ed25519Key): SignedObject 
 /** Verify shape and signature. It counts only for content whose manifest names `by`.
  *  @throws the codes of `openObject`. */
 export function parseTombstone(wire: Uint8Array): { content: Cid; by: Uint8Array } {
-  const { payload } = openObject(LABELS.tombstone, wire, TombstoneFields, { maxBytes: SMALL_MAX_BYTES })
+  const { payload } = openObject(LABELS.tombstone, wire, TombstoneFields, {
+    maxBytes: SMALL_MAX_BYTES,
+    crit: Object.keys(TombstoneFields.shape),
+  })
   return { content: cidFromBytes(payload.content), by: payload.by }
 }
 
@@ -115,11 +121,19 @@ export const signRecord = (
 
 /** Where a signed record belongs: 32 bytes. @throws the codes of `openObject`. */
 export const recordPlace = (wire: Uint8Array): Uint8Array =>
-  recordKeyOf(openObject(LABELS.record, wire, RecordFields, { maxBytes: RECORD_MAX_BYTES }).payload.by)
+  recordKeyOf(
+    openObject(LABELS.record, wire, RecordFields, {
+      maxBytes: RECORD_MAX_BYTES,
+      crit: Object.keys(RecordFields.shape),
+    }).payload.by,
+  )
 
 /** @throws the codes of `openObject`, `crypto/cannot-open` with another key, `crypto/bad-encoding`. */
 export function parseRecord(wire: Uint8Array, shareKey: Uint8Array, recordKey: SecretBytes): ShareRecord {
-  const { payload } = openObject(LABELS.record, wire, RecordFields, { maxBytes: RECORD_MAX_BYTES })
+  const { payload } = openObject(LABELS.record, wire, RecordFields, {
+    maxBytes: RECORD_MAX_BYTES,
+    crit: Object.keys(RecordFields.shape),
+  })
   bySharesKey(payload.by, shareKey)
   const bytes = openUnderKey(recordKey, LABELS.record, shareKey, payload.body)
   const parsed = RecordBody.safeParse(decodeCbor(bytes, RECORD_MAX_BYTES))

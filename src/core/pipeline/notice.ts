@@ -201,7 +201,10 @@ export const signNotice = (notice: Omit<Notice, 'by'>, device: Ed25519Key): Sign
 /** Verify shape and signature; whether `by` is a device of `owner`, and the notice is for us, is the reader's to check.
  *  @throws the codes of `openObject`. */
 export function parseNotice(wire: Uint8Array): Notice {
-  const { payload } = openObject(LABELS.notice, wire, NoticeFields, { maxBytes: NOTICE_MAX_BYTES })
+  const { payload } = openObject(LABELS.notice, wire, NoticeFields, {
+    maxBytes: NOTICE_MAX_BYTES,
+    crit: Object.keys(NoticeFields.shape),
+  })
   return {
     id: NoticeId.parse(toBase32(payload.id)),
     by: payload.by,

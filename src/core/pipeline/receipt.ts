@@ -48,7 +48,10 @@ export const signReceipt = (receipt: Omit<Receipt, 'by'>, nodeKey: Ed25519Key): 
 /** Verify shape and signature; whether that node may receive for that person is the reader's to check.
  *  @throws the codes of `openObject`. */
 export function parseReceipt(wire: Uint8Array): Receipt {
-  const { payload } = openObject(LABELS.receipt, wire, ReceiptFields, { maxBytes: RECEIPT_MAX_BYTES })
+  const { payload } = openObject(LABELS.receipt, wire, ReceiptFields, {
+    maxBytes: RECEIPT_MAX_BYTES,
+    crit: Object.keys(ReceiptFields.shape),
+  })
   return {
     by: payload.by,
     atMs: payload.at,
