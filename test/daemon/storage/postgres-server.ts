@@ -74,7 +74,10 @@ export async function startPostgres(): Promise<PostgresServer> {
       return `${url}?options=${encodeURIComponent(`-c search_path=${name}`)}`
     },
     async dump(url) {
-      const client = new pg.Client({ connectionString: url, password })
+      // `pg` takes what stands in a connection string before what stands beside it.
+      const whole = new URL(url)
+      whole.searchParams.set('password', password)
+      const client = new pg.Client({ connectionString: whole.href })
       await client.connect()
       try {
         const tables = await client.query(

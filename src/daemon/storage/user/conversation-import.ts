@@ -14,6 +14,7 @@ import type { WritingSql } from '../sqlite.ts'
 import { isRicher, leafOf, mergePlaces } from './conversation-merge.ts'
 import { type ConversationRow, makeConversationReader } from './conversation-table.ts'
 import { makeMessageIndex } from './message-index.ts'
+import { makeMessageRows, type Prepared, prepare, timeOf } from './message-rows.ts'
 
 export type Imported = 'imported' | 'updated' | 'unchanged'
 
@@ -22,15 +23,6 @@ export interface ReceivedConversation {
   title: string | null
   createdAtMs: number | null
   messages: { index: number; role: Role; createdAtMs: number | null; parts: Part[] }[]
-}
-
-/** A message ready to be stored; `parts` as JSON. */
-interface Prepared {
-  message: ImportedMessage
-  createdAtMs: number | null
-  parts: string
-  /** 32 bytes over everything but the place. */
-  hash: Uint8Array
 }
 
 interface StoredMessage {
@@ -44,98 +36,13 @@ interface StoredMessage {
   hash: Uint8Array
 }
 
-/** The last millisecond of the year 9999: what ISO 8601 can say in four digits. */
-const LAST_MS = 253_402_300_799_999
-/** The first millisecond of the year 1. */
-const FIRST_MS = -62_135_596_800_000
-
-const timeOf = (ms: number | null): number | null =>
-  ms !== null && ms >= FIRST_MS && ms <= LAST_MS ? Math.trunc(ms) : null
-
 export function makeConversationWriter(sql: WritingSql) {
   const reader = makeConversationReader(sql)
   const index = makeMessageIndex(sql)
+  const rows = makeMessageRows(sql, index)
 
   const rowOf = (id: string): ConversationRow | null =>
     sql.get<ConversationRow>('SELECT * FROM conversation WHERE id = ?', id)
-
-  const insertMessage = (conversation: number, ordinal: number, prepared: Prepared): void => {
-    const { message, createdAtMs, parts, hash } = prepared
-    const text = messageText(message.parts)
-    const seq = sql.insert(
-      `INSERT INTO message (conversation, id, parent, ordinal, role, author, created_at_ms, branch, hidden, model, parts,
-         text, content_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      conversation,
-      message.id,
-      message.parent,
-      ordinal,
-      message.role,
-      message.author,
-      createdAtMs,
-      message.branch,
-      message.hidden ? 1 : 0,
-      message.model,
-      parts,
-      text,
-      hash,
-    )
-    index.insert({ seq, hidden: message.hidden ? 1 : 0, text })
-    noteAssets(conversation, message.parts)
-  }
-
-  const replaceMessage = (conversation: number, seq: number, prepared: Prepared, hidden: boolean): void => {
-    const { message, createdAtMs, parts, hash } = prepared
-    const was = sql.get<{ seq: number; hidden: number; text: string }>(
-      'SELECT seq, hidden, text FROM message WHERE seq = ?',
-      seq,
-    )
-    if (was) index.remove(was)
-    const text = messageText(message.parts)
-    sql.run(
-      `UPDATE message SET role = ?, author = ?, created_at_ms = coalesce(?, created_at_ms), hidden = ?,
-         model = coalesce(?, model), parts = ?, text = ?, content_hash = ? WHERE seq = ?`,
-      message.role,
-      message.author,
-      createdAtMs,
-      hidden ? 1 : 0,
-      message.model,
-      parts,
-      text,
-      hash,
-      seq,
-    )
-    index.insert({ seq, hidden: hidden ? 1 : 0, text })
-    noteAssets(conversation, message.parts)
-  }
-
-  const hide = (seq: number): void => {
-    const was = sql.get<{ seq: number; hidden: number; text: string }>(
-      'SELECT seq, hidden, text FROM message WHERE seq = ?',
-      seq,
-    )
-    if (was) index.remove(was)
-    sql.run('UPDATE message SET hidden = 1 WHERE seq = ?', seq)
-  }
-
-  const noteAssets = (conversation: number, parts: readonly Part[]): void => {
-    for (const part of parts)
-      if ((part.type === 'image' || part.type === 'attachment') && part.asset !== null)
-        sql.run(
-          'INSERT INTO asset_use (conversation, sha256) VALUES (?, ?) ON CONFLICT DO NOTHING',
-          conversation,
-          part.asset,
-        )
-  }
-
-  const countMessages = (conversation: number): void => {
-    sql.run(
-      `UPDATE conversation SET
-         message_count = (SELECT count(*) FROM message WHERE conversation = conversation.seq),
-         text_bytes = (SELECT total(length(text)) FROM message WHERE conversation = conversation.seq)
-       WHERE seq = ?`,
-      conversation,
-    )
-  }
 
   const insertConversation = (
     row: Omit<ConversationRow, 'seq' | 'sort_ms' | 'message_count'> & { source_id: string },
@@ -159,9 +66,9 @@ export function makeConversationWriter(sql: WritingSql) {
     )
     index.insertTitle(seq, row.title)
     messages.forEach((prepared, ordinal) => {
-      insertMessage(seq, ordinal, prepared)
+      rows.insert(seq, ordinal, prepared)
     })
-    countMessages(seq)
+    rows.count(seq)
   }
 
   /** Add what is new of an export to what is stored. @returns whether anything changed. */
@@ -194,7 +101,7 @@ export function makeConversationWriter(sql: WritingSql) {
       const now = incoming.get(place.id)
       if (!was) {
         if (!now) return
-        insertMessage(row.seq, ordinal, { ...now, message: { ...now.message, ...place } })
+        rows.insert(row.seq, ordinal, { ...now, message: { ...now.message, ...place } })
         recount = true
         return
       }
@@ -212,14 +119,14 @@ export function makeConversationWriter(sql: WritingSql) {
       const parts =
         sql.get<{ parts: string }>('SELECT parts FROM message WHERE seq = ?', was.seq)?.parts ?? '[]'
       if (isRicher(now.message.parts, JSON.parse(parts))) {
-        replaceMessage(row.seq, was.seq, now, was.hidden === 1 || now.message.hidden)
+        rows.replace(row.seq, was.seq, now, was.hidden === 1 || now.message.hidden)
         recount = true
       } else if (now.message.hidden && was.hidden === 0) {
-        hide(was.seq)
+        rows.hide(was.seq)
         changed = true
       }
     })
-    if (recount) countMessages(row.seq)
+    if (recount) rows.count(row.seq)
     return changed || recount
   }
 
@@ -365,14 +272,6 @@ function distinct(messages: readonly ImportedMessage[]): ImportedMessage[] {
   const byId = new Map<string, ImportedMessage>()
   for (const message of messages) if (!byId.has(message.id)) byId.set(message.id, message)
   return [...byId.values()]
-}
-
-function prepare(message: ImportedMessage): Prepared {
-  const createdAtMs = timeOf(message.createdAtMs)
-  const parts = JSON.stringify(message.parts)
-  const facts = JSON.stringify([message.role, message.author, createdAtMs, message.hidden, message.model])
-  const hash = createHash('sha256').update(`${facts.length}:${facts}`).update(parts).digest()
-  return { message, createdAtMs, parts, hash }
 }
 
 /** 32 bytes over a whole export of a conversation: the same again is known without a look at the messages. */
