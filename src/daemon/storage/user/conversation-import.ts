@@ -2,13 +2,7 @@
 import { createHash } from 'node:crypto'
 import { conversationId } from '../../../core/conversation/conversation-id.ts'
 import { sameBytes } from '../../../core/kernel/bytes.ts'
-import {
-  type ImportedConversation,
-  type ImportedMessage,
-  messageText,
-  type Part,
-  type Role,
-} from '../../../core/model/conversation.ts'
+import type { ImportedConversation, ImportedMessage, Part, Role } from '../../../core/model/conversation.ts'
 import type { ShareId } from '../../../core/model/id.ts'
 import type { WritingSql } from '../sqlite.ts'
 import { isRicher, leafOf, mergePlaces } from './conversation-merge.ts'
