@@ -7,6 +7,7 @@ import type { z } from 'zod'
 import { withErrorTable } from '../../scripts/error-table.ts'
 import { COMMANDS, loadAllCommands } from '../../src/commands/catalog.ts'
 import { methods } from '../../src/core/contract/methods.ts'
+import { LABELS } from '../../src/core/crypto/labels.ts'
 import { ConfigFile, parseConfig } from '../../src/daemon/config.ts'
 
 /** The repository, seen from build/test/contract. */
@@ -115,6 +116,14 @@ t.test('every method that a page names is one', async t => {
       if (nouns.has(name.split('.')[0] ?? '') && !isEvent && !/\.(ts|md|db|key)$/.test(name))
         t.ok(Object.hasOwn(methods, name), `${page}: ${name}`)
     }
+})
+
+t.test('every label that crosses between nodes is in the protocol', async t => {
+  const said = read('docs', 'protocol.md')
+  /** Never leave the node that made them. */
+  const own = ['intent', 'storageKey']
+  for (const [name, label] of Object.entries(LABELS))
+    if (!own.includes(name)) t.ok(said.includes(label), label)
 })
 
 t.test('every package is on the page of dependencies with its version, and no other', async t => {
