@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { parseCard } from '../../src/core/identity/card.ts'
 import { tempFolder } from '../kit/home.ts'
 import { introduce, type LiveNode, liveNode } from '../kit/live-node.ts'
 import { type Hit, Search } from '../kit/search.ts'
@@ -88,4 +90,32 @@ t.test('what alice shares stands in her own database and in the one of bob, and 
   for (const node of [alice, bob, eve]) t.equal(await node.stop(), 0)
   t.same(files(words(bob, ...secrets)), [ownDatabase(bob)], 'the same when both have stopped')
   t.same(files(words(alice, ...secrets, bob.name)), [ownDatabase(alice)])
+})
+
+t.test('no passphrase stands anywhere, and no secret of a card or key in what is logged', async t => {
+  const passphrase = 'correcthorsecanary'
+  const alice = await liveNode(t, 'alice', { passphrase })
+  const bob = await liveNode(t, 'bob', { passphrase })
+  await introduce(alice, bob)
+  t.equal(
+    await alice.codeOf('keystore.unlock', { passphrase: 'wronghorsecanary' }),
+    'keystore/wrong-passphrase',
+  )
+  const share = await shared(alice, bob, 'locked', { to: [bob.name] })
+  await bob.call('keystore.lock', {})
+  t.equal(await bob.codeOf('inbox.open', { share }), 'keystore/locked')
+  for (const node of [alice, bob]) {
+    const card = parseCard((await node.call('contact.card', {})).card)
+    const log = Buffer.from(JSON.stringify(node.lines) + node.noise.join('\n'))
+    for (const [what, secret] of Object.entries({
+      'read secret': card.read,
+      'node key': readFileSync(join(node.home, 'node.key')),
+    }))
+      for (const form of ['hex', 'base64', 'base64url', 'latin1'] as const)
+        t.notOk(log.includes(Buffer.from(secret).toString(form).replaceAll('=', '')), `${what} in ${form}`)
+    t.same(words(node, passphrase, 'wronghorsecanary'), [])
+    t.same([...new Search([passphrase, 'wronghorsecanary']).inBytes(log)], [])
+    t.equal(await node.stop(), 0)
+    t.same(words(node, passphrase), [])
+  }
 })

@@ -215,6 +215,22 @@ t.test('a stranger fills no more than the room that strangers have, and a blocke
   const more = await eve.call('share.create', { conversation, to: ['bob'], title: 'more' })
   await bob.logged('inbox.refused', { why: 'refused' })
   t.equal(bob.count('inbox.arrived'), before)
-  t.equal((await eve.call('share.show', { share: more.shareId })).state, 'queued')
+  t.match((await eve.call('share.show', { share: more.shareId })).recipients, [{ acknowledgedAt: null }])
   t.equal(await bob.codeOf('inbox.open', { share: shares[0] ?? '' }), 'contact/blocked')
+})
+
+t.test('circles of a stranger are few, small and not shown, until the stranger is accepted', async t => {
+  const bob = await liveNode(t, 'bob')
+  const eve = await liveNode(t, 'eve')
+  const { card } = await bob.call('contact.card', {})
+  await eve.call('contact.add', { card, name: 'bob' })
+  for (let n = 0; n < 10; n++) {
+    await eve.call('circle.create', { name: `spam ${n}` })
+    await eve.call('circle.add', { circle: `spam ${n}`, contacts: ['bob'] })
+  }
+  await bob.logged('circle.entries-refused', {}, 2)
+  t.same((await bob.call('circle.list', {})).circles, [], 'circles of a stranger are not shown')
+  t.ok(bob.count('circle.updated') <= 8, 'and few are kept')
+  await bob.call('contact.accept', { contact: eve.did })
+  t.equal((await bob.call('circle.list', {})).circles.length, 8)
 })

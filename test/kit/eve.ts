@@ -116,6 +116,17 @@ export async function startEve(t: Test, me = new Person('eve')) {
         return new Uint8Array(0)
       }
     },
+    /** Put a value at whoever takes it. @returns how many did. */
+    async dhtPut(namespace: 'vivimid' | 'vivimrec', hash: Uint8Array, value: Uint8Array): Promise<number> {
+      let stored = 0
+      try {
+        for await (const event of dht.put(recordKey(namespace, hash), value, { signal: signalOf(4_000) }))
+          if (event.name === 'PEER_RESPONSE' && event.messageName === 'PUT_VALUE') stored++
+      } catch {
+        // Hung up on.
+      }
+      return stored
+    },
     async dhtGet(namespace: 'vivimid' | 'vivimrec', hash: Uint8Array): Promise<number> {
       let values = 0
       try {
