@@ -1,4 +1,5 @@
 /** Shares that end: taken back, expired, forgotten; nothing of them stays, on either node, whoever was away when. */
+import { cpSync, renameSync, rmSync } from 'node:fs'
 import t from 'tap'
 import { introduce, type LiveNode, liveNode } from '../kit/live-node.ts'
 
@@ -110,35 +111,59 @@ t.test('expires while both are there: both ends act by themselves', async t => {
   t.match(await alice.call('share.show', { share }), { state: 'expired', recipients: [{ state: 'ended' }] })
 })
 
-t.test(
-  'ends while bob is locked: nothing is shown at unlock, and the circle’s key is not lost with it',
-  async t => {
-    const passphrase = 'six words that nobody would guess'
-    const [alice, bob, conversation] = await pair(t, { passphrase })
-    await bob.call('keystore.lock', {})
-    await alice.call('circle.create', { name: 'team' })
-    await alice.call('circle.add', { circle: 'team', contacts: ['bob'] })
-    const create = async (note: string, expires = '30d'): Promise<string> =>
-      (await alice.call('share.create', { conversation, circles: ['team'], note, expires })).shareId
-    const revoked = await create('to be taken back')
-    const expired = await create('to expire', '5s')
-    for (const share of [revoked, expired]) await alice.acknowledged(share)
-    await alice.call('share.revoke', { share: revoked })
-    await alice.logged('share.buried', { share: revoked })
-    await alice.logged('share.expired', { share: expired })
-    await alice.logged('share.buried', { share: expired })
-    t.equal(bob.blocks(), 0, 'its blocks do not wait for the passphrase')
-    const kept = await create('kept')
-    await alice.acknowledged(kept)
-    await bob.call('keystore.unlock', { passphrase })
-    await bob.logged('inbox.received', { share: kept })
-    t.same(
-      (await bob.inbox()).map(({ shareId }) => shareId),
-      [kept],
-    )
-    t.match(await bob.call('inbox.open', { share: kept }), { verified: true })
-  },
-)
+t.test('killed while a share is taken back: it ends on both sides all the same', async t => {
+  for (const both of [false, true]) {
+    const create = { conversation, to: ['bob'], note: `both ${both}` }
+    const { shareId: share } = await alice.call('share.create', create)
+    await bob.logged('inbox.received', { share })
+    await bob.call('inbox.open', { share })
+    await alice.acknowledged(share)
+    const cut = alice.codeOf('share.revoke', { share })
+    // Any moment will do: chance is the point here.
+    await new Promise(resolve => setTimeout(resolve, Math.random() * 40))
+    await Promise.all([alice.kill(), both && bob.kill()])
+    await cut
+    await Promise.all([alice.start(), both && bob.start()])
+    await alice.call('share.revoke', { share })
+    while ((await bob.codeOf('inbox.open', { share })) !== 'share/revoked')
+      await bob.logged('inbox.revoked', { share })
+    await hasNothing(t, bob)
+    t.equal(alice.blocks(), 0)
+  }
+})
+
+t.test('an old copy of alice’s home sends again what was forgotten or taken back: it stays so', async t => {
+  await bob.stop()
+  const create = async (note: string): Promise<string> =>
+    (await alice.call('share.create', { conversation, to: ['bob'], note })).shareId
+  const forgotten = await create('to be forgotten')
+  const revoked = await create('to be revoked')
+  await alice.stop()
+  const copy = `${alice.home}.copy`
+  cpSync(alice.home, copy, { recursive: true })
+  await Promise.all([alice.start(), bob.start()])
+  for (const share of [forgotten, revoked]) {
+    await alice.acknowledged(share)
+    await bob.logged('inbox.received', { share })
+    await bob.call('inbox.open', { share })
+  }
+  await bob.call('inbox.forget', { share: forgotten })
+  await alice.call('share.revoke', { share: revoked })
+  await bob.logged('inbox.revoked', { share: revoked })
+  await alice.stop()
+  rmSync(alice.home, { recursive: true })
+  renameSync(copy, alice.home)
+  const repeated = bob.count('inbox.repeated')
+  await alice.start()
+  await bob.logged('inbox.repeated', {}, repeated + 2)
+  await hasNothing(t, bob)
+  for (const share of [forgotten, revoked]) {
+    t.equal(bob.count('inbox.received', { share }), 1)
+    t.not(await bob.codeOf('inbox.open', { share }), null)
+    await alice.acknowledged(share)
+    await alice.call('share.revoke', { share })
+  }
+})
 
 t.test('forgotten stays forgotten; the same again is the same, another time is another', async t => {
   const create = { conversation, to: ['bob'], note: 'once more' }
@@ -171,3 +196,33 @@ t.test('forgotten stays forgotten; the same again is the same, another time is a
   })
   await hasNothing(t, bob)
 })
+
+t.test(
+  'ends while bob is locked: nothing is shown at unlock, and the circle’s key is not lost with it',
+  async t => {
+    const passphrase = 'six words that nobody would guess'
+    const [alice, bob, conversation] = await pair(t, { passphrase })
+    await bob.call('keystore.lock', {})
+    await alice.call('circle.create', { name: 'team' })
+    await alice.call('circle.add', { circle: 'team', contacts: ['bob'] })
+    const create = async (note: string, expires = '30d'): Promise<string> =>
+      (await alice.call('share.create', { conversation, circles: ['team'], note, expires })).shareId
+    const revoked = await create('to be taken back')
+    const expired = await create('to expire', '5s')
+    for (const share of [revoked, expired]) await alice.acknowledged(share)
+    await alice.call('share.revoke', { share: revoked })
+    await alice.logged('share.buried', { share: revoked })
+    await alice.logged('share.expired', { share: expired })
+    await alice.logged('share.buried', { share: expired })
+    t.equal(bob.blocks(), 0, 'its blocks do not wait for the passphrase')
+    const kept = await create('kept')
+    await alice.acknowledged(kept)
+    await bob.call('keystore.unlock', { passphrase })
+    await bob.logged('inbox.received', { share: kept })
+    t.same(
+      (await bob.inbox()).map(({ shareId }) => shareId),
+      [kept],
+    )
+    t.match(await bob.call('inbox.open', { share: kept }), { verified: true })
+  },
+)

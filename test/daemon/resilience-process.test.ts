@@ -37,6 +37,38 @@ t.test('told to stop while it delivers, a node ends cleanly, and goes on where i
   t.equal(alice.count('job.defect') + bob.count('job.defect'), 0)
 })
 
+t.test(
+  'bob’s node hangs: carol is not held up, alice can be stopped, and it arrives when he moves again',
+  async t => {
+    const alice = await liveNode(t, 'alice')
+    const bob = await liveNode(t, 'bob')
+    const carol = await liveNode(t, 'carol')
+    await introduce(alice, bob)
+    await introduce(alice, carol)
+    const conversation = await alice.converse(
+      'Tea notes',
+      'How long does sencha steep?',
+      'A minute and a half.',
+    )
+    process.kill(bob.pid, 'SIGSTOP')
+    const shares: string[] = []
+    for (let n = 0; n < 10; n++)
+      shares.push((await alice.call('share.create', { conversation, to: ['bob'], note: `${n}` })).shareId)
+    const { shareId } = await alice.call('share.create', { conversation, to: ['carol'] })
+    t.equal((await alice.acknowledged(shareId)).state, 'published')
+    const beganMs = Date.now()
+    t.equal(await alice.stop(), 0)
+    t.ok(Date.now() - beganMs < STOP_MS)
+    await alice.start()
+    process.kill(bob.pid, 'SIGCONT')
+    for (const share of shares) {
+      await alice.acknowledged(share)
+      await bob.logged('inbox.received', { share })
+      t.equal(bob.count('inbox.received', { share }), 1)
+    }
+  },
+)
+
 t.test('a second daemon on the same home says so and leaves the first alone', async t => {
   const alice = await liveNode(t, 'alice')
   const second = vivimd(t, ['--home', alice.home])
