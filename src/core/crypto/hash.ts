@@ -14,6 +14,9 @@ export const plain = (bytes: Uint8Array): Uint8Array =>
 
 /** @returns 32 bytes, the hash of the parts one after the other. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts
+  // In one call it takes little more than half the time of a hash object.
+  if (only !== undefined && parts.length === 1) return plain(crypto.hash('sha256', only, 'buffer'))
   const hash = crypto.createHash('sha256')
   for (const part of parts) hash.update(part)
   return plain(hash.digest())

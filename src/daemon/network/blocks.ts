@@ -2,14 +2,14 @@
 import type { Connection } from '@libp2p/interface'
 import { z } from 'zod'
 import { encodeCbor } from '../../core/crypto/cbor.ts'
-import { cidMatches, linkOf } from '../../core/crypto/cid.ts'
+import { linkOf } from '../../core/crypto/cid.ts'
 import { type Ed25519Key, ed25519Verify } from '../../core/crypto/ed25519.ts'
 import { bound, LABELS } from '../../core/crypto/labels.ts'
 import { openObject, signedFields } from '../../core/crypto/signed.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import type { Cid } from '../../core/model/id.ts'
-import { Arrivals, forged } from './arrivals.ts'
+import { checkNamed } from './arrivals.ts'
 import { bytesOf, type FrameStream, SMALL_FRAME_BYTES } from './frames.ts'
 import { Link, MAX_BLOCKS, MAX_MANIFEST_BYTES, MAX_SLIP_BYTES } from './inbox.ts'
 import { type Peering, peerError } from './peering.ts'
@@ -130,22 +130,16 @@ export class Blocks {
       const answer = await frames.expect(Answer, SMALL_FRAME_BYTES + MAX_MANIFEST_BYTES, signal)
       if (!answer.ok) return null
       const manifest = answer.manifest ?? null
-      if (want.length === 0 && (manifest === null || !cidMatches(content, manifest)))
-        throw forged(this.#peering, holder.peer)
-      const arrivals = new Arrivals(
-        async (cid, block) => {
-          await onBlock(cid, block)
-          lacking.delete(cid)
-        },
-        () => forged(this.#peering, holder.peer),
-      )
+      if (want.length === 0) checkNamed(this.#peering, holder.peer, content, manifest ?? new Uint8Array(0))
       for (const cid of want) {
         const block = await frames.read(SMALL_FRAME_BYTES, signal)
         if (block === null)
           throw new VivimError('peer/unreachable', 'the holder stopped before the last block')
-        if (block.length > 0) await arrivals.add(cid, block)
+        if (block.length === 0) continue
+        checkNamed(this.#peering, holder.peer, cid, block)
+        await onBlock(cid, block)
+        lacking.delete(cid)
       }
-      await arrivals.settled()
       return { slip: answer.slip, manifest }
     })
   }

@@ -6,7 +6,7 @@ import { decodeCbor } from '../../core/crypto/cbor.ts'
 import { cidOfLink, linkOf } from '../../core/crypto/cid.ts'
 import { codeOf, VivimError } from '../../core/kernel/errors.ts'
 import { type Cid, Did } from '../../core/model/id.ts'
-import { Arrivals, forged } from './arrivals.ts'
+import { checkNamed } from './arrivals.ts'
 import type { DidProofs } from './did.ts'
 import { bytesOf, type FrameStream, KIB, LARGE_FRAME_BYTES, MIB, SMALL_FRAME_BYTES } from './frames.ts'
 import type { Peering } from './peering.ts'
@@ -108,19 +108,15 @@ export class Inbox {
     const answer = await this.#host.onDelivery(delivery, peer)
     if (!answer.ok) return await frames.send({ ok: false, why: answer.why }, signal)
     await frames.send({ ok: true, lacks: answer.lacks.map(linkOf) }, signal)
-    const arrivals = new Arrivals(
-      (cid, block) => this.#host.onBlock(delivery, cid, block),
-      () => forged(this.#peering, peer),
-    )
     let total = 0
     for (const cid of answer.lacks) {
       const block = await frames.read(SMALL_FRAME_BYTES, signal)
       if (block === null) throw new VivimError('peer/unreachable', 'the sender stopped before the last block')
       total += block.length
       if (total > MAX_PUSH_BYTES) throw new VivimError('peer/protocol', 'more than 64 MiB in one push')
-      await arrivals.add(cid, block)
+      checkNamed(this.#peering, peer, cid, block)
+      await this.#host.onBlock(delivery, cid, block)
     }
-    await arrivals.settled()
     const receipt = await this.#host.onDelivered(delivery, peer)
     await frames.send(receipt === null ? { ok: false, why: 'not-accepted' } : { ok: true, receipt }, signal)
   }
