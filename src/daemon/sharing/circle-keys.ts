@@ -1,5 +1,5 @@
 /** Keys of circles' epochs: kept sealed in the user's database, wrapped for members, found by the tag of an envelope. */
-import { circleIdBytes, makeWrap, openWrap, parseWrap } from '../../core/circle/epoch.ts'
+import { circleIdBytes, circleShard, makeWrap, openWrap, parseWrap } from '../../core/circle/epoch.ts'
 import { memberOfDevice } from '../../core/circle/reduce.ts'
 import type { Recipient } from '../../core/crypto/sealed.ts'
 import type { SecretBytes } from '../../core/crypto/secret.ts'
@@ -76,13 +76,16 @@ export function makeCircleKeys({ users, logs, keys, clock, chance, log }: Circle
     kept,
     secretOf,
 
-    /** The epoch of an envelope, by its tag, or null while it is not known here. @throws `keystore/locked`. */
+    /** The epoch of an envelope, by its tag, or null while it is not known here.
+     *  @param shard - look among the circles of this shard only. @throws `keystore/locked`. */
     epochOf(
       local: Did,
       envelope: Extract<Envelope, { kind: 'epoch' }>,
+      shard?: number,
     ): { circle: CircleId; epochId: string; ref: EpochRef; secret: SecretBytes } | null {
       const own = keys.keys(local)
       for (const row of users.read(local, db => db.epochs.all())) {
+        if (shard !== undefined && circleShard(row.circleId) !== shard) continue
         const secret = openStored(own, place(row.circleId, row.epochId), row.secretSealed)
         if (isOfEpoch(envelope, secret))
           return {

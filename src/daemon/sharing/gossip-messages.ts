@@ -41,10 +41,10 @@ export function makeGossipMessages(deps: GossipDeps) {
     }
   }
 
-  async function takeFor(local: Did, bytes: Uint8Array): Promise<void> {
+  async function takeFor(local: Did, shard: number, bytes: Uint8Array): Promise<void> {
     const envelope = parseEnvelope(bytes)
     if (envelope.kind !== 'epoch') return
-    const epoch = circles.epochOf(local, envelope)
+    const epoch = circles.epochOf(local, envelope, shard)
     if (epoch === null) return
     const { heads, tombstones } = openEpochLetter(envelope, epoch.ref, epoch.secret)
     for (const tombstone of tombstones ?? []) await endings().onTombstone(local, tombstone, epoch.circle)
@@ -67,7 +67,7 @@ export function makeGossipMessages(deps: GossipDeps) {
     },
 
     /** Every well-formed message is passed on, whether it says something here or not: a node cannot show what it is in. */
-    async take(bytes: Uint8Array): Promise<'accept' | 'reject'> {
+    async take(shard: number, bytes: Uint8Array): Promise<'accept' | 'reject'> {
       try {
         if (parseEnvelope(bytes).kind !== 'epoch') return 'reject'
       } catch {
@@ -76,7 +76,7 @@ export function makeGossipMessages(deps: GossipDeps) {
       for (const local of await localUsers()) {
         if (!keys.unlocked(local)) continue
         try {
-          await takeFor(local, bytes)
+          await takeFor(local, shard, bytes)
         } catch (error) {
           if (!hasCode(error, 'keystore/locked')) log('gossip.unreadable', { code: codeOf(error) })
         }

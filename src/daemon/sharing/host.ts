@@ -118,6 +118,6 @@ export function makeNetworkHost(deps: HostDeps): NetworkHost {
       }
     },
 
-    onGossip: (_shard, bytes) => gossip.take(bytes),
+    onGossip: (shard, bytes) => gossip.take(shard, bytes),
   }
 }

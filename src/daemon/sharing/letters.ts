@@ -20,6 +20,7 @@ import type { KeyRing } from './keys.ts'
 import { envelopesOf } from './letter-wire.ts'
 import type { People } from './people.ts'
 
+const MAX_TRIED = 10_000
 /** Circles that one stranger may bring, and how large the log of each may be. */
 const STRANGER_ROOM = { circles: 8, bytes: 1024 * 1024 }
 /** A letter whose epoch never became known is given up after this. */
@@ -44,6 +45,8 @@ export interface LettersDeps {
 export function makeLetters(deps: LettersDeps) {
   const { users, people, contacts, circles, endings, keys, events, wantSync, wantBlocks, clock, log } = deps
   const turns = new Map<Did, Promise<void>>()
+  /** Letters whose epoch is not known, with how many epochs were known when that was found. */
+  const tried = new Map<string, number>()
 
   /** @returns false when it has to wait for an epoch. */
   async function open(local: Did, row: LetterRow): Promise<boolean> {
@@ -155,16 +158,36 @@ export function makeLetters(deps: LettersDeps) {
 
   /** Its envelope goes, its receipt stays. Content that came with it and that no notice named has no reader: it goes too. */
   async function finish(local: Did, row: LetterRow): Promise<void> {
+    tried.delete(row.hash)
     users.write(local, db => db.letters.finish(row.hash))
     if (row.contentId !== null) await endings.dropBlocks(row.contentId)
   }
 
+  const epochsOf = (local: Did): number => users.read(local, db => db.epochs.count())
+
+  /** A letter that an epoch keeps waiting is tried again once there are more epochs: many of them must not make each arrival slow. */
+  const isHopeless = (local: Did, row: LetterRow): boolean =>
+    tried.get(row.hash) === epochsOf(local) && clock.nowMs() - row.arrivedAtMs <= WAIT_MAX_MS
+
   async function openAll(local: Did): Promise<void> {
+    let epochs: number
+    do {
+      epochs = epochsOf(local)
+      await openEach(local)
+      // A letter may have brought the key for one that came before it.
+    } while (keys.unlocked(local) && epochsOf(local) > epochs)
+  }
+
+  async function openEach(local: Did): Promise<void> {
     for (const row of users.read(local, db => db.letters.list('waiting'))) {
       if (!keys.unlocked(local)) return
+      if (isHopeless(local, row)) continue
       try {
         if (await open(local, row)) await finish(local, row)
-        else wantSync(local, row.sender)
+        else {
+          remember(row.hash, epochsOf(local))
+          wantSync(local, row.sender)
+        }
       } catch (error) {
         if (hasCode(error, 'keystore/locked')) return
         // Sealed to another device, or not of a form we read: the receipt stays, so that it is not sent for ever.
@@ -172,6 +195,12 @@ export function makeLetters(deps: LettersDeps) {
         await finish(local, row)
       }
     }
+  }
+
+  function remember(hash: string, epochs: number): void {
+    tried.delete(hash)
+    tried.set(hash, epochs)
+    if (tried.size > MAX_TRIED) for (const oldest of tried.keys()) return void tried.delete(oldest)
   }
 
   const circleOf = (epoch: EpochRef): CircleId => CircleId.parse(toBase32(epoch.circle))

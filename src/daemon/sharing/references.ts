@@ -26,6 +26,9 @@ export function makeReferences(
 ): References {
   const knownKey = (circle: CircleId, member: Did): string => `circle.known ${circle} ${member}`
 
+  const isBlocked = (local: Did, did: Did): boolean =>
+    users.read(local, db => db.contacts.get(did))?.state === 'blocked'
+
   const identities: IdentityStore = {
     async document(did) {
       const row = await master.identities.get(did)
@@ -55,13 +58,15 @@ export function makeReferences(
     putPeer: ({ did, peer, standing }) =>
       master.peers.put({ peer, addrs: [], lastSeenMs: clock.nowMs(), did, standing }),
     sharedCircles: async (local, remote) =>
-      (await master.circles.shared(local, remote)).filter(circle => isShown(local, circle)),
+      isBlocked(local, remote)
+        ? []
+        : (await master.circles.shared(local, remote)).filter(circle => isShown(local, circle)),
     async fellows(local) {
       const fellows = new Set<Did>()
       for (const { circleId } of await master.circles.ofUser(local)) {
         if (!isShown(local, circleId)) continue
         for (const { member } of await master.circles.members(local, circleId))
-          if (member !== local) fellows.add(member)
+          if (member !== local && !isBlocked(local, member)) fellows.add(member)
       }
       return [...fellows]
     },
@@ -73,6 +78,10 @@ export function makeReferences(
         { circleId: circle, did: local, epoch, shard, createdAtMs: clock.nowMs() },
         members.map(({ did, role }) => ({ member: did, role, state: 'active' })),
       ),
+    async matches(local, circle, members) {
+      const known = new Set((await master.circles.members(local, circle)).map(({ member }) => member))
+      return known.size === members.length && members.every(({ did }) => known.has(did))
+    },
     knownEpoch: (local, circle, member) => users.read(local, db => db.profile.text(knownKey(circle, member))),
     setKnownEpoch: (local, circle, member, epoch) =>
       users.write(local, db => db.profile.put(knownKey(circle, member), epoch)),

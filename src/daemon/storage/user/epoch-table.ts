@@ -36,6 +36,8 @@ export function makeEpochReader(sql: Sql) {
       const row = sql.get<Stored>('SELECT * FROM epoch WHERE circle_id = ? AND epoch_id = ?', circle, epochId)
       return row && rowOf(row)
     },
+    /** How many are known: when it grows, letters that waited may open. */
+    count: (): number => sql.get<{ n: number }>('SELECT count(*) AS n FROM epoch')?.n ?? 0,
     /** Newest number first. */
     ofCircle: (circle: CircleId): EpochRow[] =>
       sql
