@@ -168,16 +168,3 @@ t.test('stopping ends what runs, keeps what it was, and the next start goes on a
   t.teardown(() => second.stop())
   await again.happened
 })
-
-t.test('a defect of a handler is logged and tried again, never the end of the runner', async t => {
-  const twice = signal()
-  let tries = 0
-  const handler: JobHandler = async () => {
-    if (++tries === 1) throw new TypeError('not a function')
-    twice.say()
-    return 'done'
-  }
-  const { lines } = await running(t, handler, { before: [job(1, bob)] })
-  await twice.happened
-  t.match(lines[0], { event: 'job.defect', error: /not a function/ })
-})

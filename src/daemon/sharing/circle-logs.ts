@@ -20,6 +20,8 @@ export interface CircleRefs {
     circle: CircleId,
     refs: { epoch: number; shard: number; members: { did: Did; role: string }[] },
   ): Promise<void>
+  /** Whether these are the members that are written there. */
+  matches(local: Did, circle: CircleId, members: readonly { did: Did }[]): Promise<boolean>
   /** The newest epoch whose key a member's node acknowledged, or null. */
   knownEpoch(local: Did, circle: CircleId, member: Did): string | null
   setKnownEpoch(local: Did, circle: CircleId, member: Did, epoch: string): void
@@ -70,6 +72,15 @@ export function makeCircleLogs({ users, refs, people, clock, log }: CircleLogsDe
     })
   }
 
+  /** Bring what is known of people and circles elsewhere up to the log: a process may have ended between the two. */
+  async function mend(local: Did, circle: CircleId): Promise<void> {
+    const { members } = state(local, circle)
+    if (await refs.matches(local, circle, members)) return
+    for (const member of members) await people.learn(member.document)
+    await writeRefs(local, circle)
+    log('circle.mended', { circle })
+  }
+
   /** Who brought the user into a circle: the signer of the entry that added them, themselves for their own. */
   function adder(local: Did, circle: CircleId): Did | null {
     const { entries, state: now } = load(local, circle)
@@ -97,6 +108,7 @@ export function makeCircleLogs({ users, refs, people, clock, log }: CircleLogsDe
     load,
     state,
     writeRefs,
+    mend,
     adder,
 
     /** Take entries from a letter or a sync. Those of circles that the user is not in are dropped; each is verified.

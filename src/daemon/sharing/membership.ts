@@ -51,10 +51,11 @@ export function makeMembership(deps: MembershipDeps) {
   }
 
   return {
-    /** Tell members of the epochs made here that their nodes do not know yet: the process may have ended between an entry and the
-     *  jobs that bring it. */
+    /** Finish what an earlier process began: it may have ended between an entry, the references to it and the jobs that bring it to
+     *  members' nodes. */
     async resume(local: Did): Promise<void> {
       for (const { circleId } of users.read(local, db => db.circles.list())) {
+        await circles.mend(local, circleId)
         const { sealing } = circles.state(local, circleId)
         if (sealing?.maker !== local) continue
         for (const target of audiences.members(local, circleId))
