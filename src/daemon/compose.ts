@@ -315,7 +315,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     if (event.kind === 'share' && event.event === 'accepted') publishing.soon()
   })
   scope.own(await startExpiry({ endings, events, clock, log: say }), one => one.stop())
-  scope.own(letters, one => one.idle())
+  scope.own(letters, one => one.stop())
 
   const hurry = (which: Parameters<typeof jobs.hurry>[0]): void =>
     void jobs

@@ -228,6 +228,13 @@ export class LiveNode {
     return await this.call('share.show', { share: shareId })
   }
 
+  /** Wait until a share is in the inbox. */
+  async received(share: string): Promise<void> {
+    // Its line may not have been written by a process that was killed.
+    if ((await this.inbox()).some(({ shareId }) => shareId === share)) return
+    await this.logged('inbox.received', { share })
+  }
+
   /** Files of the home in which any of the texts stands, relative to it. */
   filesWith(...texts: string[]): string[] {
     return filesUnder(this.home)

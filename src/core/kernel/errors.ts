@@ -407,3 +407,10 @@ export const codeOf = (error: unknown): ErrorCode =>
   error.code in ERRORS
     ? (error.code as ErrorCode)
     : 'program/defect'
+
+/** Rooms whose codes are about what was given: bytes, a key, a document, a right. */
+const VERDICTS = /^(?:crypto|card|identity|circle)\//
+
+/** Whether an error is a verdict on what was given, which another try would not change; not one on this node's disk, database,
+ *  lock or program, which says nothing about it. */
+export const isVerdict = (error: unknown): boolean => VERDICTS.test(codeOf(error))

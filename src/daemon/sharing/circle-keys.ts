@@ -6,7 +6,7 @@ import type { SecretBytes } from '../../core/crypto/secret.ts'
 import { activeDevices } from '../../core/identity/document.ts'
 import { fromHex } from '../../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../../core/kernel/env.ts'
-import { codeOf } from '../../core/kernel/errors.ts'
+import { codeOf, isVerdict } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
 import { type Envelope, type EpochRef, isOfEpoch } from '../../core/pipeline/letter.ts'
 import type { EpochRow } from '../storage/user/epoch-table.ts'
@@ -117,6 +117,7 @@ export function makeCircleKeys({ users, logs, keys, clock, chance, log }: Circle
           fresh = true
           log('circle.key', { circle: wrap.circle, epoch: epoch.number })
         } catch (error) {
+          if (!isVerdict(error)) throw error
           log('circle.wrap-refused', { code: codeOf(error) })
         }
       }

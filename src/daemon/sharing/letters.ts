@@ -4,7 +4,7 @@ import { deviceOf, parseDocument } from '../../core/identity/document.ts'
 import { documentTime } from '../../core/identity/succession.ts'
 import { toBase32, toHex } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
-import { codeOf, hasCode } from '../../core/kernel/errors.ts'
+import { codeOf, isVerdict } from '../../core/kernel/errors.ts'
 import { CircleId, type Did } from '../../core/model/id.ts'
 import { type EpochRef, type Letter, openDeviceLetter, openEpochLetter } from '../../core/pipeline/letter.ts'
 import { type Notice, parseNotice } from '../../core/pipeline/notice.ts'
@@ -25,6 +25,8 @@ const MAX_TRIED = 10_000
 const STRANGER_ROOM = { circles: 8, bytes: 1024 * 1024 }
 /** A letter whose epoch never became known is given up after this. */
 const WAIT_MAX_MS = 30 * 86_400_000
+/** Before letters are opened again that a disk or database kept from it. */
+const FAILED_AGAIN_MS = 5_000
 
 export interface LettersDeps {
   users: UserDatabaseManager
@@ -45,6 +47,8 @@ export interface LettersDeps {
 export function makeLetters(deps: LettersDeps) {
   const { users, people, contacts, circles, endings, keys, events, wantSync, wantBlocks, clock, log } = deps
   const turns = new Map<Did, Promise<void>>()
+  const timers = new Map<Did, NodeJS.Timeout>()
+  let stopped = false
   /** Letters whose epoch is not known, with how many epochs were known when that was found. */
   const tried = new Map<string, number>()
 
@@ -189,10 +193,20 @@ export function makeLetters(deps: LettersDeps) {
           wantSync(local, row.sender)
         }
       } catch (error) {
-        if (hasCode(error, 'keystore/locked')) return
-        // Sealed to another device, or not of a form we read: the receipt stays, so that it is not sent for ever.
-        log('inbox.unreadable', { envelope: row.hash.slice(0, 16), code: codeOf(error), from: row.sender })
-        await finish(local, row)
+        const code = codeOf(error)
+        if (code === 'keystore/locked') return
+        // It was acknowledged: a disk or database that fails now must not lose it.
+        if (!isVerdict(error) && code !== 'program/defect') throw error
+        log('inbox.unreadable', {
+          envelope: row.hash.slice(0, 16),
+          code,
+          from: row.sender,
+          ...(code === 'program/defect' && error instanceof Error && { error: String(error.stack) }),
+        })
+        // Sealed to another device, or not of a form we read: the receipt stays, so that it is not sent for ever. What a defect
+        // keeps from being read waits for a new epoch, a new start, a new version.
+        if (isVerdict(error)) await finish(local, row)
+        else remember(row.hash, epochsOf(local))
       }
     }
   }
@@ -205,21 +219,41 @@ export function makeLetters(deps: LettersDeps) {
 
   const circleOf = (epoch: EpochRef): CircleId => CircleId.parse(toBase32(epoch.circle))
 
+  /** Open what waits for a user, one letter after the other; a second call joins the next turn. */
+  function wake(local: Did): void {
+    const before = turns.get(local) ?? Promise.resolve()
+    const turn = before
+      .then(() => (keys.unlocked(local) ? openAll(local) : undefined))
+      .catch(error => {
+        log('inbox.open-failed', { code: codeOf(error), error: String(error) })
+        again(local)
+      })
+      .finally(() => {
+        if (turns.get(local) === turn) turns.delete(local)
+      })
+    turns.set(local, turn)
+  }
+
+  function again(local: Did): void {
+    if (stopped) return
+    clearTimeout(timers.get(local))
+    timers.set(
+      local,
+      setTimeout(() => wake(local), FAILED_AGAIN_MS),
+    )
+  }
+
   return {
-    /** Open what waits for a user, one letter after the other; a second call joins the next turn. */
-    wake(local: Did): void {
-      const before = turns.get(local) ?? Promise.resolve()
-      const turn = before
-        .then(() => (keys.unlocked(local) ? openAll(local) : undefined))
-        .catch(error => log('inbox.open-failed', { code: codeOf(error), error: String(error) }))
-        .finally(() => {
-          if (turns.get(local) === turn) turns.delete(local)
-        })
-      turns.set(local, turn)
-    },
+    wake,
 
     /** Until nothing is being opened. */
     async idle(): Promise<void> {
+      await Promise.all(turns.values())
+    },
+
+    async stop(): Promise<void> {
+      stopped = true
+      for (const timer of timers.values()) clearTimeout(timer)
       await Promise.all(turns.values())
     },
   }

@@ -8,7 +8,7 @@ import { judgeStanding, parseStanding } from '../../core/identity/standing.ts'
 import { decideDocument, documentTime, sharedDevices } from '../../core/identity/succession.ts'
 import { concat, toHex, utf8 } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
-import { codeOf } from '../../core/kernel/errors.ts'
+import { codeOf, isVerdict } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
 import type { PeerAddress, Proof } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
@@ -161,6 +161,7 @@ export function makePeople(deps: PeopleDeps): People {
         remember(proofs, given.did, proof, MAX_PROOFS)
         return proof
       } catch (error) {
+        if (!isVerdict(error)) throw error
         log('peer.proof-refused', { peer, why: codeOf(error) })
         return null
       }
