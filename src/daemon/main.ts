@@ -11,10 +11,10 @@ import { codeOf, ERRORS, VivimError } from '../core/kernel/errors.ts'
 import { Scope } from '../core/kernel/scope.ts'
 import { VERSION } from '../core/kernel/version.ts'
 import { readConfig, readEnvironment } from './config.ts'
+import { describeDefect } from './defect.ts'
 import { lockHome, openHome } from './home.ts'
 import { type Log, makeLog } from './log.ts'
 import { openLogFile } from './log-file.ts'
-import { describeDefect } from './rpc/server.ts'
 import { storageError } from './storage/storage-error.ts'
 
 const HELP = `Runs a node of VIVIM in the foreground.

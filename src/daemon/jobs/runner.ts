@@ -4,6 +4,7 @@ import { codeOf, type ErrorCode, VivimError } from '../../core/kernel/errors.ts'
 import type { Did } from '../../core/model/id.ts'
 import { retryDelayMs } from '../../core/pipeline/lifecycle.ts'
 import type { JobKind, JobRow, JobStore } from '../../core/pipeline/ports.ts'
+import { describeDefect } from '../defect.ts'
 
 /** Longer than any handler may take, so that a lease ends only with its process. */
 const LEASE_MS = 15 * 60_000
@@ -73,7 +74,7 @@ export async function startJobRunner({
         log('job.defect', {
           job: job.id,
           kind: job.kind,
-          error: String(error instanceof Error ? error.stack : error),
+          ...describeDefect(error),
         })
       return { code }
     } finally {
@@ -115,7 +116,7 @@ export async function startJobRunner({
     const { target } = job
     if (target !== null) busy.add(target)
     const task = run(job)
-      .catch(error => log('job.lost', { job: job.id, code: codeOf(error), error: String(error) }))
+      .catch(error => log('job.lost', { job: job.id, code: codeOf(error), ...describeDefect(error) }))
       .finally(() => {
         if (target !== null) busy.delete(target)
         running.delete(task)
@@ -134,7 +135,7 @@ export async function startJobRunner({
         const dueMs = await jobs.nextDueMs([...busy])
         sleep(dueMs === null || running.size >= CONCURRENT ? MAX_SLEEP_MS : dueMs - clock.nowMs())
       } catch (error) {
-        log('job.claim-failed', { code: codeOf(error), error: String(error) })
+        log('job.claim-failed', { code: codeOf(error), ...describeDefect(error) })
         sleep(FAILED_SLEEP_MS)
       }
     } while (again && !stopping.signal.aborted)

@@ -6,6 +6,7 @@ import type { Handlers, MethodName } from '../../core/contract/methods.ts'
 import { toHex } from '../../core/kernel/bytes.ts'
 import type { Chance } from '../../core/kernel/env.ts'
 import { codeOf, VivimError } from '../../core/kernel/errors.ts'
+import { describeDefect } from '../defect.ts'
 import type { Log } from '../log.ts'
 import type { Caller, RpcUsers } from './caller.ts'
 import { serveConnection } from './connection.ts'
@@ -102,16 +103,4 @@ async function prepareFolder(socketPath: string): Promise<void> {
   await chmod(folder, 0o700)
   const old = await lstat(socketPath).catch(() => null)
   if (old?.isSocket()) await unlink(socketPath)
-}
-
-/** What a log may say of an error that is not ours: where it came from. A parser's message quotes what it read. */
-export function describeDefect(error: unknown): { name: string; reason?: string; stack?: string } {
-  if (!(error instanceof Error)) return { name: typeof error }
-  const frames = (error.stack ?? '').split('\n').filter(line => /^\s+at /.test(line))
-  const quotes = error instanceof SyntaxError || error.name === 'ZodError'
-  return {
-    name: error.name,
-    ...(quotes ? {} : { reason: error.message.slice(0, 500) }),
-    stack: frames.slice(0, 12).join('\n'),
-  }
 }

@@ -8,6 +8,7 @@ import { codeOf, isVerdict } from '../../core/kernel/errors.ts'
 import { CircleId, type Did } from '../../core/model/id.ts'
 import { type EpochRef, type Letter, openDeviceLetter, openEpochLetter } from '../../core/pipeline/letter.ts'
 import { type Notice, parseNotice } from '../../core/pipeline/notice.ts'
+import { describeDefect } from '../defect.ts'
 import type { LetterRow } from '../storage/user/letter-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { ReceivedRow } from '../storage/user/received-table.ts'
@@ -201,7 +202,7 @@ export function makeLetters(deps: LettersDeps) {
           envelope: row.hash.slice(0, 16),
           code,
           from: row.sender,
-          ...(code === 'program/defect' && error instanceof Error && { error: String(error.stack) }),
+          ...(code === 'program/defect' && describeDefect(error)),
         })
         // Sealed to another device, or not of a form we read: the receipt stays, so that it is not sent for ever. What a defect
         // keeps from being read waits for a new epoch, a new start, a new version.
@@ -225,7 +226,7 @@ export function makeLetters(deps: LettersDeps) {
     const turn = before
       .then(() => (keys.unlocked(local) ? openAll(local) : undefined))
       .catch(error => {
-        log('inbox.open-failed', { code: codeOf(error), error: String(error) })
+        log('inbox.open-failed', { code: codeOf(error), ...describeDefect(error) })
         again(local)
       })
       .finally(() => {
