@@ -28,6 +28,7 @@ t.test('every code has a number of its own, a known exit code and a hint', async
 const FROM_STATES = ['share/expired', 'share/revoked', 'share/exhausted']
 
 t.test('every code is thrown or answered somewhere', async t => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a source file is looked for.
   t.ok(sources.includes('`share/${state}`'))
   for (const code of Object.keys(ERRORS))
     t.ok(FROM_STATES.includes(code) || sources.includes(`'${code}'`), code)
