@@ -1,13 +1,17 @@
 /** Eve has bob's card: she may write to him like any stranger. What she forges and what she passes on changes nothing between him and
  *  alice. Her node speaks our protocols; its host is hers. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
+import { encodeCbor } from '../../src/core/crypto/cbor.ts'
+import { contentIdOf } from '../../src/core/crypto/cid.ts'
 import { Ed25519Key } from '../../src/core/crypto/ed25519.ts'
+import { encodeManifest, parseManifest } from '../../src/core/crypto/manifest.ts'
 import { encodeCard, parseCard } from '../../src/core/identity/card.ts'
 import { parseStanding } from '../../src/core/identity/standing.ts'
 import { Cid, Did } from '../../src/core/model/id.ts'
-import { signTombstone } from '../../src/core/pipeline/holding.ts'
+import { signSlip, signTombstone } from '../../src/core/pipeline/holding.ts'
 import { envelopeHash } from '../../src/core/pipeline/letter.ts'
 import { signReceipt } from '../../src/core/pipeline/receipt.ts'
 import type { Delivery } from '../../src/daemon/network/ports.ts'
@@ -136,6 +140,57 @@ function receiptOf(node: LiveNode, shareId: string): Uint8Array {
     db.close()
   }
 }
+
+t.test(
+  'a manifest of eve that names blocks of alice neither shows that bob has them nor takes them away',
+  async t => {
+    const alice = await liveNode(t, 'alice')
+    const bob = await liveNode(t, 'bob')
+    await introduce(alice, bob)
+    const conversation = await alice.converse('garden', 'when to sow', 'in March')
+    const { shareId, contentId } = await alice.call('share.create', { conversation, to: ['bob'] })
+    await alice.acknowledged(shareId)
+    await bob.logged('inbox.received', { share: shareId })
+    const manifest = parseManifest(Uint8Array.from(readFileSync(blockPath(alice, contentId))))
+    const theirs = manifest.chunks.map(cid => Uint8Array.from(readFileSync(blockPath(alice, cid))))
+    const second = await alice.call('share.create', { conversation, to: ['bob'], title: 'second' })
+    await alice.acknowledged(second.shareId)
+
+    const eve = await eveWith(t, new MemoryHost(new Person('eve')), alice, bob)
+    const share = new Ed25519Key(chance.bytes(32))
+    const forged = encodeManifest({ ...manifest, shareKey: share.publicKey })
+    const content = contentIdOf(forged)
+    const fetch = new Ed25519Key(chance.bytes(32)).publicKey
+    const slip = signSlip({ content, seq: 1, notBeforeMs: null, expiresMs: null, fetch }, share).wire
+    for (const node of [alice, bob]) {
+      const to = Did.parse(node.did)
+      const asked: string[] = []
+      await eve.network.deliver(
+        { from: eve.me.did, to, envelopes: [junkEnvelope()], slip, manifest: forged },
+        async cid => {
+          asked.push(cid)
+          return theirs[manifest.chunks.indexOf(cid)] ?? null
+        },
+        atOnce,
+        signalOf(10_000),
+      )
+      t.same(asked, manifest.chunks, `${node.name} asks for what he has, as if he had it not`)
+      await node.logged('inbox.unreadable')
+      await eve.network.bury(eve.me.did, to, signTombstone(content, share).wire, signalOf(10_000))
+    }
+    await bob.stop()
+    await alice.stop()
+    await bob.start()
+    t.match(await bob.call('inbox.open', { share: shareId }), { verified: true })
+    t.equal(bob.blocks(), 4)
+    t.equal(alice.blocks(), 4)
+  },
+)
+
+const blockPath = (node: LiveNode, cid: string): string => join(node.home, 'blocks', cid.slice(-2), cid)
+
+/** An envelope that nobody can open. */
+const junkEnvelope = (): Uint8Array => encodeCbor({ v: 1, kind: 'device', sealed: chance.bytes(5_000) })
 
 /** A recipient who takes everything and acknowledges as she likes. */
 class Forger extends MemoryHost {

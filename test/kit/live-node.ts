@@ -239,7 +239,7 @@ export class LiveNode {
   filesWith(...texts: string[]): string[] {
     return filesUnder(this.home)
       .filter(path => {
-        const bytes = readFileSync(path)
+        const bytes = bytesOf(path)
         return texts.some(text => bytes.includes(text))
       })
       .map(path => path.slice(this.home.length + 1))
@@ -248,6 +248,16 @@ export class LiveNode {
   /** How many sealed blocks lie in the home. */
   blocks(): number {
     return filesUnder(join(this.home, 'blocks')).length
+  }
+}
+
+/** A file's bytes; none for one that the daemon removed meanwhile. */
+function bytesOf(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
+    throw error
   }
 }
 

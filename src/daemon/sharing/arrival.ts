@@ -21,6 +21,7 @@ import type { Endings } from './endings.ts'
 import { encodeLetterWire } from './letter-wire.ts'
 import type { Letters } from './letters.ts'
 import type { People } from './people.ts'
+import type { Push, Pushes } from './pushes.ts'
 
 /** Blocks that travel with an envelope; larger content is fetched. */
 const MAX_PUSH_BYTES = 64 * 1024 * 1024
@@ -46,6 +47,7 @@ export interface ArrivalDeps {
   contacts: Contacts
   endings: Endings
   letters: Letters
+  pushes: Pushes
   /** The statement that this node shows for a local user, wire form, or null. */
   standing: (local: Did) => Uint8Array | null
   nodeKey: Ed25519Key
@@ -60,7 +62,10 @@ const no = (why: string): Begun => ({ ok: false, why })
 const isPushed = (manifest: Manifest | null): boolean => manifest !== null && manifest.size <= MAX_PUSH_BYTES
 
 export function makeArrival(deps: ArrivalDeps) {
-  const { users, blocks, people, contacts, endings, letters, standing, nodeKey, quota, clock, log } = deps
+  const { users, blocks, people, contacts, endings, letters, pushes, standing, nodeKey, quota, clock, log } =
+    deps
+  /** By the delivery that it belongs to, which is one object through an exchange. */
+  const pushOf = new WeakMap<Delivery, Push>()
 
   const first = ({ envelopes }: Delivery): Uint8Array => envelopes[0] ?? new Uint8Array(0)
 
@@ -110,6 +115,12 @@ export function makeArrival(deps: ArrivalDeps) {
     return held.waiting.bytes + kept + bytes > quota.bytes
   }
 
+  /** A block that came from somebody else is asked for again: nobody learns by naming it that it is here. */
+  async function isLacking({ from, manifest }: Delivery, cid: Cid): Promise<boolean> {
+    if (manifest === null || !(await blocks.has(cid))) return true
+    return endings.claims.isNamedBeside(cid, { content: contentIdOf(manifest), by: from })
+  }
+
   return {
     async onDelivery(delivery: Delivery): Promise<Begun> {
       try {
@@ -121,8 +132,12 @@ export function makeArrival(deps: ArrivalDeps) {
           return no(judged)
         }
         const lacks: Cid[] = []
-        if (isPushed(judged.manifest))
-          for (const cid of judged.manifest?.chunks ?? []) if (!(await blocks.has(cid))) lacks.push(cid)
+        if (judged.manifest !== null && isPushed(judged.manifest)) {
+          const push = await pushes.begin(delivery.from, judged.manifest)
+          if (push === null) return no('busy')
+          pushOf.set(delivery, push)
+          for (const cid of judged.manifest.chunks) if (await isLacking(delivery, cid)) lacks.push(cid)
+        }
         return { ok: true, lacks }
       } catch (error) {
         log('inbox.refused', { why: codeOf(error), from: delivery.from })
@@ -130,7 +145,11 @@ export function makeArrival(deps: ArrivalDeps) {
       }
     },
 
-    onBlock: (_delivery: Delivery, cid: Cid, bytes: Uint8Array): Promise<void> => blocks.put(cid, bytes),
+    async onBlock(delivery: Delivery, cid: Cid, bytes: Uint8Array): Promise<void> {
+      const push = pushOf.get(delivery)
+      if (push) pushes.moved(push)
+      await blocks.put(cid, bytes)
+    },
 
     /** @returns the receipt, once letter and blocks are on disk; the same one for a repeated delivery. */
     async onDelivered(delivery: Delivery): Promise<Uint8Array | null> {
@@ -183,6 +202,8 @@ export function makeArrival(deps: ArrivalDeps) {
         })
         return db.letters.get(hash)
       })
+      const push = pushOf.get(delivery)
+      if (push) pushes.end(push)
       log('inbox.arrived', { envelope: shortName, from, content: contentId })
       letters.wake(to)
       return stored?.receipt ?? null

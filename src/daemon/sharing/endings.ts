@@ -11,6 +11,7 @@ import type { LetterRow } from '../storage/user/letter-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { ReceivedEnd, ReceivedRow } from '../storage/user/received-table.ts'
 import type { UserWriter } from '../storage/user/tables.ts'
+import { makeBlockClaims } from './block-claims.ts'
 import type { SharingEvents } from './events.ts'
 import { besideEpochEnvelopes } from './letter-wire.ts'
 
@@ -37,6 +38,7 @@ export interface EndingsDeps {
 
 export function makeEndings(deps: EndingsDeps) {
   const { users, conversations, store, blocks, localUsers, announce, events, wake, clock, log } = deps
+  const claims = makeBlockClaims({ users, store, blocks, localUsers })
   let sweptMs = Number.NEGATIVE_INFINITY
   /** Deliveries under way, so that an end stops them. */
   const live = new Map<ShareId, Set<AbortController>>()
@@ -59,7 +61,8 @@ export function makeEndings(deps: EndingsDeps) {
     const manifest = await blocks.get(content)
     if (manifest === null) return
     // The manifest goes last: as long as it is there, a sweep after a crash finds the rest.
-    for (const cid of parseManifest(manifest).chunks) await blocks.delete(cid)
+    for (const cid of parseManifest(manifest).chunks)
+      if (!(await claims.isNamedBeside(cid, { content, by: null }))) await blocks.delete(cid)
     await blocks.delete(content)
   }
 
@@ -137,6 +140,8 @@ export function makeEndings(deps: EndingsDeps) {
     endOwn,
     endReceived,
     dropBlocks,
+    isWanted,
+    claims,
 
     /** A signal that also fires when the share ends. */
     whileLive(share: ShareId, signal: AbortSignal): { signal: AbortSignal; done(): void } {

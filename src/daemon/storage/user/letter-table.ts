@@ -77,6 +77,16 @@ export function makeLetterReader(sql: Sql) {
     /** Those that are not applied and came with this content. */
     ofContent: (content: Cid): LetterRow[] =>
       sql.all<Stored>(`SELECT * FROM letter WHERE content_id = ? AND state <> 'done'`, content).map(rowOf),
+    /** Whether a letter that waits brought a manifest that names a block, besides that of `content` from `sender` (null: from anybody).
+     *  @param block - the CID's bytes. */
+    names: (block: Uint8Array, content: Cid, sender: Did | null): boolean =>
+      sql.get(
+        `SELECT 1 FROM letter WHERE state <> 'done' AND NOT (content_id = ? AND sender = coalesce(?, sender))
+           AND instr(manifest, ?) > 0 LIMIT 1`,
+        content,
+        sender,
+        block,
+      ) !== null,
     /** Content ids that any letter names: their blocks are still wanted. */
     contents: (): Cid[] =>
       sql

@@ -100,6 +100,16 @@ export function makeReceivedReader(sql: Sql) {
       sql
         .all<{ content_id: string }>(`SELECT DISTINCT content_id FROM received WHERE ${LIVE}`)
         .map(row => Cid.parse(row.content_id)),
+    /** Whether the manifest of something live names a block, besides that of `content` from `owner` (null: from anybody).
+     *  @param block - the CID's bytes. */
+    names: (block: Uint8Array, content: Cid, owner: Did | null): boolean =>
+      sql.get(
+        `SELECT 1 FROM received WHERE ${LIVE} AND NOT (content_id = ? AND owner = coalesce(?, owner))
+           AND instr(manifest, ?) > 0 LIMIT 1`,
+        content,
+        owner,
+        block,
+      ) !== null,
     /** When the next of them ends, or null. */
     nextEndMs: (): number | null =>
       sql.get<{ ms: number | null }>(`SELECT min(expires_ms) AS ms FROM received WHERE ${LIVE}`)?.ms ?? null,
