@@ -44,6 +44,7 @@ import { makeLetters } from './sharing/letters.ts'
 import { makeMembership } from './sharing/membership.ts'
 import { makePeople } from './sharing/people.ts'
 import { type Publisher, startPublisher } from './sharing/publisher.ts'
+import { makePushes } from './sharing/pushes.ts'
 import { recoverFromCrash } from './sharing/recovery.ts'
 import { makeReferences } from './sharing/references.ts'
 import { makeSealing } from './sharing/sealing.ts'
@@ -174,7 +175,18 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     clock,
     log: say,
   })
+  const pushes = scope.own(
+    makePushes({
+      blocks,
+      isWanted: endings.isWanted,
+      isNamedBeside: (block, content) => endings.claims.isNamedBeside(block, { content, by: null }),
+      clock,
+      log: say,
+    }),
+    one => one.stop(),
+  )
   const arrival = makeArrival({
+    pushes,
     users,
     blocks,
     people,
