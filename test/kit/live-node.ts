@@ -235,6 +235,15 @@ export class LiveNode {
     await this.logged('inbox.received', { share })
   }
 
+  /** Wait for something that no line tells of, such as when the process that would have written it was killed. */
+  async until(what: string, check: () => Promise<boolean>): Promise<void> {
+    const overMs = Date.now() + PATIENCE_MS
+    while (!(await check())) {
+      if (Date.now() > overMs) throw new Error(`waited too long for ${this.name}: ${what}`)
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
+  }
+
   /** Files of the home in which any of the texts stands, relative to it. */
   filesWith(...texts: string[]): string[] {
     return filesUnder(this.home)
