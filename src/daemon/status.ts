@@ -26,6 +26,10 @@ export interface StatusPorts {
   askMaster(): Promise<unknown>
 }
 
+/** Whether a job goes on by itself: never tried, somebody is away, or the keystore is locked. */
+const isWaiting = (code: string | null): boolean =>
+  code === null || code === 'keystore/locked' || (code in ERRORS && ERRORS[code as ErrorCode].retry)
+
 /** Jobs that wait for a time of their own are not in anybody's way. */
 const KEPT: readonly JobKind[] = ['expire']
 /** Less room than this on the disk of the home is worth a word. */
@@ -85,7 +89,7 @@ export function makeStatus(ports: StatusPorts): StatusReporter {
         },
         queue: {
           pending: jobs.length,
-          failed: jobs.filter(job => job.lastError !== null).length,
+          failed: jobs.filter(job => !isWaiting(job.lastError)).length,
           oldestAgeMs: jobs.length === 0 ? null : Math.max(0, nowMs - oldest),
         },
         storage: { masterEngine: ports.masterEngine, blocksBytes },
