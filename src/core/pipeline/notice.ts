@@ -19,7 +19,7 @@ import { bytesOf, bytesUpTo, Sequence, TimeMs } from '../identity/field.ts'
 import { fromBase32, toBase32 } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
 import { VivimError } from '../kernel/errors.ts'
-import { type Cid, CircleId, Did, NoticeId, ShareId } from '../model/id.ts'
+import { type Cid, Did, NoticeId, ShareId } from '../model/id.ts'
 import { CidBytes, HashBytes, IdBytes } from './fields.ts'
 import type { EpochRef } from './letter.ts'
 import { MAX_HEADING_LENGTH } from './plaintext.ts'
@@ -233,7 +233,3 @@ export const openDeviceGrant = (notice: Notice, key: XWingKey): SecretBytes =>
 export const openEpochGrant = (notice: Notice, secret: Secret): SecretBytes =>
   parseGrant(openUnderKey(secret, LABELS.grant, grantBind(notice, notice.to, 'epoch'), notice.grant))
     .contentKey
-
-/** The circle a notice went to, or null. */
-export const noticeCircle = (notice: Notice): CircleId | null =>
-  'circle' in notice.to ? CircleId.parse(toBase32(notice.to.circle)) : null

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { sha256 } from '../../core/crypto/hash.ts'
 import { bound, LABELS } from '../../core/crypto/labels.ts'
 import { openObject, signedFields } from '../../core/crypto/signed.ts'
-import { concat, fromUtf8, sameBytes, utf8 } from '../../core/kernel/bytes.ts'
+import { concat, sameBytes, utf8 } from '../../core/kernel/bytes.ts'
 import { hasCode, VivimError } from '../../core/kernel/errors.ts'
 import { bytesOf, KIB } from './frames.ts'
 
@@ -84,12 +84,4 @@ export function newestRecord(key: Uint8Array, values: readonly Uint8Array[], now
     }
   }
   return best
-}
-
-/** The printable form of a key, for logs. */
-export const recordKeyText = (key: Uint8Array): string => {
-  const place = parseRecordKey(key)
-  return place === null
-    ? 'foreign'
-    : `${fromUtf8(utf8(place.namespace))}/${Buffer.from(place.hash).toString('hex')}`
 }

@@ -125,5 +125,3 @@ export function makeCircleKeys({ users, logs, keys, clock, chance, log }: Circle
     },
   }
 }
-
-export type CircleKeys = ReturnType<typeof makeCircleKeys>

@@ -3,7 +3,6 @@ import t from 'tap'
 import { ShareState } from '../../../src/core/contract/shapes.ts'
 import { CircleId, Did } from '../../../src/core/model/id.ts'
 import { type Action, decide, type Question, type Right } from '../../../src/core/policy/decide.ts'
-import { decideTransition } from '../../../src/core/policy/transition.ts'
 
 const person = (letter: string) => Did.parse(`did:key:z6Mk${letter.repeat(44)}`)
 const [alice, bob, eve] = [person('a'), person('b'), person('e')]
@@ -148,13 +147,4 @@ t.test('law: what has ended is open to nobody, and every decision names its rule
     often,
   )
   t.pass()
-})
-
-t.test("what is another's leaves only with the right to reshare", async t => {
-  const own = { received: null, doNotRemember: false, confirmed: false }
-  t.equal(decideTransition(own).decision, 'allow')
-  t.equal(decideTransition({ ...own, received: ['view'] }).decision, 'deny')
-  t.equal(decideTransition({ ...own, received: ['view', 'reshare'] }).decision, 'allow')
-  t.equal(decideTransition({ ...own, doNotRemember: true }).decision, 'deny')
-  t.equal(decideTransition({ ...own, doNotRemember: true, confirmed: true }).decision, 'allow')
 })
