@@ -118,6 +118,25 @@ t.test('a slimmer newer export takes nothing away, and a richer one fills in', a
   })
 })
 
+t.test('an older export that first brings messages settles which branch is active', async t => {
+  const { add, texts } = open(t)
+  const branched = conversation(
+    'a',
+    [
+      message('m1', null, 'one'),
+      message('m2', 'm1', 'two'),
+      message('s', 'm1', 'aside', { branch: 's' }),
+    ],
+    { updatedAtMs: null },
+  )
+  add(conversation('a', [], { updatedAtMs: 1 }))
+  add(branched)
+  t.same(texts('a'), ['m1:main:one', 'm2:main:two', 's:s:aside'])
+  add(conversation('a', [], { updatedAtMs: null }))
+  t.same(add(branched), ['unchanged'])
+  t.same(texts('a'), ['m1:main:one', 'm2:main:two', 's:s:aside'])
+})
+
 t.test('exports in any order, any number of times, never lose a message, and settle', async t => {
   const { users, store } = open(t)
   let round = 0

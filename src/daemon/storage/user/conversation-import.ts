@@ -74,7 +74,9 @@ export function makeConversationWriter(sql: WritingSql) {
        FROM message WHERE conversation = ? ORDER BY ordinal`,
       row.seq,
     )
-    const leaf = (newer ? leafOf(conversation.messages) : null) ?? row.leaf
+    const offered = leafOf(conversation.messages)
+    // An older export says where the active branch ends only where nothing else has said it.
+    const leaf = newer ? (offered ?? row.leaf) : (row.leaf ?? offered)
     let changed = mergeHead(row, conversation, newer, leaf)
 
     const known = new Map(stored.map(message => [message.id, message]))
