@@ -77,6 +77,7 @@ const DOORS: readonly Door[] = [
   },
   { packages: ['@cedar-policy/'], from: ['src/core/policy/'] },
   { packages: ['@secretlint/'], from: ['src/core/filter/'] },
+  { packages: ['htmlparser2'], from: ['src/core/conversation/'] },
   { packages: ['ink', 'react'], from: ['src/views/', 'src/commands/'] },
   { packages: ['@oclif/core'], from: ['src/commands/'] },
   { packages: ['pino'], from: ['src/daemon/'] },
