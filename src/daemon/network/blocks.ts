@@ -51,6 +51,14 @@ const fetchKeyOf = (slip: Uint8Array): Uint8Array =>
   openObject(LABELS.slip, slip, Slip, { maxBytes: MAX_SLIP_BYTES, crit: ['content', 'nbf', 'exp', 'fetch'] })
     .payload.fetch
 
+/** Each block, or nothing where it is not here. */
+async function* blocksOf(
+  want: readonly Cid[],
+  getBlock: (cid: Cid) => Promise<Uint8Array | null>,
+): AsyncGenerator<Uint8Array> {
+  for (const cid of want) yield (await getBlock(cid)) ?? new Uint8Array(0)
+}
+
 export class Blocks {
   readonly #peering: Peering
   readonly #host: NetworkHost
@@ -80,7 +88,7 @@ export class Blocks {
       return await frames.send({ ok: false }, signal)
     const { slip, manifest } = served
     await frames.send({ ok: true, slip, ...(want.length === 0 ? { manifest } : {}) }, signal)
-    for (const cid of want) await frames.write((await served.getBlock(cid)) ?? new Uint8Array(0), signal)
+    await frames.writeAll(blocksOf(want, served.getBlock), signal)
   }
 
   /** Fetch what is wanted, from one holder after the other until nothing lacks. @throws as `Network.fetch`. */

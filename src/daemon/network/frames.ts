@@ -17,7 +17,9 @@ export const FRAME_TIMEOUT_MS = 10_000
 /** A frame that has begun must come at least this fast, or its sender only holds the stream. */
 const SLOWEST_BYTES_PER_MS = 32
 /** Bytes kept beyond what the reader waits for, before the stream is paused. */
-const READ_AHEAD_BYTES = 256 * KIB
+const READ_AHEAD_BYTES = MIB
+/** Frames that leave together. One by one, each costs the other side a window update, which is two packets on its way back. */
+const BATCH_BYTES = 512 * KIB
 
 /** Bytes that stand in a frame. */
 export const bytesOf = (maxBytes: number, minBytes = 0) =>
@@ -69,9 +71,13 @@ export class FrameStream {
     this.#stream = stream
     this.#timeoutMs = timeoutMs
     stream.addEventListener('message', ({ data }) => {
-      const chunk = data.subarray()
-      // A small piece would keep alive the whole buffer that it came in.
-      this.#take(chunk.buffer.byteLength > 4 * chunk.length ? chunk.slice() : chunk)
+      for (const chunk of data instanceof Uint8Array ? [data] : data) {
+        // A small piece would keep alive the whole buffer that it came in.
+        this.#chunks.push(chunk.buffer.byteLength > 4 * chunk.length ? chunk.slice() : chunk)
+        this.#buffered += chunk.length
+      }
+      this.#holdBack()
+      this.#notify()
     })
     stream.addEventListener('remoteCloseWrite', () => this.#notify())
     stream.addEventListener('close', event => {
@@ -80,13 +86,6 @@ export class FrameStream {
       this.#notify()
     })
     if (stream.status !== 'open' && stream.status !== 'closing') this.#ended = true
-  }
-
-  #take(chunk: Uint8Array): void {
-    this.#chunks.push(chunk)
-    this.#buffered += chunk.length
-    this.#holdBack()
-    this.#notify()
   }
 
   #holdBack(): void {
@@ -224,14 +223,33 @@ export class FrameStream {
 
   /** Send one frame and wait until the transport took it. @throws `peer/unreachable`. */
   async write(frame: Uint8Array, signal?: AbortSignal): Promise<void> {
-    const budgetMs = this.#timeoutMs + Math.ceil(frame.length / SLOWEST_BYTES_PER_MS)
+    await this.#send([frame], signal)
+  }
+
+  /** Send many frames as they come, several at a time. @throws `peer/unreachable`, and what `frames` throws. */
+  async writeAll(frames: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
+    let batch: Uint8Array[] = []
+    let bytes = 0
+    for await (const frame of frames) {
+      batch.push(frame)
+      bytes += frame.length
+      if (bytes < BATCH_BYTES) continue
+      await this.#send(batch, signal)
+      batch = []
+      bytes = 0
+    }
+    if (batch.length > 0) await this.#send(batch, signal)
+  }
+
+  async #send(frames: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
+    // Lengths and frames together, or each would become a packet of its own.
+    const bytes = joined(frames.flatMap(frame => [varint(frame.length), frame]))
     try {
-      // Length and frame together, or each would become a packet of its own.
-      this.#stream.send(joined([varint(frame.length), frame]))
+      this.#stream.send(bytes)
     } catch (cause) {
       throw gone('closed while sending', cause)
     }
-    await this.#drained(budgetMs, signal)
+    await this.#drained(this.#timeoutMs + Math.ceil(bytes.length / SLOWEST_BYTES_PER_MS), signal)
   }
 
   /** Send a value as canonical dag-cbor. */

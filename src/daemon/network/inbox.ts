@@ -189,15 +189,18 @@ async function push(
   )
   const answer = await frames.expect(Lacks, SMALL_FRAME_BYTES, signal, RECEIPT_TIMEOUT_MS)
   if (!answer.ok) throw refused(answer.why)
-  for (const cid of answer.lacks) {
-    // A receiver names what it lacks of this content, nothing else that may lie here.
-    if (!allowed.has(cid))
-      throw new VivimError('peer/protocol', 'the other node asked for a block of something else')
-    const block = await getBlock(cid)
-    if (block === null)
-      throw new VivimError('storage/corrupt', 'a sealed block of this share is not here', { cid })
-    await frames.write(block, signal)
+  async function* lacked(cids: readonly Cid[]): AsyncGenerator<Uint8Array> {
+    for (const cid of cids) {
+      // A receiver names what it lacks of this content, nothing else that may lie here.
+      if (!allowed.has(cid))
+        throw new VivimError('peer/protocol', 'the other node asked for a block of something else')
+      const block = await getBlock(cid)
+      if (block === null)
+        throw new VivimError('storage/corrupt', 'a sealed block of this share is not here', { cid })
+      yield block
+    }
   }
+  await frames.writeAll(lacked(answer.lacks), signal)
   const last = await frames.expect(Receipt, SMALL_FRAME_BYTES, signal, RECEIPT_TIMEOUT_MS)
   if (!last.ok) throw refused(last.why)
   return last.receipt
