@@ -4,9 +4,15 @@ import {
   type Entry,
   type History,
   makeAdd,
+  makeClose,
   makeCreate,
   makeDocumentEntry,
+  makeLeave,
+  makeRemove,
+  makeRename,
+  makeRole,
   makeRotate,
+  makeTransfer,
 } from '../../src/core/circle/entry.ts'
 import { type AudienceMember, type EpochCommitment, makeEpoch } from '../../src/core/circle/epoch.ts'
 import { type CircleState, reduceCircle } from '../../src/core/circle/reduce.ts'
@@ -82,6 +88,50 @@ export function rotate(writer: Person | Writer, known: readonly Entry[]): Entry 
   const by = 'person' in writer ? writer : { person: writer }
   const state = reduceCircle((known[0] as Entry).circle, known)
   return makeRotate(placeFor(by, state.circle, state.heads), epochFor(membersOf(state)), keyOf(by))
+}
+
+/** Where and with what the writer signs next, knowing `known`. */
+function next(writer: Person | Writer, known: readonly Entry[]) {
+  const by = 'person' in writer ? writer : { person: writer }
+  const state = reduceCircle((known[0] as Entry).circle, known)
+  return { state, place: placeFor(by, state.circle, state.heads), key: keyOf(by) }
+}
+
+/** Take `who` out, with an epoch for those whom the writer then sees. */
+export function remove(writer: Person | Writer, known: readonly Entry[], who: Person): Entry {
+  const { state, place, key } = next(writer, known)
+  const left = membersOf(state).filter(({ did }) => did !== who.document.did)
+  return makeRemove(place, who.document.did, epochFor(left), key)
+}
+
+export function giveRole(
+  writer: Person | Writer,
+  known: readonly Entry[],
+  who: Person,
+  role: AddedRole,
+): Entry {
+  const { place, key } = next(writer, known)
+  return makeRole(place, who.document.did, role, key)
+}
+
+export function rename(writer: Person | Writer, known: readonly Entry[], name: string): Entry {
+  const { place, key } = next(writer, known)
+  return makeRename(place, name, key)
+}
+
+export function leave(writer: Person | Writer, known: readonly Entry[]): Entry {
+  const { place, key } = next(writer, known)
+  return makeLeave(place, key)
+}
+
+export function transfer(writer: Person | Writer, known: readonly Entry[], to: Person): Entry {
+  const { place, key } = next(writer, known)
+  return makeTransfer(place, to.document.did, key)
+}
+
+export function close(writer: Person | Writer, known: readonly Entry[]): Entry {
+  const { place, key } = next(writer, known)
+  return makeClose(place, key)
 }
 
 /** Bring a newer document of the writer's own. */

@@ -2,7 +2,18 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Entry } from '../../src/core/circle/entry.ts'
 import { type CircleState, reduceCircle } from '../../src/core/circle/reduce.ts'
-import { add, begin, revise, rotate } from '../kit/circle.ts'
+import {
+  add,
+  begin,
+  close,
+  giveRole,
+  leave,
+  remove,
+  rename,
+  revise,
+  rotate,
+  transfer,
+} from '../kit/circle.ts'
 import { makeDevice, makePerson, nextDocument, START_MS, type TestDevice } from '../kit/person.ts'
 
 const people = ['alice', 'bob', 'carol', 'dave', 'eve'].map(name => makePerson(name))
@@ -12,7 +23,10 @@ const create = begin(alice as (typeof people)[number])
 /** What the random writers do: who, what, to whom, and how much of the log they know. */
 const step = fc.record({
   who: fc.nat(people.length - 1),
-  what: fc.constantFrom('add', 'admin', 'rotate', 'phone', 'revoke'),
+  what: fc.constantFrom(
+    ...(['add', 'admin', 'rotate', 'phone', 'revoke', 'remove', 'remove', 'promote', 'demote'] as const),
+    ...(['leave', 'rename', 'transfer', 'close'] as const),
+  ),
   whom: fc.nat(people.length - 1),
   known: fc.integer({ min: 1, max: 12 }),
 })
@@ -36,6 +50,13 @@ function write(steps: readonly Step[]): Entry[] {
       log.push(add(person, seen, other, { role: what === 'admin' ? 'admin' : 'member' }))
     else if (what === 'rotate') log.push(rotate({ person, document: both, device: phone }, seen))
     else if (what === 'phone') log.push(revise(person, seen, both))
+    else if (what === 'remove') log.push(remove(person, seen, other))
+    else if (what === 'promote') log.push(giveRole(person, seen, other, 'admin'))
+    else if (what === 'demote') log.push(giveRole(person, seen, other, 'reader'))
+    else if (what === 'leave') log.push(leave(person, seen))
+    else if (what === 'rename') log.push(rename(person, seen, `name ${log.length}`))
+    else if (what === 'transfer') log.push(transfer(person, seen, other))
+    else if (what === 'close') log.push(close(person, seen))
     else {
       const ended = [{ ed: phone.listed.ed, at: START_MS }]
       log.push(revise(person, seen, nextDocument({ ...person, document: both }, [person.device], ended)))
@@ -113,25 +134,68 @@ t.test('entries without effect can be left out, and nothing changes but that', a
   )
 })
 
-t.test('nobody is a member whom neither the owner nor an admin added', async () => {
+t.test('everybody in a circle began it or was added by an entry that has its effect', async t => {
   fc.assert(
     fc.property(logs, log => {
       const state = reduceCircle(create.circle, log)
-      const effective = new Set(log.map(entry => entry.hash))
-      for (const { hash } of state.invalid) effective.delete(hash)
-      const roles = new Map(state.members.map(member => [member.did, member.role]))
-      return state.members.every(
-        member =>
-          member.did === state.owner ||
-          log.some(
-            entry =>
-              entry.op === 'add' &&
-              effective.has(entry.hash) &&
-              entry.person.document.did === member.did &&
-              ['owner', 'admin'].includes(roles.get(entry.did) ?? ''),
-          ),
+      const invalid = new Set(state.invalid.map(({ hash }) => hash))
+      const added = log.flatMap(entry =>
+        entry.op === 'add' && !invalid.has(entry.hash) ? entry.person.document.did : [],
+      )
+      return state.members.every(({ did }) => did === create.did || added.includes(did))
+    }),
+    RUNS,
+  )
+  t.pass()
+})
+
+t.test(
+  'who was removed gets nobody in, and changes nothing, by what they write without knowing of it',
+  async t => {
+    fc.assert(
+      fc.property(logs, step, fc.nat(people.length - 2), (log, { what, whom, known }, who) => {
+        const removed = people[who + 1]
+        const other = people[whom]
+        if (!alice || !removed || !other) return true
+        const before = reduceCircle(create.circle, log)
+        if (before.owner !== alice.keystore.did || before.closed) return true
+        const after = [...log, remove(alice, log, removed)]
+        const seen = log.slice(0, Math.min(known, log.length))
+        const aside =
+          what === 'remove'
+            ? remove(removed, seen, other)
+            : what === 'promote'
+              ? giveRole(removed, seen, other, 'admin')
+              : what === 'rename'
+                ? rename(removed, seen, 'taken over')
+                : add(removed, seen, other, { role: 'admin' })
+        const without = reduceCircle(create.circle, after)
+        const withIt = reduceCircle(create.circle, [...after, aside])
+        const facts = ({ name, owner, members, sealing, closed }: CircleState) =>
+          JSON.stringify([name, owner, members.map(({ did, role }) => [did, role]), sealing?.id, closed])
+        return (
+          without.members.every(({ did }) => did !== removed.keystore.did) && facts(without) === facts(withIt)
+        )
+      }),
+      { numRuns: 150 },
+    )
+    t.pass()
+  },
+)
+
+t.test('only the newest epoch of exactly those who are in seals', async t => {
+  fc.assert(
+    fc.property(logs, log => {
+      const { sealing, former, members } = reduceCircle(create.circle, log)
+      if (sealing === null) return true
+      const entry = log.find(({ hash }) => hash === sealing.id)
+      return (
+        entry !== undefined &&
+        members.length > 0 &&
+        former.every(did => !members.some(member => member.did === did))
       )
     }),
     RUNS,
   )
+  t.pass()
 })

@@ -23,8 +23,13 @@ export interface EntryGraph {
 /** A set of places, for `countAncestors`. */
 export function markPlaces(places: Iterable<number>, size: number): Uint32Array {
   const marked = new Uint32Array((size >>> 5) + 1)
-  for (const place of places) marked[place >>> 5] = (marked[place >>> 5] ?? 0) | (1 << (place & 31))
+  for (const place of places) markPlace(marked, place)
   return marked
+}
+
+/** Put one more place into such a set. */
+export function markPlace(marked: Uint32Array, place: number): void {
+  marked[place >>> 5] = (marked[place >>> 5] ?? 0) | (1 << (place & 31))
 }
 
 function bitCount(word: number): number {

@@ -68,7 +68,13 @@ export type EntryAct =
       /** Null keeps the epoch, which only a circle with history `all` allows. */
       readonly epoch: EpochCommitment | null
     }
+  | { readonly op: 'remove'; readonly target: Did; readonly epoch: EpochCommitment }
+  | { readonly op: 'role'; readonly target: Did; readonly role: AddedRole }
   | { readonly op: 'rotate'; readonly epoch: EpochCommitment }
+  | { readonly op: 'rename'; readonly name: string }
+  | { readonly op: 'leave' }
+  | { readonly op: 'transfer'; readonly target: Did }
+  | { readonly op: 'close' }
   | { readonly op: 'document'; readonly person: Introduction }
   /** Of a version, a critical field or an operation that is not known here. */
   | { readonly op: 'unknown'; readonly name: string }
@@ -104,7 +110,11 @@ const acts = {
     card: cardField,
     epoch: epochField.nullable(),
   }),
+  remove: z.looseObject({ member: z.looseObject({ did: Did }), epoch: epochField }),
+  role: z.looseObject({ member: z.looseObject({ did: Did, role: AddedRole }) }),
   rotate: z.looseObject({ epoch: epochField }),
+  rename: z.looseObject({ name: z.string().min(1).max(CIRCLE_NAME_MAX_CHARS) }),
+  transfer: z.looseObject({ member: z.looseObject({ did: Did }) }),
   document: z.looseObject({ document: documentField, card: cardField }),
 } as const
 const CRITICAL = [
@@ -178,7 +188,18 @@ function readAct(op: string, payload: object, entry: EntryHead): EntryAct {
     const { member, document, card, epoch } = shaped(acts.add, payload)
     return { op, role: member.role, person: introduction(member.did, document, card), epoch }
   }
+  if (op === 'remove') {
+    const { member, epoch } = shaped(acts.remove, payload)
+    return { op, target: member.did, epoch }
+  }
+  if (op === 'role') {
+    const { member } = shaped(acts.role, payload)
+    return { op, target: member.did, role: member.role }
+  }
   if (op === 'rotate') return { op, epoch: shaped(acts.rotate, payload).epoch }
+  if (op === 'rename') return { op, name: shaped(acts.rename, payload).name }
+  if (op === 'transfer') return { op, target: shaped(acts.transfer, payload).member.did }
+  if (op === 'leave' || op === 'close') return { op }
   if (op === 'document') {
     const { document, card } = shaped(acts.document, payload)
     return { op, person: ownIntroduction(entry, document, card) }
@@ -275,6 +296,34 @@ export const makeAdd = (
     },
     deviceKey,
   )
+
+/** Take a person out, under a new epoch for those who are left. */
+export const makeRemove = (
+  place: EntryPlace,
+  target: Did,
+  epoch: EpochCommitment,
+  deviceKey: Ed25519Key,
+): Entry => sign(place, { op: 'remove', member: { did: target }, epoch: epochValue(epoch) }, deviceKey)
+
+/** Give a member another role. */
+export const makeRole = (place: EntryPlace, target: Did, role: AddedRole, deviceKey: Ed25519Key): Entry =>
+  sign(place, { op: 'role', member: { did: target, role } }, deviceKey)
+
+/** Give the circle another name. @throws `crypto/bad-encoding` for one too long. */
+export const makeRename = (place: EntryPlace, name: string, deviceKey: Ed25519Key): Entry =>
+  sign(place, { op: 'rename', name }, deviceKey)
+
+/** Leave. The next epoch is another's to make: who leaves must not know its secret. */
+export const makeLeave = (place: EntryPlace, deviceKey: Ed25519Key): Entry =>
+  sign(place, { op: 'leave' }, deviceKey)
+
+/** Give the circle to a member; the owner until then stays as an admin. */
+export const makeTransfer = (place: EntryPlace, target: Did, deviceKey: Ed25519Key): Entry =>
+  sign(place, { op: 'transfer', member: { did: target } }, deviceKey)
+
+/** End the circle for good. */
+export const makeClose = (place: EntryPlace, deviceKey: Ed25519Key): Entry =>
+  sign(place, { op: 'close' }, deviceKey)
 
 /** Start a new epoch for the same members. */
 export const makeRotate = (place: EntryPlace, epoch: EpochCommitment, deviceKey: Ed25519Key): Entry =>

@@ -4,11 +4,10 @@ import { deviceOf, type IdentityDocument } from '../identity/document.ts'
 import { decideDocument } from '../identity/succession.ts'
 import { toHex } from '../kernel/bytes.ts'
 import type { Did } from '../model/id.ts'
-import type { AddedRole, Entry, Introduction } from './entry.ts'
+import type { Entry, Introduction } from './entry.ts'
 import type { EntryGraph } from './entry-graph.ts'
+import { Memberships, RANK, type Role } from './memberships.ts'
 import { listsDevice, settleDocuments, type Testimony } from './testimony.ts'
-
-export type Role = 'owner' | AddedRole
 
 /** Why an entry has no effect. */
 export type Fault =
@@ -19,7 +18,11 @@ export type Fault =
   | 'unknown-document'
   | 'not-a-device'
   | 'revoked-device'
+  | 'removed'
+  | 'demoted'
+  | 'closed'
   | 'already-member'
+  | 'already-so'
   | 'no-epoch'
   | 'older-document'
   | 'conflicting-document'
@@ -29,8 +32,6 @@ export type Fault =
 /** More documents than this a person makes in no lifetime; a thief of their key must not slow everybody down. Those by the recovery
  *  key are not counted, so that the person has the last word. */
 const MAX_DOCUMENTS = 1000
-
-const RANK: { readonly [role in Role]: number } = { reader: 0, member: 1, admin: 2, owner: 3 }
 
 /** The person that an entry brings, if it brings one. */
 export const personOf = (entry: Entry): Introduction | null => ('person' in entry ? entry.person : null)
@@ -42,8 +43,7 @@ export class Judgement {
   readonly faults: (Fault | null)[] = []
   /** Place of the entry that began the circle. */
   root: number | null = null
-  /** Places of the `create` and `add` entries that made a person a member. */
-  readonly memberships = new Map<Did, number[]>()
+  readonly memberships: Memberships
   /** Places of the effective entries that brought a document of a person which none of their ancestors had brought. */
   readonly introductions = new Map<Did, number[]>()
   /** The last card that an effective entry brought of a person. */
@@ -52,12 +52,13 @@ export class Judgement {
   /** Places by hash of the document brought. */
   readonly #carriers = new Map<string, number[]>()
 
-  /** @param ended - places whose signing device was revoked later, without knowing of them. */
-  constructor(circle: string, graph: EntryGraph, ended: ReadonlySet<number>) {
+  /** @param ended - places that something which did not know of them took out, with what it was. */
+  constructor(circle: string, graph: EntryGraph, ended: ReadonlyMap<number, Fault>) {
     this.graph = graph
+    this.memberships = new Memberships(graph)
     this.#circle = circle
     for (const [place, entry] of graph.entries.entries()) {
-      const fault = ended.has(place) ? 'revoked-device' : this.#judge(place, entry)
+      const fault = ended.get(place) ?? this.#judge(place, entry)
       this.faults.push(fault)
       if (fault === null) this.#take(place, entry)
     }
@@ -85,19 +86,8 @@ export class Judgement {
     return known.flatMap(place => personOf(this.entry(place))?.document ?? [])
   }
 
-  /** The highest role that a person was given: at the end, or among the ancestors of a place. */
-  role(did: Did, until?: number): Role | null {
-    let highest: Role | null = null
-    for (const place of this.memberships.get(did) ?? []) {
-      if (until !== undefined && !this.graph.isAncestor(place, until)) continue
-      const entry = this.entry(place)
-      const role = entry.op === 'add' ? entry.role : 'owner'
-      if (highest === null || RANK[role] > RANK[highest]) highest = role
-    }
-    return highest
-  }
-
   #take(place: number, entry: Entry): void {
+    this.memberships.take(place, entry)
     const person = personOf(entry)
     if (person === null) return
     const { did } = person.document
@@ -108,15 +98,15 @@ export class Judgement {
     }
     if (person.card !== null) this.cards.set(did, person.card)
     if (entry.op === 'create') this.root = place
-    if (entry.op !== 'document') push(this.memberships, did, place)
   }
 
   #judge(place: number, entry: Entry): Fault | null {
     if (entry.circle !== this.#circle) return 'other-circle'
     // Only the owner can make a second beginning, since the id commits to them: the smallest hash comes first and counts.
     if (entry.op === 'create') return this.root === null ? null : 'another-beginning'
-    const role = this.role(entry.did, place)
+    const role = this.memberships.role(entry.did, place)
     if (role === null) return 'not-a-member'
+    if (this.memberships.isClosed(place)) return 'closed'
     return this.#judgeDevice(place, entry) ?? this.#judgeRight(place, entry, role)
   }
 
@@ -160,11 +150,42 @@ export class Judgement {
   }
 
   #judgeRight(place: number, entry: Entry, role: Role): Fault | null {
-    if (entry.op === 'document') return null
-    if (RANK[role] < RANK.admin) return entry.op === 'unknown' ? 'not-understood' : 'not-allowed'
-    if (entry.op !== 'add') return null
-    if (this.role(entry.person.document.did, place) !== null) return 'already-member'
-    return entry.epoch === null && this.#history() !== 'all' ? 'no-epoch' : null
+    switch (entry.op) {
+      case 'create':
+      case 'document':
+        return null
+      case 'leave':
+        return role === 'owner' ? 'not-allowed' : null
+      case 'transfer':
+        return role === 'owner' && this.#isOtherMember(entry, entry.target, place) ? null : 'not-allowed'
+      case 'close':
+        return role === 'owner' ? null : 'not-allowed'
+      case 'unknown':
+        return RANK[role] < RANK.admin ? 'not-understood' : null
+      case 'rotate':
+      case 'rename':
+        return RANK[role] < RANK.admin ? 'not-allowed' : null
+      case 'add':
+        if (RANK[role] < RANK.admin) return 'not-allowed'
+        if (this.memberships.role(entry.person.document.did, place) !== null) return 'already-member'
+        return entry.epoch === null && this.#history() !== 'all' ? 'no-epoch' : null
+      case 'remove':
+        return this.#outranks(entry.did, entry.target, place) ? null : 'not-allowed'
+      case 'role':
+        if (!this.#isOtherMember(entry, entry.target, place)) return 'not-allowed'
+        if (!this.#outranks(entry.did, entry.target, place)) return 'not-allowed'
+        return this.memberships.role(entry.target, place) === entry.role ? 'already-so' : null
+    }
+  }
+
+  #isOtherMember(entry: Entry, target: Did, place: number): boolean {
+    return target !== entry.did && this.memberships.role(target, place) !== null
+  }
+
+  /** The owner stands above everybody, an admin above those who are none and those who became one later. */
+  #outranks(by: Did, target: Did, place: number): boolean {
+    const own = this.memberships.seniority(by, place)
+    return by !== target && Number.isFinite(own) && own < this.memberships.seniority(target, place)
   }
 
   #history(): 'new' | 'all' {
@@ -179,13 +200,77 @@ function push<K>(lists: Map<K, number[]>, key: K, place: number): void {
   else lists.set(key, [place])
 }
 
-/** Judge a graph. A device that a person's own later document no longer lists counts only in what that document's entry knew of:
- *  entries are judged without that rule first, then those that it ends are taken out and the rest is judged again. */
+/** Judge a graph. What an entry did not know of can take it out: a later document that no longer lists its device, the removal or
+ *  demotion of who signed it, the end of the circle. Entries are judged without that first; then what is taken out goes, and the
+ *  rest is judged again. Who is taken out by whom follows seniority: the owner's entries go first, then those of the admins in
+ *  their order, so that of people who remove each other the senior stays, and nothing that was taken out takes out anything. */
 export function judgeEntries(circle: string, graph: EntryGraph): Judgement {
-  const first = new Judgement(circle, graph, new Set())
-  const ended = endedPlaces(first)
-  return ended.size === 0 ? first : new Judgement(circle, graph, ended)
+  let judgement = new Judgement(circle, graph, new Map())
+  const ended = new Map<number, Fault>()
+  for (const place of endedPlaces(judgement)) ended.set(place, 'revoked-device')
+  if (ended.size > 0) judgement = new Judgement(circle, graph, ended)
+  const bySigner = new Map<Did, number[]>()
+  for (const [place, { did }] of graph.entries.entries()) push(bySigner, did, place)
+  const applied = new Set<number>()
+  for (let groups = strokes(judgement, applied); groups.length > 0; groups = strokes(judgement, applied)) {
+    for (const group of groups) {
+      const before = ended.size
+      for (const place of group) {
+        applied.add(place)
+        for (const [other, fault] of takenOut(judgement, bySigner, place)) ended.set(other, fault)
+      }
+      if (ended.size === before) continue
+      judgement = new Judgement(circle, graph, ended)
+      break
+    }
+  }
+  return judgement
 }
+
+/** Effective entries that take others out and did not yet: a group a signer, the most senior first. */
+function strokes(judgement: Judgement, applied: ReadonlySet<number>): number[][] {
+  const groups = new Map<string, { seniority: number; places: number[] }>()
+  for (const place of judgement.effective()) {
+    const { op, did } = judgement.entry(place)
+    if (applied.has(place) || !(op === 'remove' || op === 'leave' || op === 'role' || op === 'close'))
+      continue
+    const seniority = judgement.memberships.seniority(did, place)
+    const group = groups.get(`${seniority} ${did}`) ?? { seniority, places: [] }
+    groups.set(`${seniority} ${did}`, group)
+    group.places.push(place)
+  }
+  return [...groups.values()]
+    .sort((a, b) => (a.seniority === b.seniority ? 0 : a.seniority - b.seniority))
+    .map(({ places }) => places)
+}
+
+/** What one entry takes out: what it knew nothing of, and what knew nothing of it. */
+function* takenOut(
+  judgement: Judgement,
+  bySigner: ReadonlyMap<Did, readonly number[]>,
+  place: number,
+): Generator<[number, Fault]> {
+  const { graph } = judgement
+  const entry = judgement.entry(place)
+  const isAside = (other: number): boolean =>
+    other !== place &&
+    judgement.faults[other] === null &&
+    !graph.isAncestor(other, place) &&
+    !graph.isAncestor(place, other)
+  if (entry.op === 'close') {
+    for (const other of judgement.effective())
+      if (isAside(other) && !MAY_STAY_AFTER_CLOSE.has(judgement.entry(other).op)) yield [other, 'closed']
+  } else if (entry.op === 'remove' || entry.op === 'leave') {
+    for (const other of bySigner.get(entry.op === 'remove' ? entry.target : entry.did) ?? [])
+      if (isAside(other)) yield [other, 'removed']
+  } else if (entry.op === 'role' && RANK[entry.role] < RANK.admin) {
+    for (const other of bySigner.get(entry.target) ?? [])
+      if (isAside(other) && !MAY_STAY_AFTER_DEMOTION.has(judgement.entry(other).op)) yield [other, 'demoted']
+  }
+}
+
+const MAY_STAY_AFTER_CLOSE: ReadonlySet<Entry['op']> = new Set(['close', 'remove', 'leave', 'document'])
+const MAY_STAY_AFTER_DEMOTION: ReadonlySet<Entry['op']> = new Set(['leave', 'document'])
 
 /** Places signed by a device that a `document` entry of the same person ended without being their descendant. */
 function endedPlaces(judgement: Judgement): Set<number> {

@@ -7,7 +7,8 @@ import type { CircleId, Did } from '../model/id.ts'
 import { type Entry, type EntryHash, type History, MAX_PREV } from './entry.ts'
 import { makeEntryGraph, markPlaces } from './entry-graph.ts'
 import { audienceHash } from './epoch.ts'
-import { type Fault, type Judgement, judgeEntries, type Role } from './judgement.ts'
+import { type Fault, type Judgement, judgeEntries } from './judgement.ts'
+import type { Role } from './memberships.ts'
 import { listsDevice } from './testimony.ts'
 
 export interface CircleMember {
@@ -40,6 +41,10 @@ export interface CircleState {
   readonly history: History
   /** By DID, ascending. */
   readonly members: readonly CircleMember[]
+  /** Who was a member and is none any more, ascending. */
+  readonly former: readonly Did[]
+  /** The owner ended the circle: nothing may be written or shared any more. */
+  readonly closed: boolean
   /** By number, then by id. */
   readonly epochs: readonly CircleEpoch[]
   /** The epoch to share under, or null when an admin has to rotate first. */
@@ -66,14 +71,17 @@ export function reduceCircle(circle: CircleId, entries: Iterable<Entry>): Circle
   const root = judgement.root === null ? null : judgement.entry(judgement.root)
   const members = reduceMembers(judgement)
   const epochs = reduceEpochs(judgement, places)
+  const closed = judgement.memberships.isClosed()
   return {
     circle,
-    name: root?.op === 'create' ? root.name : null,
-    owner: root?.did ?? null,
+    name: nameOf(judgement, places),
+    owner: judgement.memberships.owner(),
     history: root?.op === 'create' ? root.history : 'new',
     members,
+    former: judgement.memberships.everybody().filter(did => !members.some(member => member.did === did)),
+    closed,
     epochs: [...epochs.values()].sort((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1)),
-    sealing: chooseSealing(judgement, members, epochs),
+    sealing: closed ? null : chooseSealing(judgement, members, epochs),
     heads: reduceHeads(judgement),
     invalid: judgement.faults.flatMap((why, place) =>
       why === null ? [] : [{ hash: judgement.entry(place).hash, why }],
@@ -82,6 +90,16 @@ export function reduceCircle(circle: CircleId, entries: Iterable<Entry>): Circle
     missing: graph.missing,
     upgrade: places.some(place => judgement.entry(place).op === 'unknown'),
   }
+}
+
+/** The last name that was given: by longest path, then by hash. */
+function nameOf(judgement: Judgement, places: readonly number[]): string | null {
+  const named = places.findLast(place => {
+    const { op } = judgement.entry(place)
+    return op === 'rename' || op === 'create'
+  })
+  const entry = named === undefined ? null : judgement.entry(named)
+  return entry?.op === 'rename' || entry?.op === 'create' ? entry.name : null
 }
 
 /** The member whose device this is, by its 32-byte signing key. */
@@ -94,8 +112,8 @@ function reduceMembers(judgement: Judgement): CircleMember[] {
   const contradicted = new Set<Did>()
   for (const [place, fault] of judgement.faults.entries())
     if (fault === 'conflicting-document') contradicted.add(judgement.entry(place).did)
-  for (const did of [...judgement.memberships.keys()].sort()) {
-    const role = judgement.role(did)
+  for (const did of judgement.memberships.everybody()) {
+    const role = judgement.memberships.role(did)
     const testimony = judgement.testimony(did)
     if (role === null || testimony === null) continue
     members.push({
@@ -153,11 +171,12 @@ function chooseSealing(
     )
 }
 
-/** Whether every member was there when the epoch began, or was let into it later by an `add` that kept it. */
+/** Whether every member was there when the epoch began, or was let into it later by an `add` that kept it; and nobody went out since. */
 function isForAll(judgement: Judgement, members: readonly CircleMember[], place: number): boolean {
-  const { graph } = judgement
+  const { graph, memberships } = judgement
+  if (!memberships.knowsEveryExit(place)) return false
   return members.every(({ did }) =>
-    (judgement.memberships.get(did) ?? []).some(joined => {
+    memberships.joins(did).some(joined => {
       if (joined === place || graph.isAncestor(joined, place)) return true
       return epochOf(judgement.entry(joined)) === null && graph.isAncestor(place, joined)
     }),
@@ -169,7 +188,7 @@ function isAsItSays(judgement: Judgement, members: readonly CircleMember[], plac
   const { graph } = judgement
   const there: { did: Did; devices: readonly Device[] }[] = []
   for (const { did, devices } of members) {
-    const joined = judgement.memberships.get(did) ?? []
+    const joined = judgement.memberships.joins(did)
     if (!joined.some(at => at === place || graph.isAncestor(at, place))) continue
     const then = judgement.testimony(did, place, true)
     if (then === null || !then.devices.every(device => listsDevice({ devices }, device.ed))) return false
