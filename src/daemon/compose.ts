@@ -5,7 +5,7 @@ import { peerIdFromKey } from '../core/identity/peer-id.ts'
 import type { Chance, Clock } from '../core/kernel/env.ts'
 import { codeOf, VivimError } from '../core/kernel/errors.ts'
 import type { Scope } from '../core/kernel/scope.ts'
-import type { Did } from '../core/model/id.ts'
+import type { CircleId, Did } from '../core/model/id.ts'
 import { builtInPolicy } from '../core/policy/decide.ts'
 import type { Config } from './config.ts'
 import { type HomePaths, listUsers, prepareSocket, readNodeSeed, userPaths } from './home.ts'
@@ -134,7 +134,17 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   })
   const contacts = makeContacts({ users, people, fellowCards, network, clock, log: say })
   const { ownCard } = contacts
-  const circles = makeCircles({ users, refs: refs.circles, people, keys, ownCard, clock, chance, log: say })
+  const circles = makeCircles({
+    users,
+    refs: refs.circles,
+    people,
+    keys,
+    ownCard,
+    changed: (did, circle) => void settle(did, circle),
+    clock,
+    chance,
+    log: say,
+  })
   const audiences = makeAudiences({ users, contacts, circles })
   const envelopes = makeEnvelopes({ people, circles, refs: refs.circles, keys, ownCard, clock, chance })
   const syncs = makeSyncs({ circles, network, stores: refs.identities, log: say })
@@ -213,6 +223,8 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     wake,
     clock,
   })
+  const settle = (did: Did, circle: CircleId): Promise<void> =>
+    membership.settle(did, circle).catch(error => say('circle.not-settled', { circle, code: codeOf(error) }))
   const sealing = makeSealing({
     users,
     store,
@@ -349,6 +361,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       )
       publishing.renewSlot(did)
       letters.wake(did)
+      void membership.settleAll(did).catch(error => say('circle.not-settled', { code: codeOf(error) }))
       hurry({ lastError: 'keystore/locked' })
     }
     session.onUnlock(unlocked)

@@ -158,7 +158,7 @@ t.test(
         const other = people[whom]
         if (!alice || !removed || !other) return true
         const before = reduceCircle(create.circle, log)
-        if (before.owner !== alice.keystore.did || before.closed) return true
+        if (before.owner !== alice.keystore.did || before.closing) return true
         const after = [...log, remove(alice, log, removed)]
         const seen = log.slice(0, Math.min(known, log.length))
         const aside =
@@ -171,8 +171,8 @@ t.test(
                 : add(removed, seen, other, { role: 'admin' })
         const without = reduceCircle(create.circle, after)
         const withIt = reduceCircle(create.circle, [...after, aside])
-        const facts = ({ name, owner, members, sealing, closed }: CircleState) =>
-          JSON.stringify([name, owner, members.map(({ did, role }) => [did, role]), sealing?.id, closed])
+        const facts = ({ name, owner, members, sealing, closing }: CircleState) =>
+          JSON.stringify([name, owner, members.map(({ did, role }) => [did, role]), sealing?.id, closing])
         return (
           without.members.every(({ did }) => did !== removed.keystore.did) && facts(without) === facts(withIt)
         )
@@ -192,7 +192,7 @@ t.test('only the newest epoch of exactly those who are in seals', async t => {
       return (
         entry !== undefined &&
         members.length > 0 &&
-        former.every(did => !members.some(member => member.did === did))
+        former.every(({ did }) => !members.some(member => member.did === did))
       )
     }),
     RUNS,

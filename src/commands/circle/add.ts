@@ -1,5 +1,5 @@
 /** `vivim circle add`. */
-import { Args } from '@oclif/core'
+import { Args, Flags } from '@oclif/core'
 import { VivimCommand } from '../base.ts'
 import { circleChangedText } from './text.ts'
 
@@ -13,13 +13,18 @@ export default class CircleAdd extends VivimCommand {
     circle: Args.string({ required: true, description: 'name, id or its beginning' }),
     contacts: Args.string({ required: true, description: 'one or more: alias, DID or its beginning' }),
   }
+  static override flags = {
+    role: Flags.option({ options: ['member', 'admin', 'reader'] as const, default: 'member' })({
+      description: 'what they are in it: readers read, members share, admins also add and remove',
+    }),
+  }
 
   async run(): Promise<void> {
     const { args, argv, flags } = await this.parse(CircleAdd)
     const contacts = (argv as string[]).slice(1)
     this.show(
       flags,
-      await this.ask(flags, 'circle.add', { circle: args.circle, contacts }),
+      await this.ask(flags, 'circle.add', { circle: args.circle, contacts, role: flags.role }),
       circleChangedText,
     )
   }

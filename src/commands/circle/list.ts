@@ -12,8 +12,8 @@ export default class CircleList extends VivimCommand {
       circles.length === 0
         ? 'You are in no circle: make one with `vivim circle create NAME`.'
         : table(
-            ['name', 'members', 'epoch', 'id'],
-            circles.map(one => [one.name, one.members.length, one.epoch, one.circleId]),
+            ['name', 'members', 'epoch', 'state', 'id'],
+            circles.map(one => [one.name, one.members.length, one.epoch, one.state, one.circleId]),
           ),
     )
   }

@@ -6,9 +6,16 @@ import { table } from '../text/table.ts'
 
 type Circle = Result<'circle.show'>
 
+const ENDED = {
+  left: 'You left this circle. What was shared before stays until it ends.',
+  removed: 'You were removed from this circle. What was shared before stays until it ends.',
+  closed: 'This circle was closed by its owner. What was shared before stays until it ends.',
+}
+
 export const circleText = (circle: Circle): string =>
   [
     `${style.bold(visibleLine(circle.name))}  ${style.dim(`${circle.circleId}  epoch ${circle.epoch}`)}`,
+    ...(circle.state === 'active' ? [] : [style.yellow(ENDED[circle.state])]),
     table(
       ['name', 'role', 'state', 'did'],
       circle.members.map(one => [one.name, one.role, one.state, one.did]),

@@ -73,6 +73,19 @@ export function makeEntryGraph(entries: Iterable<Entry>): EntryGraph {
   }
 }
 
+/** One entry and all that it knew of, in the order given: what somebody may be told who is told of that entry and nothing after. */
+export function upTo(entries: readonly Entry[], last: EntryHash): Entry[] {
+  const byHash = new Map(entries.map(entry => [entry.hash, entry]))
+  const known = new Set<EntryHash>()
+  const open = [last]
+  for (let hash = open.pop(); hash !== undefined; hash = open.pop()) {
+    if (known.has(hash)) continue
+    known.add(hash)
+    open.push(...(byHash.get(hash)?.prev ?? []))
+  }
+  return entries.filter(({ hash }) => known.has(hash))
+}
+
 /** Longest path from a beginning, for every entry whose ancestors are all here. */
 function measureDepths(byHash: ReadonlyMap<EntryHash, Entry>): Map<EntryHash, number> {
   const successors = new Map<EntryHash, Entry[]>()

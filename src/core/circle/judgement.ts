@@ -106,7 +106,7 @@ export class Judgement {
     if (entry.op === 'create') return this.root === null ? null : 'another-beginning'
     const role = this.memberships.role(entry.did, place)
     if (role === null) return 'not-a-member'
-    if (this.memberships.isClosed(place)) return 'closed'
+    if (this.memberships.closing(place) !== null) return 'closed'
     return this.#judgeDevice(place, entry) ?? this.#judgeRight(place, entry, role)
   }
 

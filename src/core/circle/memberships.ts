@@ -97,8 +97,14 @@ export class Memberships {
     return this.#graph.countAncestors(marked, place) + itself === places.length
   }
 
-  isClosed(until?: number): boolean {
-    return this.#closings.some(place => this.#seen(place, until))
+  /** Place of the last exit of somebody who went out and is not back, or null. */
+  lastExit(did: Did): number | null {
+    return this.joins(did).length > 0 ? null : (this.#exits.get(did)?.places.at(-1) ?? null)
+  }
+
+  /** Place of the entry that ended the circle, or null. */
+  closing(until?: number): number | null {
+    return this.#closings.find(place => this.#seen(place, until)) ?? null
   }
 
   /** Who began the circle, or who was given it since: each transfer by who was owner then, to who is a member. */

@@ -22,6 +22,15 @@ export interface CircleMember {
   readonly alarm: boolean
 }
 
+/** Somebody who was a member and is none any more. */
+export interface FormerMember {
+  readonly did: Did
+  readonly how: 'left' | 'removed'
+  /** The entry that they went out by, and who signed it. */
+  readonly exit: EntryHash
+  readonly by: Did
+}
+
 export interface CircleEpoch {
   /** Hash of its entry. */
   readonly id: EntryHash
@@ -41,10 +50,10 @@ export interface CircleState {
   readonly history: History
   /** By DID, ascending. */
   readonly members: readonly CircleMember[]
-  /** Who was a member and is none any more, ascending. */
-  readonly former: readonly Did[]
-  /** The owner ended the circle: nothing may be written or shared any more. */
-  readonly closed: boolean
+  /** By DID, ascending. */
+  readonly former: readonly FormerMember[]
+  /** The entry by which the owner ended the circle, or null: after it nothing may be written or shared. */
+  readonly closing: EntryHash | null
   /** By number, then by id. */
   readonly epochs: readonly CircleEpoch[]
   /** The epoch to share under, or null when an admin has to rotate first. */
@@ -71,17 +80,17 @@ export function reduceCircle(circle: CircleId, entries: Iterable<Entry>): Circle
   const root = judgement.root === null ? null : judgement.entry(judgement.root)
   const members = reduceMembers(judgement)
   const epochs = reduceEpochs(judgement, places)
-  const closed = judgement.memberships.isClosed()
+  const closing = judgement.memberships.closing()
   return {
     circle,
     name: nameOf(judgement, places),
     owner: judgement.memberships.owner(),
     history: root?.op === 'create' ? root.history : 'new',
     members,
-    former: judgement.memberships.everybody().filter(did => !members.some(member => member.did === did)),
-    closed,
+    former: reduceFormer(judgement),
+    closing: closing === null ? null : judgement.entry(closing).hash,
     epochs: [...epochs.values()].sort((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1)),
-    sealing: closed ? null : chooseSealing(judgement, members, epochs),
+    sealing: closing !== null ? null : chooseSealing(judgement, members, epochs),
     heads: reduceHeads(judgement),
     invalid: judgement.faults.flatMap((why, place) =>
       why === null ? [] : [{ hash: judgement.entry(place).hash, why }],
@@ -125,6 +134,15 @@ function reduceMembers(judgement: Judgement): CircleMember[] {
     })
   }
   return members
+}
+
+function reduceFormer(judgement: Judgement): FormerMember[] {
+  return judgement.memberships.everybody().flatMap(did => {
+    const place = judgement.memberships.lastExit(did)
+    if (place === null) return []
+    const { op, hash, did: by } = judgement.entry(place)
+    return [{ did, how: op === 'leave' ? ('left' as const) : ('removed' as const), exit: hash, by }]
+  })
 }
 
 const epochOf = (entry: Entry) => ('epoch' in entry ? entry.epoch : null)

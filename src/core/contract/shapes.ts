@@ -107,6 +107,8 @@ export const PersonRef = z
   .strictObject({ did: Did, name: FreeText.nullable(), state: ContactState })
   .meta({ id: 'PersonRef' })
 
+/** What a member can be made; the owner is who began the circle or was given it. */
+export const GivenRole = z.enum(['admin', 'member', 'reader'])
 export const CircleMember = z.strictObject({
   did: Did,
   name: FreeText.nullable(),
@@ -120,6 +122,8 @@ export const Circle = z
     /** Display number of the current epoch, from 1; 0 while none is known here. */
     epoch: Count,
     members: z.array(CircleMember),
+    /** What one is to it oneself; `closed` when its owner ended it. */
+    state: z.enum(['active', 'left', 'removed', 'closed']),
   })
   .meta({ id: 'Circle' })
 export const changed = { changed: z.boolean() }

@@ -273,7 +273,13 @@ export const ERRORS = {
     rpc: 1611,
     exit: 4,
     retry: false,
-    hint: 'Only the owner and admins of a circle may do that.',
+    hint: 'Its owner and admins may: `vivim circle show` says who they are.',
+  },
+  'circle/closed': {
+    rpc: 1614,
+    exit: 7,
+    retry: false,
+    hint: 'Its owner ended this circle: make a new one with `vivim circle create`.',
   },
   'circle/upgrade': {
     rpc: 1612,

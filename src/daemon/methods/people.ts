@@ -46,6 +46,12 @@ export const makePeopleMethods = ({ contacts, membership, inbox, syncs }: People
   'circle.create': (caller, p) => membership.create(caller.did, p.name),
   'circle.list': async caller => membership.list(caller.did),
   'circle.show': async (caller, p) => membership.show(caller.did, p.circle),
-  'circle.add': (caller, p, signal) => membership.add(caller.did, p.circle, p.contacts, signal),
+  'circle.add': (caller, p, signal) => membership.add(caller.did, p.circle, p.contacts, p.role, signal),
+  'circle.remove': (caller, p) => membership.remove(caller.did, p.circle, p.contacts),
+  'circle.leave': (caller, p) => membership.leave(caller.did, p.circle),
+  'circle.role': (caller, p) => membership.giveRole(caller.did, p.circle, p.contact, p.role),
+  'circle.rename': (caller, p) => membership.rename(caller.did, p.circle, p.name),
+  'circle.transfer': (caller, p) => membership.transfer(caller.did, p.circle, p.contact),
+  'circle.close': (caller, p) => membership.close(caller.did, p.circle),
   'circle.rotate': (caller, p) => membership.rotate(caller.did, p.circle),
 })

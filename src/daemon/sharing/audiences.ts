@@ -67,7 +67,7 @@ export function makeAudiences({ users, contacts, circles }: AudiencesDeps) {
         .members.map(({ did }) => did)
         .filter(did => did !== local),
 
-    /** @throws `contact/not-found`, `contact/blocked`, `circle/not-found`, `id/ambiguous`. */
+    /** @throws `contact/not-found`, `contact/blocked`, `circle/not-found`, `circle/denied`, `circle/closed`, `id/ambiguous`. */
     resolve(local: Did, { to, circles: named }: { to: string[]; circles: string[] }): Audience {
       const people = new Set<Did>()
       for (const selector of to) {
@@ -80,6 +80,8 @@ export function makeAudiences({ users, contacts, circles }: AudiencesDeps) {
       const wished = new Set<Did>()
       for (const selector of named) {
         const { circleId } = findCircle(local, selector)
+        if (circles.asMember(local, circleId).role === 'reader')
+          throw new VivimError('circle/denied', 'readers of a circle may not share with it')
         ids.add(circleId)
         for (const { did } of users.read(local, db => db.circles.wishes(circleId))) wished.add(did)
       }
@@ -105,6 +107,7 @@ export function makeAudiences({ users, contacts, circles }: AudiencesDeps) {
         circleId,
         name: alias ?? name,
         epoch: (state.sealing ?? state.epochs.at(-1))?.number ?? 0,
+        state: state.closing ? 'closed' : (state.former.find(({ did }) => did === local)?.how ?? 'active'),
         members: [
           ...state.members.map(({ did, role }) => ({
             did,
@@ -112,10 +115,10 @@ export function makeAudiences({ users, contacts, circles }: AudiencesDeps) {
             role,
             state: 'active' as const,
           })),
-          ...wishes.map(({ did }) => ({
+          ...wishes.map(({ did, role }) => ({
             did,
             name: nameOf(local, did),
-            role: 'member' as const,
+            role,
             state: 'pending' as const,
           })),
         ],

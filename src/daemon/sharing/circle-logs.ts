@@ -40,11 +40,17 @@ export interface CircleLogsDeps {
   users: UserDatabaseManager
   refs: CircleRefs
   people: People
+  /** Others changed a circle. */
+  changed: (local: Did, circle: CircleId) => void
   clock: Clock
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
-export function makeCircleLogs({ users, refs, people, clock, log }: CircleLogsDeps) {
+/** Whom the references name: nobody once the user is out, so that nothing is synced with those who are in. */
+const listed = (local: Did, { members }: CircleState): CircleState['members'] =>
+  members.some(({ did }) => did === local) ? members : []
+
+export function makeCircleLogs({ users, refs, people, changed, clock, log }: CircleLogsDeps) {
   /** Parsed entries by circle and user; a log only grows. */
   const logs = new Map<string, { seq: number; entries: Entry[]; state: CircleState | null }>()
 
@@ -64,17 +70,17 @@ export function makeCircleLogs({ users, refs, people, clock, log }: CircleLogsDe
   const state = (local: Did, circle: CircleId): CircleState => load(local, circle).state
 
   async function writeRefs(local: Did, circle: CircleId): Promise<void> {
-    const { sealing, members } = state(local, circle)
+    const now = state(local, circle)
     await refs.put(local, circle, {
-      epoch: sealing?.number ?? 0,
+      epoch: now.sealing?.number ?? 0,
       shard: circleShard(circle),
-      members: members.map(({ did, role }) => ({ did, role })),
+      members: listed(local, now).map(({ did, role }) => ({ did, role })),
     })
   }
 
   /** Bring what is known of people and circles elsewhere up to the log: a process may have ended between the two. */
   async function mend(local: Did, circle: CircleId): Promise<void> {
-    const { members } = state(local, circle)
+    const members = listed(local, state(local, circle))
     if (await refs.matches(local, circle, members)) return
     for (const member of members) await people.learn(member.document)
     await writeRefs(local, circle)
@@ -84,7 +90,8 @@ export function makeCircleLogs({ users, refs, people, clock, log }: CircleLogsDe
   /** Who brought the user into a circle: the signer of the entry that added them, themselves for their own. */
   function adder(local: Did, circle: CircleId): Did | null {
     const { entries, state: now } = load(local, circle)
-    if (now.owner === local) return local
+    if (now.owner === local || entries.some(entry => entry.op === 'create' && entry.did === local))
+      return local
     const add = entries.find(entry => entry.op === 'add' && entry.person.document.did === local)
     return add?.did ?? null
   }
@@ -129,7 +136,7 @@ export function makeCircleLogs({ users, refs, people, clock, log }: CircleLogsDe
           log('circle.entry-refused', { code: codeOf(error) })
         }
       }
-      const changed: CircleId[] = []
+      const touched: CircleId[] = []
       for (const [circle, fresh] of byCircle) {
         const { entries } = load(local, circle)
         if (within !== null && !hasRoom(local, within, entries, fresh)) {
@@ -138,7 +145,10 @@ export function makeCircleLogs({ users, refs, people, clock, log }: CircleLogsDe
         }
         const room = fresh.slice(0, MAX_CIRCLE_ENTRIES - entries.length)
         const after = reduceCircle(circle, [...entries, ...room])
-        if (after.name === null || !after.members.some(member => member.did === local)) continue
+        // Who is out learns that they are, and nothing of circles that they never were in.
+        const isIn = after.members.some(({ did }) => did === local)
+        const wasIn = entries.length > 0 && after.former.some(({ did }) => did === local)
+        if (after.name === null || !(isIn || wasIn)) continue
         const kept = worthKeeping(after, room)
         const { name } = after
         const added = users.write(local, db => {
@@ -154,12 +164,13 @@ export function makeCircleLogs({ users, refs, people, clock, log }: CircleLogsDe
           return kept.filter(entry => db.circles.addEntry(circle, entry.hash, entry.wire)).length
         })
         if (added === 0) continue
-        changed.push(circle)
+        touched.push(circle)
         for (const member of state(local, circle).members) await people.learn(member.document)
         await writeRefs(local, circle)
         log('circle.updated', { circle, entries: added })
+        changed(local, circle)
       }
-      return changed
+      return touched
     },
   }
 }

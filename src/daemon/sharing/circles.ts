@@ -1,7 +1,23 @@
 /** Circles of a user: made, extended, brought up to date from what others send, and used to seal. */
-import { type Entry, makeAdd, makeCreate, makeDocumentEntry, makeRotate } from '../../core/circle/entry.ts'
+import {
+  type AddedRole,
+  type Entry,
+  type EntryHash,
+  type EntryPlace,
+  makeAdd,
+  makeClose,
+  makeCreate,
+  makeDocumentEntry,
+  makeLeave,
+  makeRemove,
+  makeRename,
+  makeRole,
+  makeRotate,
+  makeTransfer,
+} from '../../core/circle/entry.ts'
+import { upTo } from '../../core/circle/entry-graph.ts'
 import { makeEpoch } from '../../core/circle/epoch.ts'
-import type { CircleMember, CircleState } from '../../core/circle/reduce.ts'
+import { type CircleMember, type CircleState, reduceCircle } from '../../core/circle/reduce.ts'
 import type { SecretBytes } from '../../core/crypto/secret.ts'
 import { activeDevices, type IdentityDocument } from '../../core/identity/document.ts'
 import { sameBytes } from '../../core/kernel/bytes.ts'
@@ -33,6 +49,8 @@ export interface CirclesDeps {
   keys: KeyRing
   /** The own card as text. */
   ownCard: (local: Did) => string
+  /** Others changed a circle. */
+  changed: (local: Did, circle: CircleId) => void
   clock: Clock
   chance: Chance
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
@@ -46,11 +64,11 @@ export function makeCircles(deps: CirclesDeps) {
   const circleKeys = makeCircleKeys({ ...deps, logs })
   const { load, state, writeRefs } = logs
 
-  /** Write one own entry with the secret of the epoch that it starts. */
-  async function append(local: Did, entry: Entry, secret: SecretBytes, alias?: string): Promise<void> {
+  /** Write one own entry, with the secret of the epoch if it starts one. */
+  async function append(local: Did, entry: Entry, secret: SecretBytes | null, alias?: string): Promise<void> {
     const { circle } = entry
     const number = entry.op === 'create' ? 1 : state(local, circle).epochs.length + 1
-    const row = circleKeys.kept(local, { circle, epochId: entry.hash }, number, secret)
+    const row = secret && circleKeys.kept(local, { circle, epochId: entry.hash }, number, secret)
     users.write(local, db => {
       if (entry.op === 'create')
         db.circles.put({
@@ -61,17 +79,27 @@ export function makeCircles(deps: CirclesDeps) {
           createdAtMs: clock.nowMs(),
         })
       db.circles.addEntry(circle, entry.hash, entry.wire)
-      db.epochs.put(row)
+      if (row) db.epochs.put(row)
+      const before = entry.op === 'rename' ? db.circles.get(circle) : null
+      if (before && entry.op === 'rename') db.circles.put({ ...before, alias: entry.name, name: entry.name })
     })
     await writeRefs(local, circle)
     log('circle.entry', { circle, op: entry.op, entry: entry.hash.slice(0, 16) })
   }
 
-  function mayWrite(local: Did, circle: CircleId): CircleState {
+  /** @throws `circle/upgrade`, `circle/closed`, `circle/denied` for who is not in it (any more). */
+  function asMember(local: Did, circle: CircleId): { now: CircleState; role: CircleMember['role'] } {
     const now = state(local, circle)
     if (now.upgrade)
       throw new VivimError('circle/upgrade', 'this circle was changed in a way that is not known here')
+    if (now.closing !== null) throw new VivimError('circle/closed', 'this circle was closed by its owner')
     const role = now.members.find(member => member.did === local)?.role
+    if (role === undefined) throw new VivimError('circle/denied', 'you are not in this circle any more')
+    return { now, role }
+  }
+
+  function mayWrite(local: Did, circle: CircleId): CircleState {
+    const { now, role } = asMember(local, circle)
     if (role !== 'owner' && role !== 'admin')
       throw new VivimError('circle/denied', 'only the owner and admins of this circle may do that')
     return now
@@ -79,7 +107,7 @@ export function makeCircles(deps: CirclesDeps) {
 
   /** The state to write after. A log must hold the document that its next entry relies on: a renewed one is brought first. */
   function readyToWrite(local: Did, circle: CircleId): CircleState {
-    const now = mayWrite(local, circle)
+    const { now } = asMember(local, circle)
     const own = keys.keys(local)
     const known = now.members.find(({ did }) => did === local)?.document.hash
     if (known !== undefined && sameBytes(known, own.document.hash)) return now
@@ -89,13 +117,34 @@ export function makeCircles(deps: CirclesDeps) {
     return state(local, circle)
   }
 
-  async function rotate(local: Did, circle: CircleId): Promise<void> {
+  /** Sign an entry after all that is known here, and write it. @throws `circle/denied` when it has no effect. */
+  async function write(
+    local: Did,
+    circle: CircleId,
+    make: (at: EntryPlace, now: CircleState) => { entry: Entry; secret: SecretBytes | null },
+  ): Promise<void> {
     const now = readyToWrite(local, circle)
-    const own = keys.keys(local)
-    const { secret, epoch } = makeEpoch(everybody(now.members), chance)
-    const at = { circle, signer: own.document, prev: now.heads, atMs: clock.nowMs() }
-    await append(local, makeRotate(at, epoch, own.device), secret)
+    const at = { circle, signer: keys.keys(local).document, prev: now.heads, atMs: clock.nowMs() }
+    const { entry, secret } = make(at, now)
+    // Judged as everybody will judge it: what the rules refuse is not written.
+    const after = reduceCircle(circle, [...load(local, circle).entries, entry])
+    const fault = after.invalid.find(({ hash }) => hash === entry.hash)
+    if (fault !== undefined)
+      throw new VivimError('circle/denied', 'the rules of this circle do not allow that', { why: fault.why })
+    await append(local, entry, secret)
   }
+
+  async function rotate(local: Did, circle: CircleId): Promise<void> {
+    mayWrite(local, circle)
+    await write(local, circle, (at, now) => {
+      const { secret, epoch } = makeEpoch(everybody(now.members), chance)
+      return { entry: makeRotate(at, epoch, keys.keys(local).device), secret }
+    })
+  }
+
+  /** An entry that starts no epoch. */
+  const writePlain = (local: Did, circle: CircleId, make: (at: EntryPlace) => Entry): Promise<void> =>
+    write(local, circle, at => ({ entry: make(at), secret: null }))
 
   return {
     ...logs,
@@ -118,31 +167,48 @@ export function makeCircles(deps: CirclesDeps) {
     },
 
     /** Add one person whose document is known, under a new epoch. @throws `circle/denied`, `circle/upgrade`, `keystore/locked`. */
-    async add(
-      local: Did,
-      circle: CircleId,
-      document: IdentityDocument,
-      role: 'member' | 'admin',
-    ): Promise<void> {
-      const now = readyToWrite(local, circle)
-      const own = keys.keys(local)
-      const joined = [...everybody(now.members), { did: document.did, devices: activeDevices(document) }]
-      const { secret, epoch } = makeEpoch(joined, chance)
+    async add(local: Did, circle: CircleId, document: IdentityDocument, role: AddedRole): Promise<void> {
+      mayWrite(local, circle)
       const card = users.read(local, db => db.contacts.get(document.did))?.card ?? null
-      const at = { circle, signer: own.document, prev: now.heads, atMs: clock.nowMs() }
-      await append(local, makeAdd(at, { document, role, card, epoch }, own.device), secret)
+      await write(local, circle, (at, now) => {
+        const joined = [...everybody(now.members), { did: document.did, devices: activeDevices(document) }]
+        const { secret, epoch } = makeEpoch(joined, chance)
+        return { entry: makeAdd(at, { document, role, card, epoch }, keys.keys(local).device), secret }
+      })
       users.write(local, db => db.circles.deleteWish(circle, document.did))
     },
 
-    /** @throws `circle/denied`. */
+    /** Take a member out, under a new epoch for the others. @throws as `add`. */
+    remove: (local: Did, circle: CircleId, target: Did): Promise<void> =>
+      write(local, circle, (at, now) => {
+        const left = everybody(now.members).filter(({ did }) => did !== target)
+        const { secret, epoch } = makeEpoch(left, chance)
+        return { entry: makeRemove(at, target, epoch, keys.keys(local).device), secret }
+      }),
+
+    giveRole: (local: Did, circle: CircleId, target: Did, role: AddedRole): Promise<void> =>
+      writePlain(local, circle, at => makeRole(at, target, role, keys.keys(local).device)),
+
+    rename: (local: Did, circle: CircleId, name: string): Promise<void> =>
+      writePlain(local, circle, at => makeRename(at, name, keys.keys(local).device)),
+
+    leave: (local: Did, circle: CircleId): Promise<void> =>
+      writePlain(local, circle, at => makeLeave(at, keys.keys(local).device)),
+
+    transfer: (local: Did, circle: CircleId, target: Did): Promise<void> =>
+      writePlain(local, circle, at => makeTransfer(at, target, keys.keys(local).device)),
+
+    close: (local: Did, circle: CircleId): Promise<void> =>
+      writePlain(local, circle, at => makeClose(at, keys.keys(local).device)),
+
+    /** @throws `circle/denied`, `circle/closed`, `circle/upgrade`. */
+    asMember,
     mayWrite,
     rotate,
 
     /** The epoch to seal under; an admin's node makes one where none may seal. @throws `circle/no-epoch`, `circle/upgrade`, `keystore/locked`. */
     async sealing(local: Did, circle: CircleId): Promise<SealingEpoch> {
-      if (state(local, circle).upgrade)
-        throw new VivimError('circle/upgrade', 'this circle was changed in a way that is not known here')
-      const role = state(local, circle).members.find(member => member.did === local)?.role
+      const { role } = asMember(local, circle)
       const known = (): SecretBytes | null => {
         const { sealing } = state(local, circle)
         return sealing && circleKeys.secretOf(local, circle, sealing.id)
@@ -157,6 +223,15 @@ export function makeCircles(deps: CirclesDeps) {
         epochId: now.sealing.id,
         secret,
         state: now,
+      }
+    },
+
+    /** What somebody is told who learns that an entry ended something: the log up to it, and nothing after. */
+    ending(local: Did, circle: CircleId, last: EntryHash): Omit<Letter, 'v'> {
+      return {
+        card: ownCard(local),
+        documents: [keys.keys(local).document.wire],
+        entries: upTo(load(local, circle).entries, last).map(({ wire }) => wire),
       }
     },
 

@@ -1,6 +1,6 @@
 /** The sending side of the outbox: what each kind of job does. Every handler may be repeated at any point. */
 
-import { parseDocument } from '../../core/identity/document.ts'
+import { activeDevices, parseDocument } from '../../core/identity/document.ts'
 import { peerIdFromKey } from '../../core/identity/peer-id.ts'
 import { parseStanding } from '../../core/identity/standing.ts'
 import { sameBytes } from '../../core/kernel/bytes.ts'
@@ -298,14 +298,25 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
   async function circle(job: JobRow, signal: AbortSignal): Promise<JobOutcome> {
     if (job.circle === null || job.target === null) return 'done'
     const { owner, target, circle: id } = job
-    const member = circles.state(owner, id).members.find(({ did }) => did === target)
-    if (!member || contacts.get(owner, target)?.state === 'blocked') return 'done'
+    const { members, former, closing } = circles.state(owner, id)
+    const member = members.find(({ did }) => did === target)
+    const own = former.find(({ did }) => did === owner)
+    // Who left tells the members, and who was removed is told: of that entry and nothing after it.
+    const exit = (own ? member && own : member ? undefined : former.find(({ did }) => did === target))?.exit
+    const end = exit ?? (member && !own ? closing : null)
+    if (contacts.get(owner, target)?.state === 'blocked') return 'done'
+    if (end === null && (!member || own)) return 'done'
     if (!keys.unlocked(owner)) return { code: 'keystore/locked' }
-    const epoch = await circles.sealing(owner, id)
-    if (refs.knownEpoch(owner, id, target) === epoch.epochId) return 'done'
+    const epoch = end === null ? await circles.sealing(owner, id) : null
+    const news = end ?? epoch?.epochId
+    if (news === undefined || refs.knownEpoch(owner, id, target) === news) return 'done'
+    const document = member ? null : await people.current(target)
+    const devices = member?.devices ?? (document && activeDevices(document)) ?? []
+    if (devices.length === 0) return { code: 'contact/keys-unknown' }
     await prove(owner, target, signal)
-    const letter = circles.bundle(owner, id, member, epoch)
-    const envelope = sealLetterToDevices(letter, owner, target, member.devices, chance)
+    const letter =
+      epoch && member ? circles.bundle(owner, id, member, epoch) : circles.ending(owner, id, news)
+    const envelope = sealLetterToDevices(letter, owner, target, devices, chance)
     const delivery: Delivery = { from: owner, to: target, envelopes: [envelope], slip: null, manifest: null }
     const receipt = parseReceipt(
       await network().deliver(
@@ -317,7 +328,7 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
     )
     if (receipt.did !== target || !sameBytes(receipt.envelope, envelopeHash(envelope)))
       throw new VivimError('peer/protocol', 'the receipt is not over the letter that was sent')
-    refs.setKnownEpoch(owner, id, target, epoch.epochId)
+    refs.setKnownEpoch(owner, id, target, news)
     log('circle.delivered', { circle: id, target })
     return 'done'
   }

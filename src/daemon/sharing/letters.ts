@@ -109,8 +109,9 @@ export function makeLetters(deps: LettersDeps) {
       )
         return 'other-recipient'
       const { members } = circles.state(local, circleOf(epoch))
-      if (!members.some(({ did }) => did === notice.owner) || !members.some(({ did }) => did === local))
-        return 'not-a-member'
+      const owner = members.find(({ did }) => did === notice.owner)
+      if (!owner || !members.some(({ did }) => did === local)) return 'not-a-member'
+      if (owner.role === 'reader') return 'reader'
     }
     if (notice.untilMs !== null && clock.nowMs() >= notice.untilMs) return 'ended'
     return null

@@ -50,13 +50,128 @@ export function makeMembership(deps: MembershipDeps) {
     wake()
   }
 
+  /** A member by alias, DID or its beginning, also one who is no contact. @throws `contact/not-found`, `id/ambiguous`. */
+  function findMember(local: Did, circle: CircleId, selector: string): Did {
+    const found = audiences.members(local, circle).filter(did => did.startsWith(selector))
+    if (selector.startsWith('did:') && found.length > 1)
+      throw new VivimError('id/ambiguous', `more than one member matches “${selector}”`)
+    const [only] = found
+    return selector.startsWith('did:') && only !== undefined ? only : contacts.find(local, selector).did
+  }
+
+  /** After a change by the user themselves: tell the others, and show the circle. */
+  async function changedBy(local: Did, circle: CircleId): Promise<Result<'circle.add'>> {
+    await spread(local, circle)
+    return { ...view(local, circle), changed: true }
+  }
+
   return {
+    /** Somebody went out without a new epoch for those who are left, or two things happened at once: an admin's node rotates. */
+    async settle(local: Did, circle: CircleId): Promise<void> {
+      const { members, sealing, closing, upgrade } = circles.state(local, circle)
+      const role = members.find(({ did }) => did === local)?.role
+      if (sealing !== null || closing !== null || upgrade || (role !== 'owner' && role !== 'admin')) return
+      if (!keys.unlocked(local)) return
+      await circles.rotate(local, circle)
+      await spread(local, circle)
+    },
+
+    /** All circles of a user, such as once their keystore is unlocked. */
+    async settleAll(local: Did): Promise<void> {
+      for (const { circleId } of users.read(local, db => db.circles.list()))
+        await this.settle(local, circleId)
+    },
+
+    async remove(local: Did, selector: string, names: string[]): Promise<Result<'circle.remove'>> {
+      const { circleId } = audiences.findCircle(local, selector)
+      circles.mayWrite(local, circleId)
+      const targets = names.map(name => findMember(local, circleId, name))
+      let changed = false
+      for (const target of new Set(targets)) {
+        const wished = users.read(local, db => db.circles.wishes(circleId)).some(({ did }) => did === target)
+        if (wished) users.write(local, db => db.circles.deleteWish(circleId, target))
+        const isIn = audiences.members(local, circleId).includes(target)
+        if (isIn) {
+          await circles.remove(local, circleId, target)
+          await bring(local, circleId, target)
+        }
+        changed ||= wished || isIn
+      }
+      return changed ? await changedBy(local, circleId) : { ...view(local, circleId), changed }
+    },
+
+    async leave(local: Did, selector: string): Promise<Result<'circle.leave'>> {
+      const { circleId } = audiences.findCircle(local, selector)
+      if (circles.state(local, circleId).former.some(({ did }) => did === local))
+        return { ...view(local, circleId), changed: false }
+      if (circles.asMember(local, circleId).role === 'owner')
+        throw new VivimError(
+          'circle/denied',
+          'the owner gives the circle to somebody first (`vivim circle transfer`), or closes it (`vivim circle close`)',
+        )
+      const others = audiences.members(local, circleId)
+      await circles.leave(local, circleId)
+      for (const target of others) await bring(local, circleId, target)
+      wake()
+      return { ...view(local, circleId), changed: true }
+    },
+
+    async giveRole(
+      local: Did,
+      selector: string,
+      name: string,
+      role: 'admin' | 'member' | 'reader',
+    ): Promise<Result<'circle.role'>> {
+      const { circleId } = audiences.findCircle(local, selector)
+      const now = circles.mayWrite(local, circleId)
+      const target = findMember(local, circleId, name)
+      const member = now.members.find(({ did }) => did === target)
+      if (member === undefined) throw new VivimError('contact/not-found', `“${name}” is not in this circle`)
+      if (member.role === role) return { ...view(local, circleId), changed: false }
+      await circles.giveRole(local, circleId, target, role)
+      return await changedBy(local, circleId)
+    },
+
+    async rename(local: Did, selector: string, name: string): Promise<Result<'circle.rename'>> {
+      const { circleId } = audiences.findCircle(local, selector)
+      if (circles.mayWrite(local, circleId).name === name) return { ...view(local, circleId), changed: false }
+      await circles.rename(local, circleId, name)
+      return await changedBy(local, circleId)
+    },
+
+    async transfer(local: Did, selector: string, name: string): Promise<Result<'circle.transfer'>> {
+      const { circleId } = audiences.findCircle(local, selector)
+      const { now } = circles.asMember(local, circleId)
+      const target = findMember(local, circleId, name)
+      if (now.owner === target) return { ...view(local, circleId), changed: false }
+      await circles.transfer(local, circleId, target)
+      return await changedBy(local, circleId)
+    },
+
+    async close(local: Did, selector: string): Promise<Result<'circle.close'>> {
+      const { circleId } = audiences.findCircle(local, selector)
+      if (circles.state(local, circleId).closing !== null) return { ...view(local, circleId), changed: false }
+      await circles.close(local, circleId)
+      return await changedBy(local, circleId)
+    },
+
     /** Finish what an earlier process began: it may have ended between an entry, the references to it and the jobs that bring it to
      *  members' nodes. */
     async resume(local: Did): Promise<void> {
       for (const { circleId } of users.read(local, db => db.circles.list())) {
         await circles.mend(local, circleId)
-        const { sealing } = circles.state(local, circleId)
+        await this.settle(local, circleId)
+        const { sealing, former, members, closing, owner } = circles.state(local, circleId)
+        if (closing !== null && owner === local)
+          for (const target of audiences.members(local, circleId))
+            if (refs.knownEpoch(local, circleId, target) !== closing) await bring(local, circleId, target)
+        const left = former.find(({ did, by }) => did === local && by === local)
+        if (left)
+          for (const { did } of members)
+            if (refs.knownEpoch(local, circleId, did) !== left.exit) await bring(local, circleId, did)
+        for (const { did, exit, by } of former)
+          if (by === local && did !== local && refs.knownEpoch(local, circleId, did) !== exit)
+            await bring(local, circleId, did)
         if (sealing?.maker !== local) continue
         for (const target of audiences.members(local, circleId))
           if (refs.knownEpoch(local, circleId, target) !== sealing.id) await bring(local, circleId, target)
@@ -84,6 +199,7 @@ export function makeMembership(deps: MembershipDeps) {
       local: Did,
       selector: string,
       names: string[],
+      role: 'admin' | 'member' | 'reader',
       signal: AbortSignal,
     ): Promise<Result<'circle.add'>> {
       const { circleId } = audiences.findCircle(local, selector)
@@ -100,7 +216,7 @@ export function makeMembership(deps: MembershipDeps) {
         if ((await people.current(did)) === null) await contacts.reach(local, did, signal)
         const document = await people.current(did)
         if (document !== null) {
-          await circles.add(local, circleId, document, 'member')
+          await circles.add(local, circleId, document, role)
           grown = true
         } else {
           const wished = users.read(local, db => db.circles.wishes(circleId)).some(wish => wish.did === did)
@@ -113,7 +229,7 @@ export function makeMembership(deps: MembershipDeps) {
             target: did,
             notBeforeMs: clock.nowMs(),
           })
-          users.write(local, db => db.circles.putWish(circleId, { did, role: 'member' }))
+          users.write(local, db => db.circles.putWish(circleId, { did, role }))
         }
         changed = true
       }
@@ -131,10 +247,11 @@ export function makeMembership(deps: MembershipDeps) {
     /** Write the `add` entry of somebody who was wished for. @returns false while their keys are unknown. */
     async fulfil(local: Did, circle: CircleId, did: Did): Promise<boolean> {
       if (!audiences.members(local, circle).includes(did)) {
-        if (!users.read(local, db => db.circles.wishes(circle)).some(wish => wish.did === did)) return true
+        const wish = users.read(local, db => db.circles.wishes(circle)).find(each => each.did === did)
+        if (wish === undefined) return true
         const document = await people.current(did)
         if (document === null) return false
-        await circles.add(local, circle, document, 'member')
+        await circles.add(local, circle, document, wish.role)
       }
       // Also when an earlier try got as far as the entry and no further.
       await spread(local, circle)

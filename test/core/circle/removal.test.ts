@@ -37,7 +37,9 @@ t.test('alice removes bob: he is out, and the new epoch is for the others', asyn
   const removal = remove(alice, team, bob)
   const state = reduce([...team, removal])
   t.same(inside([...team, removal]), ['alice owner', 'carol admin', 'dave member'])
-  t.same(state.former, [bob.keystore.did])
+  t.same(state.former, [
+    { did: bob.keystore.did, how: 'removed', exit: removal.hash, by: alice.keystore.did },
+  ])
   t.equal(state.sealing?.id, removal.hash)
   t.equal(state.sealing?.number, (reduce(team).sealing?.number ?? 0) + 1)
 })
@@ -235,7 +237,7 @@ t.test('alice gives the circle to carol, and is an admin from then on', async t 
 t.test('a closed circle takes no entry any more, also none that did not know of it', async t => {
   const closing = close(alice, team)
   const shut = [...team, closing]
-  t.equal(reduce(shut).closed, true)
+  t.equal(reduce(shut).closing, closing.hash)
   t.equal(reduce(shut).sealing, null)
   const late = add(bob, shut, eve)
   const aside = add(bob, team, eve)

@@ -1,4 +1,5 @@
 /** Tables `circle`, `circle_wish` and `circle_entry`: the circles a user is in, with names, logs and who waits to be added. */
+import { AddedRole } from '../../../core/circle/entry.ts'
 import { plain } from '../../../core/crypto/hash.ts'
 import { CircleId, Did } from '../../../core/model/id.ts'
 import type { Sql, WritingSql } from '../sqlite.ts'
@@ -18,7 +19,7 @@ export interface CircleRow {
 /** Who is to be added once their identity document is known. */
 export interface CircleWish {
   did: Did
-  role: string
+  role: AddedRole
 }
 
 export interface CircleEntryRow {
@@ -75,7 +76,7 @@ export function makeCircleReader(sql: Sql) {
           'SELECT did, role FROM circle_wish WHERE circle_id = ? ORDER BY did',
           circle,
         )
-        .map(row => ({ did: Did.parse(row.did), role: row.role })),
+        .map(row => ({ did: Did.parse(row.did), role: AddedRole.parse(row.role) })),
     /** In the order in which they came here. @param afterSeq - only those behind it. */
     entries: (circle: CircleId, afterSeq = 0): CircleEntryRow[] =>
       sql
