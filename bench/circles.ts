@@ -1,10 +1,10 @@
-/** A new epoch for a circle: a fresh secret, the signed entry, and the secret wrapped and signed for every member. */
+/** Taking one out of a circle: a fresh secret, the signed entry, and the secret wrapped and signed for everybody who is left. */
 import crypto from 'node:crypto'
-import { makeRotate } from '../src/core/circle/entry.ts'
+import { makeRemove } from '../src/core/circle/entry.ts'
 import { makeEpoch, makeWrap } from '../src/core/circle/epoch.ts'
 import { reduceCircle } from '../src/core/circle/reduce.ts'
 import { systemChance } from '../src/core/kernel/env.ts'
-import { add, begin, membersOf } from '../test/kit/circle.ts'
+import { add, begin } from '../test/kit/circle.ts'
 import { makePerson, START_MS } from '../test/kit/person.ts'
 import type { Bench } from './bench.ts'
 import { inTurns } from './measure.ts'
@@ -20,13 +20,15 @@ export const circles: Bench = {
     for (let at = 1; at < PEOPLE; at++) entries.push(add(owner, entries, makePerson(`member ${at}`)))
     const state = reduceCircle(first.circle, entries)
     if (state.members.length !== PEOPLE) throw new Error('not all members were added')
-    const members = membersOf(state)
+    const last = state.members.find(({ did }) => did !== owner.keystore.did)
+    if (last === undefined) throw new Error('nobody can be removed')
+    const left = state.members.filter(({ did }) => did !== last.did)
     const by = { circle: state.circle, signer: owner.document, prev: state.heads, atMs: START_MS }
 
-    const renew = () => {
-      const { secret, epoch } = makeEpoch(members, systemChance)
-      const entry = makeRotate(by, epoch, owner.device.sign)
-      for (const { did, devices } of state.members)
+    const remove = () => {
+      const { secret, epoch } = makeEpoch(left, systemChance)
+      const entry = makeRemove(by, last.did, epoch, owner.device.sign)
+      for (const { did, devices } of left)
         makeWrap(
           {
             circle: state.circle,
@@ -54,14 +56,14 @@ export const circles: Bench = {
       }
     }
     const read = () => reduceCircle(first.circle, entries)
-    const { renewing, without, reading } = await inTurns(ROUNDS, {
-      renewing: { run: renew },
+    const { removing, without, reading } = await inTurns(ROUNDS, {
+      removing: { run: remove },
       without: { run: bare },
       reading: { run: read },
     })
     yield {
-      what: `new epoch for a circle of ${PEOPLE}: entry, wraps, signatures`,
-      value: renewing.medianMs,
+      what: `remove one of a circle of ${PEOPLE}: new key, entry, wraps, signatures`,
+      value: removing.medianMs,
       unit: 'ms',
       beside: { what: 'ML-KEM, X25519 and Ed25519 alone, by OpenSSL', value: without.medianMs },
       budget: { on: 'value', atMost: 20 },
