@@ -105,6 +105,8 @@ t.test('wrong usage ends with 2 and one JSON document on stderr', async t => {
   for (const args of [
     ['nonsense'],
     ['share', 'nonsense'],
+    ['share'],
+    [],
     ['status', '--nonsense'],
     ['peer', 'connect'],
     ['inbox', 'list', '--wait', 'soon'],
@@ -119,6 +121,27 @@ t.test('wrong usage ends with 2 and one JSON document on stderr', async t => {
     t.equal(out, '')
     t.match(JSON.parse(err), { error: { code: /^usage\//, message: String, hint: String } })
   }
+})
+
+t.test('help comes however it is asked for', async t => {
+  for (const args of [['help', 'share'], ['share', '-h'], ['share', '--help'], ['share']])
+    t.match(await vivim(args), { code: 0, out: /share create/ }, args.join(' '))
+  t.match(await vivim(['help', 'share', 'create']), { code: 0, out: /--expect-digest/ })
+  t.match(await vivim(['-h']), { code: 0, out: /TOPICS/ })
+})
+
+t.test('names that cannot be seen, and no time to stay unlocked, are refused', async t => {
+  const alice = await person(t, 'alice')
+  await alice.start()
+  await alice.fail(['circle', 'create', '  '], 2)
+  await alice.fail(['contact', 'accept', 'did:key:z6Mk', '--name', ' '], 2)
+  await alice.fail(['unlock', '--for', '0s'], 2)
+  t.match(await alice.run(['unlock', '--for', '1h']), { unlocked: true })
+  t.match(
+    await alice.run(['rpc', 'circle.create', JSON.stringify({ name: 'half \ud800' })]),
+    { name: 'half \ufffd' },
+    'half a character becomes a mark, as everywhere',
+  )
 })
 
 t.test('without a daemon every command that needs one ends with 69', async t => {

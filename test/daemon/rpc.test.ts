@@ -231,11 +231,29 @@ t.test('at most 64 calls are open at once', async t => {
     'inbox.list': () => new Promise(resolve => held.push(() => resolve({ items: [] }))),
   })
   const client = await served.client()
-  const calls = Array.from({ length: 65 }, () => client.call('inbox.list', {}).then(() => 'done', codeOf))
+  const calls = Array.from({ length: 300 }, () => client.call('inbox.list', {}).then(() => 'done', codeOf))
   t.equal(await Promise.race(calls), 'rpc/busy')
+  await calls.at(-1)
   for (const release of held) release()
   const results = await Promise.all(calls)
   t.equal(results.filter(result => result === 'done').length, 64)
+  t.equal(results.filter(result => result === 'rpc/busy').length, 236, 'and none costs the connection')
+})
+
+t.test('one connection too many is told so, and there is room again when another ends', async t => {
+  const served = await serve(t, {})
+  const clients = await Promise.all(Array.from({ length: 256 }, () => served.client()))
+  await t.rejects(served.client(), { code: 'rpc/busy' })
+  clients[0]?.close()
+  await t.resolves(
+    (async () => {
+      for (let tries = 0; tries < 1000; tries++) {
+        const client = await served.client().catch(codeOf)
+        if (client !== 'rpc/busy') return
+      }
+      throw new Error('still no room')
+    })(),
+  )
 })
 
 t.test('events of a subscription come in order from the first, and end with it', async t => {

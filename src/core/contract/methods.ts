@@ -11,6 +11,7 @@ import {
   Count,
   changed,
   FreeText,
+  GivenName,
   GivenRole,
   ImportFileReport,
   ImportReport,
@@ -319,7 +320,7 @@ export const methods = {
   'contact.add': {
     summary: 'Add a person by their card.',
     access: 'write',
-    params: z.strictObject({ card: z.string().max(8192), name: FreeText.max(100).optional() }),
+    params: z.strictObject({ card: z.string().max(8192), name: GivenName.optional() }),
     result: ContactChanged,
     errors: ['card/invalid', 'contact/self'],
     timeoutMs: 30_000,
@@ -334,7 +335,7 @@ export const methods = {
   'contact.accept': {
     summary: 'Accept a stranger; what they sent is released.',
     access: 'write',
-    params: z.strictObject({ contact: Selector, name: FreeText.max(100).optional() }),
+    params: z.strictObject({ contact: Selector, name: GivenName.optional() }),
     result: ContactChanged,
     errors: ['contact/not-found', 'id/ambiguous'],
   },
@@ -356,7 +357,7 @@ export const methods = {
   'circle.create': {
     summary: 'Make a circle with oneself as owner.',
     access: 'write',
-    params: z.strictObject({ name: FreeText.min(1).max(100) }),
+    params: z.strictObject({ name: GivenName }),
     result: CircleChanged,
     errors: ['keystore/locked'],
   },

@@ -9,6 +9,8 @@ export const FreeText = z.string()
 export const Selector = z.string().min(1).max(256)
 /** A duration or an instant as the user wrote it (`30d`, `2027-01-01T00:00:00Z`, `never`); kept as given. */
 export const TimeText = z.string().min(1).max(64)
+/** A name that the user gives to a contact or a circle: something of it can be seen. */
+export const GivenName = z.string().max(100).regex(/\S/, 'a name has something that can be seen')
 export const Count = z.number().int().nonnegative()
 
 export const Warning = z

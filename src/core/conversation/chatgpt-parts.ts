@@ -106,7 +106,9 @@ function textParts(message: MessageContent): Part[] {
       parts.push({ type: 'text', text: shown, format: role === 'user' ? 'plain' : 'md' })
     text = ''
   }
-  const given = Array.isArray(content.parts) ? content.parts : [content.text ?? content.result]
+  const given = Array.isArray(content.parts)
+    ? content.parts
+    : [content.parts ?? content.text ?? content.result]
   for (const part of given) {
     if (typeof part === 'string') text += (text === '' ? '' : '\n') + part.toWellFormed()
     else if (isObject(part)) {

@@ -44,15 +44,20 @@ function likeness(value: unknown): number {
   return 'uuid' in value || 'created_at' in value || 'name' in value ? 0.5 : 0
 }
 
-function mapConversation(value: unknown, assets: AssetCollector): Mapped {
+function mapConversation(value: unknown, assets: AssetCollector, lost: (reason: string) => void): Mapped {
   if (!isObject(value)) return { reason: 'it is not an object' }
   const given = value.chat_messages
   if (!Array.isArray(given)) return { reason: 'it has no chat_messages' }
   const nodes: TreeNode[] = []
+  const told = new Map<string, string>()
   let before: string | null = null
   for (const [place, entry] of given.entries()) {
     if (!isObject(entry)) continue
     const message = mapMessage(entry, place, assets)
+    const parts = jsonText(message.parts)
+    if ((told.get(message.id) ?? parts) !== parts)
+      lost(`message ${place + 1} has the uuid of another one and other content; the first was kept`)
+    else told.set(message.id, parts)
     const named = entry.parent_message_uuid
     const parent = named === NO_PARENT ? null : (idOf(named) ?? before)
     nodes.push({ id: message.id, parent, message: message.parts.length === 0 ? null : message })

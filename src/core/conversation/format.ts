@@ -31,11 +31,11 @@ export interface ConversationFormat {
 /** What one record became: a conversation, nothing to show, or why it cannot be one. */
 export type Mapped = ImportedConversation | 'empty' | { readonly reason: string }
 
-/** `read` for formats in which each record is one conversation. */
+/** `read` for formats in which each record is one conversation; `lost` reports a piece of it that could not be kept. */
 export async function* readEach(
   records: AsyncIterable<RawRecord>,
   context: ReadContext,
-  map: (value: unknown, assets: AssetCollector) => Mapped,
+  map: (value: unknown, assets: AssetCollector, lost: (reason: string) => void) => Mapped,
 ): AsyncGenerator<Emitted> {
   for await (const record of records) {
     const { where } = record
@@ -43,10 +43,12 @@ export async function* readEach(
       yield { kind: 'skipped', where, reason: record.reason }
       continue
     }
-    const mapped = map(record.value, context.assets)
+    const reasons: string[] = []
+    const mapped = map(record.value, context.assets, reason => reasons.push(reason))
     await context.assets.settle()
     if (mapped === 'empty') yield { kind: 'empty', where }
     else if ('reason' in mapped) yield { kind: 'skipped', where, reason: mapped.reason }
     else yield { kind: 'conversation', conversation: mapped, where }
+    for (const reason of reasons) yield { kind: 'skipped', where, reason }
   }
 }

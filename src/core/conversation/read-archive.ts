@@ -44,7 +44,10 @@ export async function* readArchive(file: ArchiveFile, ports: ImportPorts): Async
   const inner = entries.filter(entry => /\.zip$/i.test(entry.name) && !isAssetName(entry.name))
   if (found === 0) {
     if (inner.length > 0) throw unreadable(label, `a zip of ${inner.length} zips; unpack it and import those`)
-    throw unreadable(label, guess === null ? 'a zip without any conversations' : `a zip that holds ${guess}`)
+    if (guess !== null) throw unreadable(label, `a zip that holds ${guess}`)
+    const [first] = refused
+    const why = first === undefined ? '' : `; ${first.name} was not read: ${first.reason}`
+    throw unreadable(label, `a zip without any conversations${why}`)
   }
   for (const entry of inner)
     loose.push({ where: entry.name, reason: 'it is a zip inside the zip: unpack it and import it by itself' })

@@ -1,5 +1,6 @@
 /** A zip read by its central directory, with random access: hostile names, links, sizes and bombs are answered. */
 import { Readable } from 'node:stream'
+import zlib from 'node:zlib'
 import yauzl from 'yauzl'
 import { VivimError } from '../kernel/errors.ts'
 import { type Damage, InflateBudget } from './inflate.ts'
@@ -26,6 +27,9 @@ export interface ZipListing {
   readonly entries: readonly ZipEntry[]
   readonly refused: readonly { readonly name: string; readonly reason: string }[]
 }
+
+/** yauzl leaves the checksum to its caller. It came with Node 22.2; a named import would not even load before. */
+const crc32: typeof zlib.crc32 | undefined = zlib.crc32
 
 const WINDOW_BYTES = 64 * 1024
 const READ_BYTES = 256 * 1024
@@ -108,6 +112,7 @@ function readable(zip: yauzl.ZipFile, entry: yauzl.Entry, name: string, budget: 
     size: entry.uncompressedSize,
     async *bytes(damage) {
       let inflated = 0
+      let checksum = 0
       let stream: Readable | null = null
       try {
         stream = await zip.openReadStreamPromise(entry)
@@ -116,8 +121,11 @@ function readable(zip: yauzl.ZipFile, entry: yauzl.Entry, name: string, budget: 
           inflated += bytes.length
           budget.spend(bytes.length)
           budget.checkRatio(inflated, entry.compressedSize)
+          if (crc32 !== undefined) checksum = crc32(bytes, checksum)
           yield bytes
         }
+        if (crc32 !== undefined && checksum !== entry.crc32)
+          damage.reason = 'its checksum does not match: something in it was changed or damaged'
       } catch (error) {
         if (error instanceof VivimError) throw error
         if (error instanceof PortError) throw error.cause

@@ -63,7 +63,7 @@ export const ERRORS = {
     rpc: 1014,
     exit: 75,
     retry: true,
-    hint: 'Too many calls at once on this connection; wait for some to return.',
+    hint: 'Too many calls or connections at once; wait for some to end.',
   },
   'rpc/denied': { rpc: 1015, exit: 4, retry: false, hint: 'Ask the operator of this node.' },
   'rpc/cancelled': { rpc: 1016, exit: 130, retry: true, hint: 'Call it again when you want it.' },

@@ -2,6 +2,7 @@
 import type { Handlers } from '../../core/contract/methods.ts'
 import { SecretBytes } from '../../core/crypto/secret.ts'
 import { utf8 } from '../../core/kernel/bytes.ts'
+import { VivimError } from '../../core/kernel/errors.ts'
 import { type Did, isoTime } from '../../core/model/id.ts'
 import { parseDuration } from '../../core/model/time-text.ts'
 import type { KeystoreSession } from '../keystore-session.ts'
@@ -16,6 +17,8 @@ export const makeKeystoreMethods = (sessionOf: (did: Did) => KeystoreSession): K
     if (session.unlocked && p.passphrase === undefined && p.for === undefined)
       return { unlocked: true, until: timeText(session.untilMs), changed: false }
     const forMs = p.for === undefined ? null : parseDuration(p.for)
+    if (forMs === 0)
+      throw new VivimError('usage/invalid', 'unlocked for no time at all is locked: use `vivim lock`')
     const passphrase = p.passphrase === undefined ? null : new SecretBytes(utf8(p.passphrase))
     try {
       const { changed, untilMs } = await session.unlock(passphrase, forMs)

@@ -43,7 +43,7 @@ export const makePeopleMethods = ({ contacts, membership, inbox, syncs }: People
   'contact.block': async (caller, p) => contacts.block(caller.did, p.contact),
   'contact.remove': async (caller, p) => contacts.remove(caller.did, p.contact),
 
-  'circle.create': (caller, p) => membership.create(caller.did, p.name),
+  'circle.create': (caller, p) => membership.create(caller.did, p.name.toWellFormed()),
   'circle.list': async caller => membership.list(caller.did),
   'circle.show': async (caller, p) => membership.show(caller.did, p.circle),
   'circle.add': (caller, p, signal) => membership.add(caller.did, p.circle, p.contacts, p.role, signal),

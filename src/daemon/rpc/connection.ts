@@ -155,7 +155,9 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
   const call = async (id: CallId, method: MethodName, params: unknown) => {
     if (calls.has(id)) return refuse(id, new VivimError('rpc/invalid-request', 'a call with this id is open'))
     if (calls.size >= MAX_CALLS)
-      return refuse(id, new VivimError('rpc/busy', `a connection has at most ${MAX_CALLS} open calls`))
+      return write(
+        errorFrame(id, new VivimError('rpc/busy', `a connection has at most ${MAX_CALLS} open calls`)),
+      )
     const controller = new AbortController()
     calls.set(id, controller)
     const limitMs = (methods[method] as { timeoutMs?: number }).timeoutMs ?? CALL_TIMEOUT_MS

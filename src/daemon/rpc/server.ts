@@ -2,6 +2,7 @@
 import { chmod, lstat, mkdir, unlink } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { dirname } from 'node:path'
+import { errorFrame } from '../../core/contract/codes.ts'
 import type { Handlers, MethodName } from '../../core/contract/methods.ts'
 import { toHex } from '../../core/kernel/bytes.ts'
 import type { Chance } from '../../core/kernel/env.ts'
@@ -11,7 +12,7 @@ import type { Log } from '../log.ts'
 import type { Caller, RpcUsers } from './caller.ts'
 import { serveConnection } from './connection.ts'
 
-/** Connections at once; one more is closed as it comes. */
+/** Connections at once; one more is told so and closed as it comes. */
 const MAX_CONNECTIONS = 256
 /** How long connections may take to carry away their last answers when the daemon stops. */
 const CLOSE_TIMEOUT_MS = 2_000
@@ -54,6 +55,7 @@ export async function makeRpcServer(options: RpcServerOptions): Promise<RpcServe
     })
   }
   const server = createServer({ allowHalfOpen: true }, socket => {
+    if (sockets.size >= MAX_CONNECTIONS) return turnAway(socket)
     accepted += 1
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
@@ -63,7 +65,6 @@ export async function makeRpcServer(options: RpcServerOptions): Promise<RpcServe
       toPublicError,
     })
   })
-  server.maxConnections = MAX_CONNECTIONS
 
   await prepareFolder(socketPath)
   await new Promise<void>((resolve, reject) => {
@@ -95,6 +96,13 @@ export async function makeRpcServer(options: RpcServerOptions): Promise<RpcServe
       clearTimeout(timer)
     },
   }
+}
+
+function turnAway(socket: Socket): void {
+  const full = new VivimError('rpc/busy', `${MAX_CONNECTIONS} connections are open already`)
+  socket.on('error', () => socket.destroy())
+  socket.write(`${JSON.stringify(errorFrame(null, full))}\n`)
+  socket.destroySoon()
 }
 
 async function prepareFolder(socketPath: string): Promise<void> {

@@ -242,3 +242,21 @@ t.test('a single chat and a wrapped list are read too, with flags as meta', asyn
     t.same(reading.conversations[0]?.meta, { doNotRemember: 'true' })
   }
 })
+
+t.test('a text that stands where a list of texts belongs is kept', async t => {
+  const reading = await read(
+    JSON.stringify([
+      {
+        id: 'c',
+        current_node: 'u',
+        mapping: {
+          u: {
+            parent: null,
+            message: { author: { role: 'user' }, content: { content_type: 'text', parts: 'Hi' } },
+          },
+        },
+      },
+    ]),
+  )
+  t.match(reading.conversations[0]?.messages[0]?.parts, [{ type: 'text', text: 'Hi' }])
+})

@@ -1,6 +1,6 @@
 /** Claude.ai exports: trees or lists, content over text, artifacts, attachments that are the whole message. */
 import t from 'tap'
-import { byId, fixture, idsOn, read } from './kit.ts'
+import { addsUp, byId, fixture, idsOn, read } from './kit.ts'
 
 const one = async (messages: readonly object[], more: object = {}) =>
   (
@@ -121,4 +121,21 @@ t.test('a citation whose place cannot lie in the text keeps no place', async t =
     { uuid: 'a', sender: 'assistant', content: [{ type: 'text', text: 'abc', citations }] },
   ])
   t.match(byId(conversation, 'a').parts, [{}, { start: 0, end: 2 }, { start: null, end: null }])
+})
+
+t.test('of two messages with one uuid the first counts, and another content is reported', async t => {
+  const twin = (uuid: string, text: string) => ({ uuid, sender: 'human', text, content: [] })
+  const reading = await read(
+    JSON.stringify([
+      {
+        uuid: 'c',
+        name: 'N',
+        chat_messages: [twin('a', 'One'), twin('a', 'Two'), twin('b', 'Three'), twin('b', 'Three')],
+      },
+    ]),
+  )
+  t.equal(byId(reading.conversations[0], 'a').parts.length, 1)
+  t.match(byId(reading.conversations[0], 'a').parts, [{ text: 'One' }])
+  t.match(reading.skipped, [{ reason: /message 2 has the uuid of another one/ }])
+  t.ok(addsUp(reading))
 })

@@ -103,6 +103,8 @@ export interface ZipPart {
   /** What the headers say instead of the true size. */
   readonly claims?: number
   readonly flags?: number
+  /** What the checksum is of, if not of the bytes. */
+  readonly original?: Uint8Array | string
 }
 
 /** A zip of these entries (APPNOTE 4.3), deflated. */
@@ -121,7 +123,7 @@ export function zip(parts: readonly ZipPart[]): Buffer {
     local.writeUInt16LE(20, 4)
     local.writeUInt16LE(flags, 6)
     local.writeUInt16LE(8, 8)
-    local.writeUInt32LE(crc32(plain), 14)
+    local.writeUInt32LE(crc32(part.original ?? plain), 14)
     local.writeUInt32LE(packed.length, 18)
     local.writeUInt32LE(size, 22)
     local.writeUInt16LE(name.length, 26)

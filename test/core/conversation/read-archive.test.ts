@@ -5,6 +5,14 @@ import { addsUp, byId, fixture, read, sha256, zip } from './kit.ts'
 const conversations = fixture('chatgpt/2025-full/conversations.json')
 const shard = fixture('chatgpt/2026-sharded/conversations-000.json')
 
+const chat = (text: string) => ({
+  u: {
+    id: 'u',
+    parent: null,
+    message: { author: { role: 'user' }, content: { content_type: 'text', parts: [text] } },
+  },
+})
+
 t.test('the sample archives are read, siblings without conversations are passed over', async t => {
   for (const [name, count, entries] of [
     ['chatgpt-flat', 1, ['conversations.json']],
@@ -159,4 +167,21 @@ t.test('a zip of Claude Code projects holds a session a file', async t => {
   )
   t.equal(reading.files.length, 1)
   t.equal(reading.conversations.length, 2)
+})
+
+t.test('an archive whose bytes were changed keeps what can be read and says that it was changed', async t => {
+  const good = JSON.stringify([{ mapping: chat('Hello, Bob'), id: 'a', current_node: 'u', create_time: 1 }])
+  const reading = await read(
+    zip([{ name: 'conversations.json', bytes: good.replace('Hello', 'Jello'), original: good }]),
+  )
+  t.equal(reading.conversations.length, 1)
+  t.match(reading.skipped, [{ where: 'conversations.json: end', reason: /checksum/ }])
+  t.ok(addsUp(reading))
+})
+
+t.test('an archive of which nothing may be read says why', async t => {
+  await t.rejects(read(zip([{ name: 'conversations.json', bytes: conversations, flags: 1 }])), {
+    code: 'import/unreadable',
+    message: /conversations\.json was not read: it is encrypted/,
+  })
 })

@@ -37,6 +37,27 @@ t.test('the same export twice changes nothing', async t => {
   t.equal(store.list(alice, { limit: 50 }).conversations.length, 2)
 })
 
+t.test(
+  'one conversation twice in a file, under two titles of one date, changes nothing the next time',
+  async t => {
+    const { add, show } = open(t)
+    const file = [
+      talk('a', ['Hi', 'Hello'], { title: 'One', updatedAtMs: 1000 }),
+      talk('a', ['Hi', 'Hello', 'Bye'], { title: 'Two', updatedAtMs: 1000 }),
+      talk('a', ['Hi'], { title: 'Three', updatedAtMs: 1000 }),
+    ]
+    t.same(add(...file), ['imported', 'updated', 'updated'])
+    const before = show('a')
+    t.same(add(...file), ['unchanged', 'unchanged', 'unchanged'])
+    t.same(show('a'), before)
+    t.same(
+      add(talk('a', ['Hi'], { title: 'Four', updatedAtMs: 1000 })),
+      ['updated'],
+      'a new title still counts',
+    )
+  },
+)
+
 t.test('a newer export adds only what is new, and brings title and active branch', async t => {
   const { add, show, texts } = open(t)
   add(talk('a', ['Hi', 'Hello'], { title: 'Old', updatedAtMs: 1000 }))

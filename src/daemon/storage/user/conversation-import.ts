@@ -195,9 +195,14 @@ export function makeConversationWriter(sql: WritingSql) {
         )
         return 'imported'
       }
-      if (row.last_import && sameBytes(row.last_import, lastImport)) return 'unchanged'
+      if (wasSeen(row.last_import, lastImport)) return 'unchanged'
       if (!merge(row, conversation, messages)) return 'unchanged'
-      sql.run('UPDATE conversation SET last_import = ? WHERE seq = ?', lastImport, row.seq)
+      const seen = Buffer.concat([lastImport, row.last_import ?? Buffer.alloc(0)])
+      sql.run(
+        'UPDATE conversation SET last_import = ? WHERE seq = ?',
+        seen.subarray(0, SEEN_EXPORTS * FINGERPRINT_BYTES),
+        row.seq,
+      )
       return 'updated'
     },
 
@@ -268,6 +273,18 @@ function distinct(messages: readonly ImportedMessage[]): ImportedMessage[] {
   const byId = new Map<string, ImportedMessage>()
   for (const message of messages) if (!byId.has(message.id)) byId.set(message.id, message)
   return [...byId.values()]
+}
+
+const FINGERPRINT_BYTES = 32
+/** A file may hold one conversation several times, each time with another title and the same date: without a memory of
+ *  all of them they would take turns at every import. More than any export was seen to repeat one. */
+const SEEN_EXPORTS = 16
+
+/** Whether this export is one of those that were merged last: it has nothing to add. */
+function wasSeen(seen: Uint8Array | null, fingerprint: Uint8Array): boolean {
+  for (let at = 0; seen !== null && at < seen.length; at += FINGERPRINT_BYTES)
+    if (sameBytes(seen.subarray(at, at + FINGERPRINT_BYTES), fingerprint)) return true
+  return false
 }
 
 /** 32 bytes over a whole export of a conversation: the same again is known without a look at the messages. */
