@@ -6,16 +6,14 @@ import { isTimeLine, timeOfLine } from './page-time.ts'
 
 /** The row that a cell shows. */
 export function activityOfCell(html: string): Activity {
-  const elements = [...elementsOf(parseHtml(html))]
-  const withClass = (name: string): HtmlElement[] =>
-    elements.filter(each => hasClass(attributeOf(each, 'class'), name))
-  const columns = withClass('content-cell')
+  const columns: HtmlElement[] = []
+  const headers: HtmlElement[] = []
+  findCells(parseHtml(html), columns, headers)
   const isCaption = (each: HtmlElement): boolean =>
     hasClass(attributeOf(each, 'class'), 'mdl-typography--caption')
   const isRight = (each: HtmlElement): boolean =>
     hasClass(attributeOf(each, 'class'), 'mdl-typography--text-right')
   const main = columns.find(each => !isCaption(each) && !isRight(each))
-  const header = withClass('header-cell').map(each => htmlText(each.children).trim())
   const caption = columns.filter(isCaption).flatMap(each => each.children)
   const told = linesOf(main?.children ?? [])
   const { title, files } = questionOf(told.question)
@@ -23,7 +21,7 @@ export function activityOfCell(html: string): Activity {
     const src = fileIn(each)
     if (src !== null && !files.has(src)) files.set(src, { name: src, file: src })
   }
-  const products = header.filter(each => each !== '')
+  const products = headers.map(each => htmlText(each.children).trim()).filter(each => each !== '')
   return {
     products,
     names: products,
@@ -35,6 +33,17 @@ export function activityOfCell(html: string): Activity {
     lines: [],
     unknown: [],
     threadId: threadOf([...elementsOf(caption)]),
+  }
+}
+
+/** The inner cells lie in grids; what is in them is looked at later. */
+function findCells(nodes: readonly HtmlNode[], columns: HtmlElement[], headers: HtmlElement[]): void {
+  for (const node of nodes) {
+    if (typeof node === 'string') continue
+    const classes = attributeOf(node, 'class')
+    if (hasClass(classes, 'content-cell')) columns.push(node)
+    else if (hasClass(classes, 'header-cell')) headers.push(node)
+    else findCells(node.children, columns, headers)
   }
 }
 

@@ -37,7 +37,8 @@ const DEEPEST_INDENT = 12
 const BREAK = '\u0000'
 
 const BLANKS = /[ \t\n\r\f]+/g
-const AROUND = /^[ \t\n\r\f]+|[ \t\n\r\f]+$/g
+/** Only where blanks are single: runs in the middle would be tried at each of their places. */
+const AROUND = /^ | $/g
 
 /** @returns the Markdown, trimmed, and the images in the order of writing. */
 export function htmlMarkdown(nodes: readonly HtmlNode[]): { text: string; images: MarkdownImage[] } {
@@ -200,12 +201,15 @@ function* rowsOf(element: HtmlElement): Generator<HtmlElement> {
 }
 
 /** Whitespace as a reader sees it: none at the ends of lines. */
-const settle = (text: string): string =>
-  text
-    .split(BREAK)
-    .map(line => line.replace(BLANKS, ' ').replace(AROUND, ''))
+function settle(text: string): string {
+  if (!text.includes(BREAK)) return text.replace(BLANKS, ' ').replace(AROUND, '')
+  const lines = text.split(BREAK).map(line => line.replace(BLANKS, ' ').replace(AROUND, ''))
+  // Long runs of empty lines mean no more than one, and would be searched again and again below.
+  return lines
     .join('\n')
+    .replace(/\n{3,}/g, '\n\n')
     .replace(/^\n+|\n+$/g, '')
+}
 
 /** What would begin a tag in Markdown is text here. */
 const escaped = (text: string): string =>

@@ -34,8 +34,10 @@ export const attributeOf = (element: HtmlElement, name: string): string | null =
   element.attributes.get(name) ?? null
 
 /** Whether a class attribute names this class. */
-export const hasClass = (classes: string | null, wanted: string): boolean =>
-  classes?.split(/\s+/).includes(wanted) ?? false
+export function hasClass(classes: string | null, wanted: string): boolean {
+  if (!classes?.includes(wanted)) return false
+  return classes.split(/\s+/).includes(wanted)
+}
 
 /** The nodes of a fragment of HTML, with text decoded and comments left out. */
 export function parseHtml(html: string): HtmlNode[] {

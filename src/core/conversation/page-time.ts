@@ -177,6 +177,8 @@ function monthIn(text: string): number | null {
 
 /** Hours to add for the half of the day, or null where the clock has 24 hours. */
 function halfOf(text: string): number | null {
+  const plain = /\b([AP])M\b/i.exec(text)
+  if (plain !== null) return plain[1]?.toUpperCase() === 'P' ? 12 : 0
   if (/(?<!\p{L})(?:p\.?\s?m\.?|nachm\.?|μ\.?\s?μ\.?|م)(?!\p{L})|午後|下午|오후|晚上/iu.test(text)) return 12
   if (/(?<!\p{L})(?:a\.?\s?m\.?|vorm\.?|π\.?\s?μ\.?|ص)(?!\p{L})|午前|上午|오전|凌晨|早上/iu.test(text))
     return 0
