@@ -67,10 +67,10 @@ function mapConversation(value: unknown, assets: AssetCollector): Mapped {
     sortMs = createdAtMs ?? sortMs
     entries.push({ entry, role: roleOf(entry), createdAtMs, sortMs })
   }
-  entries.sort(inTime)
-  const isTree = entries.some(({ entry }) => parentOf(entry) !== null)
+  const sorted = inTime(entries)
+  const isTree = sorted.some(({ entry }) => parentOf(entry) !== null)
   const nodes: TreeNode[] = []
-  for (const [place, each] of entries.entries()) {
+  for (const [place, each] of sorted.entries()) {
     const message = mapMessage(each, place, assets)
     const parent = isTree ? parentOf(each.entry) : (nodes.at(-1)?.id ?? null)
     nodes.push({ id: message.id, parent, message: message.parts.length === 0 ? null : message })
@@ -105,9 +105,23 @@ interface Entry {
   readonly sortMs: number
 }
 
-/** By time, a question before its answer where they share one, else as written. */
-const inTime = (a: Entry, b: Entry): number =>
-  a.sortMs - b.sortMs || Number(a.role !== 'user') - Number(b.role !== 'user')
+/** By time, else as written; where several share one time, questions and answers in turns, a question first. */
+function inTime(entries: Entry[]): Entry[] {
+  entries.sort((a, b) => a.sortMs - b.sortMs)
+  const out: Entry[] = []
+  for (let from = 0; from < entries.length; ) {
+    const { createdAtMs } = entries[from] as Entry
+    let to = from + 1
+    if (createdAtMs !== null) while (entries[to]?.createdAtMs === createdAtMs) to++
+    const tied = entries.slice(from, to)
+    const asked = tied.filter(each => each.role === 'user')
+    const answered = tied.filter(each => each.role !== 'user')
+    for (let i = 0; i < Math.max(asked.length, answered.length); i++)
+      for (const each of [asked[i], answered[i]]) if (each !== undefined) out.push(each)
+    from = to
+  }
+  return out
+}
 
 /** `modify_time` lags by days; the conversation is at least as new as what was last said in it. */
 function latest(modifiedMs: number | null, messages: readonly ImportedMessage[]): number | null {

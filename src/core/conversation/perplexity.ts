@@ -23,7 +23,7 @@ export const perplexity: ConversationFormat = {
 
 function likeness(value: unknown): number {
   if (!isObject(value)) return 0
-  if (isTurn(value)) return 0.9
+  if (isTurn(value) || isThreadOfTurns(value)) return 0.9
   if (!Array.isArray(value.entries)) return 0
   if ('context_uuid' in value || isObject(value.thread_metadata)) return 1
   const first = objectOf(value.entries[0])
@@ -35,6 +35,10 @@ const isTurn = (value: JsonObject): boolean =>
   'query' in value &&
   'answer' in value &&
   ('uuid' in value || 'related_queries' in value || 'sources' in value)
+
+/** A whole thread of the older extension, where it stands on a line of its own. */
+const isThreadOfTurns = (value: JsonObject): boolean =>
+  isObject(value.metadata) && isTurn(objectOf(arrayOf(value.conversations)[0]))
 
 /** Every shape of a thread, told in one way. */
 interface Thread {
@@ -63,7 +67,9 @@ async function* readThreads(records: AsyncIterable<RawRecord>): AsyncGenerator<E
       }
       turns ??= { head: record.head, where, entries: [] }
       turns.entries.push(value)
-    } else if (Array.isArray(value.entries)) yield emitted(threadOf(value, value.entries), where)
+    } else if (isThreadOfTurns(value))
+      yield emitted(threadOfTurns(value, arrayOf(value.conversations).map(objectOf)), where)
+    else if (Array.isArray(value.entries)) yield emitted(threadOf(value, value.entries), where)
     else {
       const reason = isObject(record.value) ? 'it has no entries' : 'it is not an object'
       yield { kind: 'skipped', where, reason }
