@@ -13,6 +13,11 @@ export interface ImportSource {
 
 /** What exports and sessions are called inside a folder. A file that is named itself may be called anything. */
 const IN_FOLDERS = /\.(json|jsonl|ndjson|zip|gz|zst)$/i
+/** Pages of activity, and prompts that Drive gives no ending: of these a folder has many that are no exports. */
+const BY_CONTENT = /\.html?$|^[^.]+$|\.(?![a-z][a-z0-9]{0,9}$)[^.]*$/i
+const HEAD_BYTES = 1024 * 1024
+/** What people attached to their messages, and what an account pays and signs in with. */
+const NOT_READ = /^chat-[0-9a-f-]{36}-files$|^prod-mc-(?:asset-server|auth|billing)/i
 /** Deeper than any export, shallower than a loop. */
 const MAX_DEPTH = 32
 
@@ -48,9 +53,28 @@ async function* filesIn(folder: string, depth: number): AsyncGenerator<ImportSou
   entries.sort((a, b) => (a.name < b.name ? -1 : 1))
   for (const entry of entries) {
     const path = join(folder, entry.name)
+    if (NOT_READ.test(entry.name)) continue
     if (entry.isDirectory()) yield* filesIn(path, depth + 1)
-    else if (entry.isFile() && IN_FOLDERS.test(entry.name) && !entry.name.startsWith('._'))
+    else if (entry.isFile() && !entry.name.startsWith('._') && (await isTaken(path, entry.name)))
       yield fileSource(path, (await stat(path)).size)
+  }
+}
+
+/** Whether a file in a folder is likely an export. What cannot be opened here fails later, with its name. */
+async function isTaken(path: string, name: string): Promise<boolean> {
+  if (IN_FOLDERS.test(name)) return true
+  if (!BY_CONTENT.test(name)) return false
+  const file = await open(path, 'r').catch(() => null)
+  if (file === null) return false
+  try {
+    let head = (await readPiece(file, 4096)).toString('latin1')
+    const first = /[^\s\u00ef\u00bb\u00bf]/.exec(head)?.[0]
+    if (first !== '{' && first !== '<') return false
+    head += (await readPiece(file, HEAD_BYTES)).toString('latin1')
+    if (first === '<') return head.includes('outer-cell') && head.includes('content-cell')
+    return head.includes('"chunkedPrompt"') || head.includes('"runSettings"')
+  } finally {
+    await file.close()
   }
 }
 

@@ -1,4 +1,5 @@
-/** The assets of a ChatGPT archive, found by their ids in the names of the entries, in all eras of those names. */
+/** The assets of an archive: ChatGPT's by their ids in the names of the entries, in all eras of those names; those of
+ *  others by the last names of their paths. */
 import type { AssetSource, ListedFile } from './asset.ts'
 import type { Damage } from './inflate.ts'
 import { arrayOf, countOf, idOf, isObject, nameOf, objectOf } from './json-values.ts'
@@ -9,8 +10,17 @@ import type { ZipEntry } from './zip.ts'
 const ASSET_NAME = /(?:^|\/)file[-_]([A-Za-z0-9]+)(?=[-.][^/]*$|$)/
 const ASSET_ID = /^file[-_]([A-Za-z0-9]+)/
 
+/** Folders in which Grok and Le Chat keep what belongs to messages. */
+const ASSET_FOLDER = /(?:^|\/)(?:prod-mc-asset-server|chat-[0-9a-f-]{36}-files)\//i
+
 /** Whether an entry is something that was attached to or made in a message. */
-export const isAssetName = (name: string): boolean => ASSET_NAME.test(name)
+export const isAssetName = (name: string): boolean => ASSET_NAME.test(name) || ASSET_FOLDER.test(name)
+
+/** The last name of a path, and the last two. */
+function endsOf(path: string): string[] {
+  const names = path.split('/')
+  return names.length < 2 ? names : [names.slice(-1).join('/'), names.slice(-2).join('/')]
+}
 
 const keyOf = (id: string): string | null => ASSET_ID.exec(id)?.[1] ?? null
 
@@ -20,39 +30,44 @@ const LIST_BYTES = 32 * 1024 * 1024
 export class ArchiveAssets implements AssetSource {
   readonly #limits: Limits
   readonly #entries: ReadonlyMap<string, ZipEntry>
+  readonly #byEnd: ReadonlyMap<string, ZipEntry>
   readonly #names: ReadonlyMap<string, string>
   readonly #files: ReadonlyMap<string, readonly ListedFile[]>
 
   private constructor(
     limits: Limits,
     entries: ReadonlyMap<string, ZipEntry>,
+    byEnd: ReadonlyMap<string, ZipEntry>,
     names: ReadonlyMap<string, string>,
     files: ReadonlyMap<string, readonly ListedFile[]>,
   ) {
     this.#limits = limits
     this.#entries = entries
+    this.#byEnd = byEnd
     this.#names = names
     this.#files = files
   }
 
-  /** Indexes the entries by asset id and reads the two lists that name them, where they are there and sound. */
+  /** Indexes the entries by asset id and by name, and reads the two lists that name them, where they are there and sound. */
   static async open(entries: readonly ZipEntry[], limits: Limits): Promise<ArchiveAssets> {
     const byId = new Map<string, ZipEntry>()
+    const byEnd = new Map<string, ZipEntry>()
     const names = new Map<string, string>()
     const files = new Map<string, ListedFile[]>()
     for (const entry of entries) {
       const id = ASSET_NAME.exec(entry.name)?.[1]
       if (id !== undefined && !byId.has(id)) byId.set(id, entry)
+      for (const end of endsOf(entry.name)) if (!byEnd.has(end)) byEnd.set(end, entry)
       const base = entry.name.slice(entry.name.lastIndexOf('/') + 1)
       if (base === 'conversation_asset_file_names.json') readNames(await jsonOf(entry), names)
       if (base === 'library_files.json') readFiles(await jsonOf(entry), files, names)
     }
-    return new ArchiveAssets(limits, byId, names, files)
+    return new ArchiveAssets(limits, byId, byEnd, names, files)
   }
 
   async find(id: string): Promise<Uint8Array | null> {
     const key = keyOf(id)
-    const entry = key === null ? undefined : this.#entries.get(key)
+    const entry = (key === null ? undefined : this.#entries.get(key)) ?? this.#byEnd.get(id)
     return entry === undefined ? null : bytesOf(entry, this.#limits.assetBytes)
   }
 

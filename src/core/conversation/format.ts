@@ -14,6 +14,9 @@ export type Emitted =
 export interface ReadContext {
   readonly limits: Limits
   readonly assets: AssetCollector
+  /** The last name of the file's path, or null where the bytes come without one. Some exports say their title nowhere
+   *  else; it is never what a format is recognised by. */
+  readonly fileName: string | null
 }
 
 export interface ConversationFormat {
@@ -24,7 +27,10 @@ export interface ConversationFormat {
   /** How surely the first records (parsed, good ones only, at most 50) are of this format: 0 not at all, 1 surely.
    *  Positive evidence comes from at least two keys. */
   detect(sample: readonly unknown[]): number
-  /** Reads records into conversations; a bad record becomes `skipped`. Throws only what the asset sink throws. */
+  /** Names of files that hold one conversation each, so that such a file without any record is an empty one. */
+  readonly emptyNames?: RegExp
+  /** Reads records into conversations; a bad record becomes `skipped`. Emits nothing at all where the file holds nothing
+   *  of this format after all. Throws only what the asset sink throws. */
   read(records: AsyncIterable<RawRecord>, context: ReadContext): AsyncIterable<Emitted>
 }
 

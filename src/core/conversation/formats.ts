@@ -1,10 +1,26 @@
 /** Every format that can be imported; a new one is a file of its own and a line here. */
+import { aiStudio } from './ai-studio.ts'
 import { chatgpt } from './chatgpt.ts'
 import { claudeAi } from './claude-ai.ts'
 import { claudeCode } from './claude-code.ts'
+import { deepseek } from './deepseek.ts'
 import type { ConversationFormat } from './format.ts'
+import { geminiTakeout } from './gemini-takeout.ts'
+import { grok } from './grok.ts'
+import { leChat } from './le-chat.ts'
+import { perplexity } from './perplexity.ts'
 
-export const FORMATS: readonly ConversationFormat[] = [chatgpt, claudeAi, claudeCode]
+export const FORMATS: readonly ConversationFormat[] = [
+  chatgpt,
+  claudeAi,
+  claudeCode,
+  geminiTakeout,
+  aiStudio,
+  grok,
+  deepseek,
+  leChat,
+  perplexity,
+]
 
 /** Less than this is no positive evidence. */
 const SURE_ENOUGH = 0.3

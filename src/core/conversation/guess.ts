@@ -6,19 +6,10 @@ type Test = readonly [guess: string, test: (value: JsonObject) => boolean]
 const has = (value: JsonObject, ...keys: readonly string[]): boolean => keys.every(key => key in value)
 
 const TESTS: readonly Test[] = [
-  ['a DeepSeek export', v => isObject(v.mapping) && 'inserted_at' in v],
   ['an Open WebUI export', v => isObject(objectOf(v.chat).history)],
-  ['a Grok export', v => has(v, 'responses') && (has(v, 'conversation') || has(v, 'id'))],
   ['a LibreChat conversation', v => has(v, 'conversationId', 'messages')],
   ['an LM Studio conversation', v => 'versions' in objectOf(arrayOf(v.messages)[0])],
-  [
-    'a Perplexity export',
-    v => has(v, 'context_uuid', 'entries') || has(v, 'thread_metadata') || has(v, 'query', 'answer'),
-  ],
-  ['a Le Chat export', v => has(v, 'chatId', 'role', 'createdAt')],
-  ['Gemini activity from Takeout', v => has(v, 'header', 'title', 'products')],
   ['a Gemini CLI session', v => has(v, 'projectHash')],
-  ['a Google AI Studio prompt', v => has(v, 'chunkedPrompt') || has(v, 'runSettings')],
   ['a Codex CLI session', v => has(v, 'type', 'payload')],
   ['a VS Code Copilot chat', v => has(v, 'requests', 'responderUsername') || has(v, 'kind', 'v')],
   ['the prompt history of Claude Code', v => has(v, 'display', 'pastedContents')],

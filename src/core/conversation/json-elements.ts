@@ -2,7 +2,7 @@
  *  file of any size is parsed one record at a time. It takes an array, objects that wrap an array under a known key,
  *  a single object, and several documents in a row; after damage it finds the way back to the next record. */
 import { Gather } from './gather.ts'
-import { isObject } from './json-values.ts'
+import { isObject, type JsonObject } from './json-values.ts'
 import { type Limits, YIELD_BYTES } from './limits.ts'
 import { BOM, type RawRecord, turn } from './record.ts'
 import { wayBack } from './way-back.ts'
@@ -20,6 +20,8 @@ const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byt
 /** Keys of a top-level object whose array holds the records. */
 const WRAPPERS: ReadonlySet<string> = new Set(['conversations', 'loglines'])
 const LONGEST_WRAPPER = 16
+/** What stands before the array of records is kept only up to here. */
+const HEAD_BYTES = 256 * 1024
 
 /** How much may be read a second time to find the way back; beyond it, damage runs to the end of its record. */
 const REREAD_BYTES = 96 * 1024 * 1024
@@ -50,6 +52,8 @@ export class ElementSplitter {
   #inArray = false
   /** Whether the array of records lies in an object that is read on after it. */
   #wrapped = false
+  /** What the wrapper says before its array. */
+  #head: JsonObject | null = null
 
   #kind: 'none' | 'container' | 'string' | 'scalar' | 'garbage' = 'none'
   #start = 0
@@ -241,6 +245,7 @@ export class ElementSplitter {
             this.#inArray = true
             this.#wrapped = true
             this.#kind = 'none'
+            if (this.#collect) this.#head = this.#headBefore(bytes.subarray(piece.position, i + 1))
             this.#held.clear()
             piece.position = isRecords ? i + 1 : i
             return false
@@ -266,6 +271,18 @@ export class ElementSplitter {
     return false
   }
 
+  /** The wrapper as far as it was read, `last` being the end of it: its own facts, without the array. */
+  #headBefore(last: Uint8Array): JsonObject | null {
+    if (this.#size + last.length > HEAD_BYTES || this.#deepest > this.#limits.recordDepth) return null
+    this.#held.push(last)
+    try {
+      const head: unknown = JSON.parse(`${this.#held.bytes.toString('utf8')}]}`)
+      return isObject(head) && Object.keys(head).length > 1 ? head : null
+    } catch {
+      return null
+    }
+  }
+
   /** A number, a word, or what is no JSON at all; true when something else begins. */
   #flat(piece: Piece): boolean {
     const { bytes } = piece
@@ -289,7 +306,10 @@ export class ElementSplitter {
   #finish(atEnd: boolean): RawRecord | null {
     const kind = this.#kind
     this.#kind = 'none'
-    if (!this.#collect) return null
+    if (!this.#collect) {
+      this.#head = null
+      return null
+    }
     if (this.#tooLong) return this.#bad(`it is longer than ${this.#limits.recordBytes} bytes`)
     const bytes = this.#held.bytes
     this.#held.clear()
@@ -323,7 +343,8 @@ export class ElementSplitter {
     if (this.#model === null && keys.length > 1)
       this.#model = { first: keys[0] as string, keys: keys.slice(0, MODEL_KEYS) }
     this.#index++
-    return { kind: 'value', value, where: this.#where(), bytes: this.#size }
+    const record = { kind: 'value', value, where: this.#where(), bytes: this.#size } as const
+    return this.#wrapped && this.#head !== null ? { ...record, head: this.#head } : record
   }
 
   /** What follows damage without being a record again belongs to the damage, which was reported. */

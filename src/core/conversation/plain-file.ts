@@ -8,8 +8,9 @@ import type { Damage } from './inflate.ts'
 import { jsonElements } from './json-elements.ts'
 import { jsonLines } from './jsonl-lines.ts'
 import { type Limits, PEEK_BYTES, SAMPLE_BYTES, SAMPLE_RECORDS } from './limits.ts'
+import { pageCells } from './page-cells.ts'
 import type { RawRecord } from './record.ts'
-import { sniff } from './sniff.ts'
+import { type Container, sniff } from './sniff.ts'
 import type { RandomAccess } from './zip.ts'
 
 /** One source of records is read to its end. `read` is the sum of the other three: what of the conversations is
@@ -49,19 +50,34 @@ export function unreadable(label: string, guess: string): VivimError {
 
 export type Opened =
   | { readonly format: ConversationFormat; readonly records: AsyncIterable<RawRecord> }
-  | { readonly format: null; readonly guess: string | null; readonly bad: string | null }
+  | {
+      readonly format: null
+      readonly guess: string | null
+      readonly bad: string | null
+      /** Whether it is JSON without any record. */
+      readonly isBlank: boolean
+    }
+
+type Splitter = (bytes: AsyncIterable<Uint8Array>, limits: Limits) => AsyncGenerator<RawRecord>
+const SPLITTERS: Readonly<Partial<Record<Container['kind'], Splitter>>> = {
+  elements: jsonElements,
+  lines: jsonLines,
+  page: pageCells,
+}
 
 /** Finds the format of plain bytes by their first records, which are given again with the rest. */
 export async function openPlain(source: AsyncIterable<Uint8Array>, limits: Limits): Promise<Opened> {
   const { head, isWhole, bytes } = await peek(source)
   const container = sniff(head, isWhole)
-  if (container.kind !== 'elements' && container.kind !== 'lines') {
+  const splitter = SPLITTERS[container.kind]
+  if (splitter === undefined) {
     await bytes.return?.()
-    if (container.kind === 'foreign') return { format: null, guess: container.guess, bad: null }
+    if (container.kind === 'foreign')
+      return { format: null, guess: container.guess, bad: null, isBlank: false }
     const guess = container.kind === 'blank' ? 'an empty file' : `a ${container.kind} file inside another`
-    return { format: null, guess, bad: null }
+    return { format: null, guess, bad: null, isBlank: false }
   }
-  const records = container.kind === 'lines' ? jsonLines(bytes, limits) : jsonElements(bytes, limits)
+  const records = splitter(bytes, limits)
   const sample: RawRecord[] = []
   let sampled = 0
   let isDone = false
@@ -80,8 +96,9 @@ export async function openPlain(source: AsyncIterable<Uint8Array>, limits: Limit
   await records.return(undefined)
   const bad = sample.find(record => record.kind === 'bad')
   const first = bad?.kind === 'bad' ? `damaged JSON (${bad.where}: ${bad.reason})` : null
-  const guess = guessOf(values) ?? first ?? (sample.length === 0 ? 'a JSON file without any record' : null)
-  return { format: null, guess: guess ?? 'JSON of a kind that is not known here', bad: first }
+  const isBlank = sample.length === 0
+  const guess = guessOf(values) ?? first ?? (isBlank ? 'a JSON file without any record' : null)
+  return { format: null, guess: guess ?? 'JSON of a kind that is not known here', bad: first, isBlank }
 }
 
 /** Gives the sample and then the rest, and lets go of what was given. */
@@ -98,16 +115,17 @@ async function* replay(
   }
 }
 
-/** Reads an opened file, counts, and reports. */
+/** Reads an opened file, counts, and reports. @returns whether it held any record; if not, there is no report. */
 export async function* readOpened(
   file: { readonly label: string; readonly entry: string | null },
   opened: Extract<Opened, { format: ConversationFormat }>,
   context: { readonly limits: Limits; readonly assets: AssetCollector },
   damage: Damage,
-): AsyncGenerator<ImportEvent> {
+): AsyncGenerator<ImportEvent, boolean> {
   const counts = { conversation: 0, empty: 0, skipped: 0 }
   const prefix = file.entry === null ? '' : `${file.entry}: `
-  for await (const emitted of opened.format.read(opened.records, context)) {
+  const fileName = baseName(file.entry ?? file.label)
+  for await (const emitted of opened.format.read(opened.records, { ...context, fileName })) {
     counts[emitted.kind]++
     yield prefix === '' ? emitted : { ...emitted, where: `${prefix}${emitted.where}` }
   }
@@ -115,17 +133,23 @@ export async function* readOpened(
     counts.skipped++
     yield { kind: 'skipped', where: `${prefix}end`, reason: damage.reason }
   }
+  const read = counts.conversation + counts.empty + counts.skipped
+  if (read === 0) return false
   yield {
     kind: 'file',
     label: file.label,
     entry: file.entry,
     format: opened.format.name,
-    read: counts.conversation + counts.empty + counts.skipped,
+    read,
     conversations: counts.conversation,
     empty: counts.empty,
     skipped: counts.skipped,
   }
+  return true
 }
+
+/** The last name of a path, or null for `-`, which is no file. */
+const baseName = (path: string): string | null => (path === '-' ? null : (path.split(/[/\\]/).at(-1) ?? null))
 
 /** The first bytes (always as many as there are, up to `PEEK_BYTES`), and all bytes from the beginning; `return` of
  *  those closes the source also when they were never asked for. */

@@ -2,6 +2,7 @@
 
 import { ArchiveAssets, isAssetName } from './archive-assets.ts'
 import { AssetCollector } from './asset.ts'
+import type { ConversationFormat } from './format.ts'
 import type { Damage } from './inflate.ts'
 import { LIMITS } from './limits.ts'
 import { type ImportEvent, type ImportPorts, openPlain, readOpened, unreadable } from './plain-file.ts'
@@ -27,20 +28,33 @@ export async function* readArchive(file: ArchiveFile, ports: ImportPorts): Async
   }))
   let guess: string | null = null
   let found = 0
+  const formats = new Set<ConversationFormat>()
+  const blanks: string[] = []
   for (const entry of entries) {
     if (!isCandidate(entry)) continue
     const damage: Damage = { reason: null }
     const opened = await openPlain(entry.bytes(damage), limits)
     if (opened.format !== null) {
-      found++
-      yield* readOpened({ label, entry: entry.name }, opened, { limits, assets }, damage)
+      const hasAny = yield* readOpened({ label, entry: entry.name }, opened, { limits, assets }, damage)
+      if (hasAny) {
+        found++
+        formats.add(opened.format)
+      } else guess ??= `an export (${opened.format.name}) without any conversation`
       continue
     }
+    if (opened.isBlank) blanks.push(entry.name)
     const isNamed = /^conversations?\b.*\.json/i.test(baseName(entry.name))
     if (guess === null || isNamed) guess = opened.guess ?? guess
     const reason = damage.reason ?? opened.bad
     if (reason !== null) loose.push({ where: entry.name, reason })
   }
+  for (const format of formats)
+    for (const entry of blanks) {
+      if (!format.emptyNames?.test(entry)) continue
+      const report = { kind: 'file', label, entry, format: format.name, read: 1, empty: 1 } as const
+      yield { kind: 'empty', where: entry }
+      yield { ...report, conversations: 0, skipped: 0 }
+    }
   const inner = entries.filter(entry => /\.zip$/i.test(entry.name) && !isAssetName(entry.name))
   if (found === 0) {
     if (inner.length > 0) throw unreadable(label, `a zip of ${inner.length} zips; unpack it and import those`)
@@ -59,9 +73,12 @@ export async function* readArchive(file: ArchiveFile, ports: ImportPorts): Async
 
 const baseName = (name: string): string => name.slice(name.lastIndexOf('/') + 1)
 
-/** JSON by its ending or without any ending; what people attached to their messages is not looked into. */
+/** JSON or a page by its ending, or without any ending; what people attached to their messages is not looked into, nor
+ *  what an account pays and signs in with. A title that is a file's name may have a dot in it: `Plans 2.0`. */
 function isCandidate(entry: ZipEntry): boolean {
   const base = baseName(entry.name)
-  if (entry.size === 0 || isAssetName(entry.name)) return false
-  return /\.(?:json|jsonl|ndjson)$/i.test(base) || !base.includes('.')
+  if (entry.size === 0 || isAssetName(entry.name) || ACCOUNT.test(base)) return false
+  return /\.(?:json|jsonl|ndjson|html?)$/i.test(base) || !/\.[a-z][a-z0-9]{0,9}$/i.test(base)
 }
+
+const ACCOUNT = /^prod-mc-(?:auth|billing)\b/i

@@ -45,5 +45,6 @@ export async function* readExport(file: ExportFile, ports: ImportPorts): AsyncGe
     throw unreadable(file.label, guess)
   }
   const assets = new AssetCollector(ports.assets, noAssets, limits)
-  yield* readOpened({ label: file.label, entry: null }, opened, { limits, assets }, damage)
+  const hasAny = yield* readOpened({ label: file.label, entry: null }, opened, { limits, assets }, damage)
+  if (!hasAny) throw unreadable(file.label, `an export (${opened.format.name}) without any conversation`)
 }

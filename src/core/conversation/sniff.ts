@@ -1,10 +1,11 @@
 /** What a file is by its bytes, never by its name: container first, then the shape of the records. */
 import { isObject } from './json-values.ts'
+import { isActivityPage } from './page-cells.ts'
 import { BOM } from './record.ts'
 
-/** `elements` is JSON that is split by brackets, `lines` is JSONL; `foreign` is neither, with what it looks like. */
+/** `elements` is JSON that is split by brackets, `lines` is JSONL, `page` is HTML with activity; `foreign` is neither, with what it looks like. */
 export type Container =
-  | { readonly kind: 'zip' | 'gzip' | 'zstd' | 'elements' | 'lines' | 'blank' }
+  | { readonly kind: 'zip' | 'gzip' | 'zstd' | 'elements' | 'lines' | 'page' | 'blank' }
   | { readonly kind: 'foreign'; readonly guess: string }
 
 const MAGIC: readonly (readonly [hex: string, guess: string])[] = [
@@ -60,6 +61,7 @@ function shapeOf(head: Uint8Array, isWhole: boolean): Container {
   }
   if (first === '[') return { kind: lines[0] === 'json' && lines[1] === 'object' ? 'lines' : 'elements' }
   if (objects > 0) return { kind: 'lines' }
+  if (first === '<' && isActivityPage(Buffer.from(head).toString('latin1'))) return { kind: 'page' }
   return { kind: 'foreign', guess: first === '<' ? 'an HTML or XML page' : textGuess(head) }
 }
 

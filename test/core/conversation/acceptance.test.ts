@@ -56,6 +56,58 @@ const line = (uuid: string): string =>
     message: { role: 'user', content: `Hi ${uuid}` },
   })
 
+const row = (text: string): string =>
+  JSON.stringify({
+    header: 'Gemini Apps',
+    title: `Prompted ${text}`,
+    time: '2026-04-01T12:00:05.123Z',
+    products: ['Gemini Apps'],
+    safeHtmlItem: [{ html: '<p>Yes</p>' }],
+  })
+
+const prompt = (text: string): string =>
+  JSON.stringify({
+    runSettings: { model: 'models/gemini-2.5-pro' },
+    chunkedPrompt: { chunks: [{ role: 'user', text }], pendingInputs: [] },
+  })
+
+const grokTalk = (id: string): string =>
+  JSON.stringify({
+    conversation: { id, title: `Talk ${id}`, create_time: '2026-02-02T10:00:00.599938Z' },
+    responses: [{ response: { _id: 'r1', sender: 'human', message: 'Hi' }, share_link: null }],
+  })
+
+const deepChat = (id: string): string =>
+  JSON.stringify({
+    id,
+    title: `Chat ${id}`,
+    inserted_at: '2026-01-05T09:00:00.505000+08:00',
+    mapping: {
+      root: { id: 'root', parent: null, children: ['1'], message: null },
+      1: { id: '1', parent: 'root', message: { fragments: [{ type: 'REQUEST', content: `Hi ${id}` }] } },
+    },
+  })
+
+const leMessage = (id: string): string =>
+  JSON.stringify({
+    id,
+    version: 0,
+    chatId: 'c1',
+    role: 'user',
+    content: `Hi ${id}`,
+    contentChunks: null,
+    createdAt: '2026-02-10T10:00:00.100Z',
+  })
+
+const thread = (id: string): string =>
+  JSON.stringify({
+    context_uuid: id,
+    context_title: `Thread ${id}`,
+    entries: [
+      { entry_uuid: 'e1', query: `Hi ${id}`, answer: 'Yes', created_at: '2026-04-01T10:00:00.000000' },
+    ],
+  })
+
 const SUBJECTS: readonly Subject[] = [
   {
     format: 'chatgpt',
@@ -82,6 +134,60 @@ const SUBJECTS: readonly Subject[] = [
     name: 'projects/app/11111111-2222-4333-8444-555555555555.jsonl',
     withRecord: json => `${json}\n${line('u1')}\n${line('u2')}\n`,
     expects: 1,
+    crlf: asCrlf,
+  },
+  {
+    format: 'gemini-takeout',
+    provider: 'gemini',
+    sample: fixture('gemini-takeout/MyActivity.json'),
+    name: 'Takeout/Meine Aktivitäten/Gemini-Apps/MeineAktivitäten.json',
+    withRecord: json => `[${json},${row('a')},${row('b')}]`,
+    expects: 2,
+    crlf: asCrlf,
+  },
+  {
+    format: 'ai-studio',
+    provider: 'ai-studio',
+    sample: fixture('ai-studio/Moon facts'),
+    name: 'Google AI Studio/file',
+    withRecord: json => `[${json},${prompt('a')},${prompt('b')}]`,
+    expects: 2,
+    crlf: asCrlf,
+  },
+  {
+    format: 'grok',
+    provider: 'grok',
+    sample: fixture('grok/prod-grok-backend.json'),
+    name: 'ttl/30d/export_data/user/prod-grok-backend.json',
+    withRecord: json => `[${json},${grokTalk('a')},${grokTalk('b')}]`,
+    expects: 2,
+    crlf: asCrlf,
+  },
+  {
+    format: 'deepseek',
+    provider: 'deepseek',
+    sample: fixture('deepseek/conversations.json'),
+    name: 'conversations.json',
+    withRecord: json => `[${json},${deepChat('a')},${deepChat('b')}]`,
+    expects: 2,
+    crlf: asCrlf,
+  },
+  {
+    format: 'le-chat',
+    provider: 'le-chat',
+    sample: fixture('le-chat/chat-c0000000-0000-4000-8000-000000000001.json'),
+    name: 'chat-c0000000-0000-4000-8000-000000000001.json',
+    withRecord: json => `[${json},${leMessage('a')},${leMessage('b')}]`,
+    expects: 1,
+    crlf: asCrlf,
+  },
+  {
+    format: 'perplexity',
+    provider: 'perplexity',
+    sample: fixture('perplexity/conversations-20260401_101010-abcdef12.json'),
+    name: 'conversations-20260401_101010-abcdef12.json',
+    withRecord: json => `[${json},${thread('a')},${thread('b')}]`,
+    expects: 2,
     crlf: asCrlf,
   },
 ]
@@ -255,13 +361,11 @@ function placesOf(root: unknown): { holder: object; key: string }[] {
 
 t.test('foreign files are refused with what they look like', async t => {
   const cases: readonly (readonly [Uint8Array | string, RegExp])[] = [
-    [fixture('foreign/deepseek.json'), /DeepSeek/],
     [fixture('foreign/open-webui.json'), /Open WebUI/],
     [fixture('foreign/gemini-cli.jsonl'), /Gemini CLI/],
     [fixture('foreign/codex.jsonl'), /Codex/],
     [fixture('foreign/sharegpt.json'), /ShareGPT/],
     [fixture('claude-ai/users.json'), /user list of a Claude\.ai export/],
-    [fixture('zips/deepseek.zip'), /DeepSeek/],
     ['<!doctype html><script>var jsonData = []</script>', /HTML/],
     ['# Notes\n\nnothing else', /Markdown/],
     ['just words', /plain text/],
