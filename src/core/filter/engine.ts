@@ -36,7 +36,7 @@ interface Literal {
 }
 
 /** The units of a text; reading a string one by one is slow where it was joined of many. */
-export function unitsOf(text: string): Uint16Array {
+function unitsOf(text: string): Uint16Array {
   const bytes = Buffer.allocUnsafeSlow(text.length * 2)
   bytes.write(text, 'utf16le')
   return new Uint16Array(bytes.buffer)

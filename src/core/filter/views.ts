@@ -1,11 +1,10 @@
 /** Views: what a text says to somebody who decodes it. Each is a text of its own for the rules, with the way back. Escapes of
  *  JSON, URLs, HTML and mail are undone, lines joined that a terminal broke, base64 and hexadecimal text read. */
 import { isUtf8 } from 'node:buffer'
-import { unitsOf } from './engine.ts'
 import { fold } from './folded.ts'
 import type { Match } from './rule.ts'
 
-export type Kind = 'unescaped' | 'unsoftened' | 'joined' | 'decoded'
+export type Kind = 'unescaped' | 'unsoftened' | 'joined' | 'glued' | 'decoded'
 
 export interface View {
   text: string
@@ -18,8 +17,8 @@ export interface View {
   next: readonly Kind[]
 }
 
-export const ANY: readonly Kind[] = ['unescaped', 'unsoftened', 'joined', 'decoded']
-const AFTER_UNESCAPED: readonly Kind[] = ['unescaped', 'joined', 'decoded']
+export const ANY: readonly Kind[] = ['unescaped', 'unsoftened', 'joined', 'glued', 'decoded']
+const AFTER_UNESCAPED: readonly Kind[] = ['unescaped', 'joined', 'glued', 'decoded']
 const AFTER_JOINED: readonly Kind[] = ['decoded']
 
 /** Longest views of views: JSON in JSON in base64 in a URL, and one more. */
@@ -136,7 +135,9 @@ function unsoftened(text: string): View | null {
 /** What terminals, mail programs and shells put at the end of a line, looked at backwards, and at the beginning of the next. */
 const LINE_END = /[ \t\r│|\\"']/
 const LINE_BEGIN = /[ \t]{0,120}(?:[│|>+][ \t]{0,40})?["']?/y
-const LAST_RUN = /[A-Za-z0-9+/=_.~:@%-]{1,200}$/
+const RUN = /[A-Za-z0-9+/=_.~:@%-]/
+/** Longer runs before a break are taken from here on. */
+const MAX_RUN_LENGTH = 200
 const FIRST_RUN = /[A-Za-z0-9+/=_.~:@%-]{1,200}/y
 /** A word, or a name that is assigned something: the line begins anew. */
 const NEW_BEGINNING = /^(?:[A-Za-z]?[a-z]{0,13}[.:]?$|[A-Za-z_]\w{0,60}[:=])/
@@ -163,15 +164,16 @@ function jointsIn(text: string, seams: ReadonlySet<number>): Joint[] {
     if (seams.has(line + 1)) continue
     let start = line
     while (start > 0 && line - start < 84 && LINE_END.test(text[start - 1] ?? '')) start--
-    const last = LAST_RUN.exec(text.slice(Math.max(0, start - 200), start))?.[0]
-    if (last === undefined) continue
+    let runStart = start
+    while (runStart > 0 && start - runStart < MAX_RUN_LENGTH && RUN.test(text[runStart - 1] ?? '')) runStart--
+    if (runStart === start) continue
     LINE_BEGIN.lastIndex = line + 1
     LINE_BEGIN.test(text)
     const end = LINE_BEGIN.lastIndex
     FIRST_RUN.lastIndex = end
     const first = FIRST_RUN.exec(text)?.[0]
     if (first === undefined || NEW_BEGINNING.test(first)) continue
-    const glued = last + first
+    const glued = text.slice(runStart, start) + first
     if (glued.length < MIN_GLUED_LENGTH || !/\d/.test(glued)) continue
     const isBroken = line - before > MIN_LINE_LENGTH || text.slice(start, line).includes('\\')
     joints.push({ start, end, isBroken })
@@ -181,7 +183,16 @@ function jointsIn(text: string, seams: ReadonlySet<number>): Joint[] {
 
 /** Lines joined where a run without spaces may go on, with what is around. Only what lies across a joint is the view's to find. */
 function joined(text: string, seams: ReadonlySet<number>): View | null {
+  return joinedAt(text, jointsIn(text, seams).filter(({ isBroken }) => isBroken))
+}
+
+/** The same where short lines are joined as well, unless none is. */
+function glued(text: string, seams: ReadonlySet<number>): View | null {
   const joints = jointsIn(text, seams)
+  return joints.every(({ isBroken }) => isBroken) ? null : joinedAt(text, joints)
+}
+
+function joinedAt(text: string, joints: readonly Joint[]): View | null {
   if (joints.length === 0) return null
   const pieces: { viewAt: number; at: number; joint: Joint | null }[] = []
   let view = ''
@@ -296,14 +307,13 @@ function decoded(text: string, seen: Set<string>): View | null {
     return true
   }
   if (text.length < MIN_RUN_LENGTH) return null
-  const units = unitsOf(text)
   // Every run of the least length covers a multiple of it: only these places are looked at.
-  for (let at = 0; at < units.length; at += MIN_RUN_LENGTH) {
-    if (!isCode(units[at] ?? 0)) continue
+  for (let at = 0; at < text.length; at += MIN_RUN_LENGTH) {
+    if (!isCode(text.charCodeAt(at))) continue
     let start = at
-    while (start > 0 && isCode(units[start - 1] ?? 0)) start--
+    while (start > 0 && isCode(text.charCodeAt(start - 1))) start--
     let end = at + 1
-    while (end < units.length && isCode(units[end] ?? 0)) end++
+    while (end < text.length && isCode(text.charCodeAt(end))) end++
     at += Math.floor((end - 1 - at) / MIN_RUN_LENGTH) * MIN_RUN_LENGTH
     if (end - start < MIN_RUN_LENGTH || add(start, end)) continue
     // Part of a path or a name with hyphens.
@@ -324,7 +334,7 @@ function decoded(text: string, seen: Set<string>): View | null {
   }
 }
 
-const MAKERS = { unescaped, unsoftened, joined, decoded }
+const MAKERS = { unescaped, unsoftened, joined, glued, decoded }
 
 /** The views of a text, of some kinds. @param seams - offsets at which another text begins @param seen - runs that were decoded
  *  before */

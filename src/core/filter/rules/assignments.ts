@@ -14,7 +14,7 @@ const STRONG_BEFORE =
   /(?:api|access|private|auth|authentication|encryption|encrypt|decryption|signing|sign|master|account|secret|shared|service|server|admin|app|application|license|licence|root|deploy|deployment|webhook|storage|session|hmac|aes|jwt|cookie|client|write|subscription|ingest|integration|role|functions?|management|consumer|security|rest|personal|project|openai|anthropic|aws|azure|stripe|github|datadog|algolia|twilio|mistral|cohere|gemini|host|provisioning|registration|recovery|wallet|signer)[ _-]?$/i
 /** Names that end like a secret's and are not one's: positions in a list, counts, tokens of language models. */
 const OTHER_NAME =
-  /(?:page|next|continuation|cursor|sync|eos|bos|pad|unk|mask|special|stop|no|non|public|publishable|primary|foreign|sort|partition|cache|idempotency|site|csrf|design|max|min|prompt|completion|input|output|total|num|first|last|per|oauth_?type|ssh_?host|s3|object|map|dict|hash|group|reset|hot|shortcut|translation|i18n|locale|message|react|list|by|of|each|dedupe|routing|context)[ _-]?$/i
+  /(?:did:|page|next|continuation|cursor|sync|eos|bos|pad|unk|mask|special|stop|no|non|public|publishable|primary|foreign|sort|partition|cache|idempotency|site|csrf|design|max|min|prompt|completion|input|output|total|num|first|last|per|oauth_?type|ssh_?host|s3|object|map|dict|hash|group|reset|hot|shortcut|translation|i18n|locale|message|react|list|by|of|each|dedupe|routing|context)[ _-]?$/i
 
 const ASSIGN =
   /\\{0,3}["'`´”\]]{0,3}[*_]{0,3}(?:[ \t]?\([^()\r\n]{1,40}\))?[*_`]{0,3}(?:[ \t]{0,20}(?::=|=>|={1,3}|:|：|\|)|<\/key>\s{0,20}<string>|["'`]?[,;]?\s{1,30}\\?["']?value\\?["']?\s{0,4}[:=])[*_]{0,3}[ \t]{0,20}/iy
@@ -31,7 +31,7 @@ const BARE = /[^\s"'`,;<>(){}[\]\\|]{4,8000}/y
 const NEXT_PARAMETER = /&(?:amp;)?[A-Za-z_][\w.-]{0,60}=/
 
 const NOT_A_VALUE =
-  /^(?:https?:\/\/|(?:Big)?(?:Uint|Int|Float)\d+(?:Clamped)?Array|string|number|boolean|undefined|null|none|true|false|required|optional|process\.env|os\.environ|import\.meta|(?:self|this|env|config|settings|secrets|vars|var|local|data|module|req|request|response|props|args|options|params|ctx|context|user)\.|sha\d{1,3}[:-]|application\/|@|--|\/\/|\*+$|\.\/|~\/)/i
+  /^(?:https?:\/\/|(?:Big)?(?:Uint|Int|Float)\d+(?:Clamped)?Array|string|number|boolean|undefined|null|none|true|false|required|optional|process\.env|os\.environ|import\.meta|(?:self|this|env|config|settings|secrets|vars|var|local|data|module|req|request|response|props|args|options|params|ctx|context|user)\.|sha\d{1,3}[:-]|application\/|@|--|\/\/|\*+$|\?|\.\/|~\/)/i
 const MEMBER = /^[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*)+!?$/
 /** Words with separators between them, as identifiers and names of things are. */
 const WORDS = /^[A-Za-z]+(?:[-_. /:][A-Za-z]+)*$/
@@ -39,7 +39,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const SUM = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})$/i
 /** Names of ciphers, sums, models, formats and versions mix letters and digits as well. */
 const TECHNICAL =
-  /^(?:v?\d+(?:\.\d+)*[a-z]?|(?:sha|md|aes|rsa|ecdsa|ed|x|hs|rs|es|ps|utf|base|hmac|pbkdf|bcrypt|argon|oauth|http|ipv|int|uint|float|p)[-_]?\d+[-_a-z0-9]{0,16}|0x[0-9a-f]{1,16}|[0-9a-f]{1,7}|\d{1,5}[a-z]{1,12}|[a-z]{2,12}[-_]v?\d{1,3}|[a-z]{3,20}\d{0,1}\.[a-z]{2,5}|gpt-.*|claude-.*|cl100k_base|o200k_base)$/i
+  /^(?:v?\d+(?:\.\d+)*[a-z]?|(?:sha|md|aes|rsa|ecdsa|ed|x|hs|rs|es|ps|utf|base|hmac|pbkdf|bcrypt|argon|oauth|http|ipv|int|uint|float|p)[-_]?\d+(?:[-_][a-z0-9]{1,10}){0,3}|0x[0-9a-f]{1,16}|[0-9a-f]{1,7}|\d{1,5}[a-z]{1,12}|[a-z]{2,12}[-_]v?\d{1,3}|[a-z]{3,20}\d{0,1}\.[a-z]{2,5}|gpt-.*|claude-.*|cl100k_base|o200k_base)$/i
 
 /** Letters with digits, six digits and more, or a sign that words do not have. */
 const isMixed = (value: string): boolean =>

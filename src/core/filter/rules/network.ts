@@ -19,7 +19,7 @@ const WELL_KNOWN = new Set([
 const IPV4 = /(?<![\p{L}\p{N}_.])(?:\d{1,3}\.){3}\d{1,3}(?![\p{L}\p{N}_]|\.\d)/uy
 /** What stands before the number of a release, which has four parts as well at times. */
 const RELEASE =
-  /(?:version|release|build|v|firmware|driver|Chrome|Safari|Edge|Edg|OPR|Firefox|Electron|tag)["']?[ :=/]{0,3}$/i
+  /(?:version|release|build|chapter|section|kapitel|abschnitt|clause|figure|v|firmware|driver|Chrome|Safari|Edge|Edg|OPR|Firefox|Electron|tag)["']?[ :=/]{0,3}$/i
 
 /** Public IPv4 addresses; those of private, reserved and documentation ranges (RFC 6890) are nobody's. */
 const ipv4Rule: Rule = {
@@ -49,7 +49,8 @@ const ipv4Rule: Rule = {
 function isAddress(value: string): boolean {
   const octets = value.split('.')
   if (octets.some(octet => Number(octet) > 255 || (octet.length > 1 && octet.startsWith('0')))) return false
-  return !WELL_KNOWN.has(value) && !value.endsWith('.0.0') && isPublic(octets.map(Number))
+  // Four digits are a chapter or a release.
+  return value.length > 7 && !WELL_KNOWN.has(value) && !value.endsWith('.0.0') && isPublic(octets.map(Number))
 }
 
 function isPublic([a = 0, b = 0, c = 0]: readonly number[]): boolean {

@@ -43,7 +43,7 @@ const ibanRule: Rule = {
 
 /** Number ranges and lengths of the card networks. */
 const CARDS =
-  /^(?:4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d+|3[47]\d{13}|(?:30[0-5]|36|38|39)\d+|(?:6011|65|64[4-9])\d+|35(?:2[89]|[3-8]\d)\d{12}|62\d{14,17})$/
+  /^(?:4(?:\d{15}|\d{18})|(?:5[1-5]|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d+|3[47]\d{13}|(?:30[0-5]|36|38|39)\d+|(?:6011|65|64[4-9])\d+|35(?:2[89]|[3-8]\d)\d{12}|62\d{14,17})$/
 const SIXTEEN = /^(?:5|2|6011|65|64)/
 
 /** Numbers of payment cards (ISO/IEC 7812): a network's range and length, and the Luhn digit. */
@@ -53,14 +53,15 @@ const cardRule = patternRule({
   severity: 'personal',
   needs: [NUMBER],
   pattern: /(?<![A-Za-z0-9_.-])[2-6]\d{2,3}(?:[ -]?\d){9,15}(?![A-Za-z0-9_]|\.\d)/,
-  accepts: value => {
+  accepts: (value, text, start) => {
     const digits = value.replace(/[ -]/g, '')
-    return CARDS.test(digits) && (!SIXTEEN.test(digits) || digits.length === 16) && isLuhn(digits)
+    if (!CARDS.test(digits) || (SIXTEEN.test(digits) && digits.length !== 16) || !isLuhn(digits)) return false
+    return digits.length <= 16 || /card|visa|credit|kredit|carte|tarjeta/i.test(text.slice(Math.max(0, start - 40), start))
   },
 })
 
 const CALL =
-  /(?:tel(?:e(?:fon|phone|fono|foon)|\b|\.)|phone|mobile?|mobiltelefon|handy|cell|fax|call(?:ed|ing)?|whats ?app|text(?:ed)? (?:me|her|him|us)|sms|reach (?:me|her|him|us)|ring (?:me|us)|contact (?:no|number)|rufnummer|téléphone|portable|móvil|celular|cellulare|telefone|電話|电话|手机|numéro|signal|viber)/i
+  /(?:tel(?:e(?:fon|phone|fono|foon)|\b|\.)|phone|mobile?|mobiltelefon|handy|cell(?:phone| phone|ular)|\bmy cell|fax|call(?:ed|ing)?|whats ?app|text(?:ed)? (?:me|her|him|us)|sms|reach (?:me|her|him|us)|ring (?:me|us)|contact (?:no|number)|rufnummer|téléphone|portable|móvil|celular|cellulare|telefone|電話|电话|手机|numéro|signal|viber)/i
 
 /** Telephone numbers in international form (ITU-T E.164): a plus and 8 to 15 digits. */
 const internationalRule = patternRule({

@@ -51,11 +51,11 @@ const ANYBODY =
 const homePathRule = personal({
   id: 'home-path',
   version: 2,
-  needs: ['/home/', 'users', '-home-', '-users-', 'documents and settings'],
+  needs: ['/home/', '\\home\\', 'users', '-home-', '-users-', 'documents and settings'],
   anyCase: true,
   back: 12,
   pattern:
-    /((?<![A-Za-z0-9.])(?:(?:\/mnt)?\/[a-z]\/Users\/|\/home\/(?:[a-z]\/)?|\/Users\/|\/var\/home\/|\/export\/home\/)|(?<![A-Za-z])[A-Za-z]:[\\/]{1,4}(?:[Uu]sers|USERS|Documents and Settings)[\\/]{1,4}|\\\\wsl(?:\$|\.localhost)\\[^\\]{1,40}\\home\\|(?<=projects\/)-(?:home|Users)-)([^\s/\\:;,"'`<>|*?()[\]{}$%@#&=]{1,64})/,
+    /((?<![A-Za-z0-9.])(?:(?:\/mnt)?\/[a-z]\/Users\/|\/home\/(?:[a-z]\/)?|\/Users\/|\/var\/home\/|\/export\/home\/)|(?<![A-Za-z])[A-Za-z]:[\\/]{1,4}(?:[Uu]sers|USERS|Documents and Settings)[\\/]{1,4}|(?<=\\\\wsl[^\s]{0,60})\\home\\|(?<=projects\/)-(?:home|Users)-)([^\s/\\:;,"'`<>|*?()[\]{}$%@#&=]{1,64})/,
   accepts: value => !ANYBODY.test(value.replace(/-.*/, '')),
 })
 
@@ -143,7 +143,7 @@ const documentRule = personal({
   ],
   anyCase: true,
   pattern:
-    /((?:passport|passeport|pasaporte|reisepass|passnummer|licen[cs]e|führerschein(?:nummer)?|permis de conduire|(?:personal)?ausweis(?:nummer)?|identity card|id card|visa|policy|medicare|health insurance|medical record|mrn)(?:["'`*]{0,3}[ ]?(?:no|num(?:ber|mer|éro|ero)?|nr|n°|nº|#|id|card)\b\.?){0,2}["'`*]{0,3}[ ]?(?:is|ist|est|es|[:=|#])?[ ]{0,3}["'`*]{0,3})((?=[A-Z0-9 -]{0,14}\d{3})[A-Z0-9]{2,14}(?:[ -][A-Z0-9]{2,8}){0,3})(?![A-Za-z0-9])/iu,
+    /((?:passport|passeport|pasaporte|reisepass|passnummer|licen[cs]e|führerschein(?:nummer)?|permis de conduire|(?:personal)?ausweis(?:nummer)?|identity card|id card|visa|policy|medicare|health insurance|medical record|mrn)(?:["'`*]{0,3}[ ]?(?:no|num(?:ber|mer|éro|ero)?|nr|n°|nº|#|id|card)\b\.?){0,2}["'`*]{0,3}[ ]?(?:is|ist|est|es|[:=|#])?[ ]{0,3}["'`*]{0,3})((?=[A-Z0-9 -]{0,14}\d)[A-Z0-9]{2,14}(?:[ -][A-Z0-9]{2,8}){0,3})(?![A-Za-z0-9])/iu,
   accepts: (value, text, start) =>
     value === value.toUpperCase() &&
     value.replace(/\D/g, '').length >= 5 &&

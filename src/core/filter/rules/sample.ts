@@ -8,6 +8,10 @@ const STAND_IN_INSIDE =
 const PRINTED =
   /SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV|4eC39HqLyjWDarjtT1zdp7dc|BQokikJOvBiI2HlWgH4olfQ2|2YotnFZFEjr1zCsicMWpAA|tGzv3JOkF0XG5Qx2TlKWIA|mF_9\.B5f-4\.1JqM|QWxhZGRpbjpvcGVuIHNlc2FtZQ|czZCaGRSa3F0MzpnWDFmQmF0M2JW/
 
+/** Whether a token is one of a manual, whatever is around it. */
+export const isPrinted = (value: string): boolean =>
+  PRINTED.test(value) || /[Xx]{12}|EXAMPLE(?:KEY)?$/.test(value)
+
 /** Whether at least `distinct` different characters stand among the last forty. */
 export const isVaried = (value: string, distinct: number): boolean =>
   new Set(value.slice(-40)).size >= distinct
@@ -29,7 +33,7 @@ export const isStandIn = (value: string, distinct = 3): boolean =>
 
 /** Whether this is the value of a manual, also one that begins as real ones do. @param value - what follows its prefix, or all */
 export function isSample(value: string): boolean {
-  if (isStandIn(value) || STAND_IN_INSIDE.test(value) || PRINTED.test(value)) return true
+  if (isStandIn(value) || STAND_IN_INSIDE.test(value) || isPrinted(value)) return true
   return value.length >= 16 && isCounting(value.slice(-30))
 }
 
