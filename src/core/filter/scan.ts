@@ -184,7 +184,8 @@ function deepScan(text: string, engine: Engine, { kinds, seams, seen }: Look, de
       const { start, end, isCertain } = place
       if (!isCertain) {
         taken ??= takenBy(own, text.length)
-        if (taken.subarray(start, end).includes(1)) continue
+        const counts = hit.severity === 'secret' ? SECRET : PERSONAL
+        if (taken.subarray(start, end).some(there => there >= counts)) continue
       }
       const saw = hit.seen ?? view.text.slice(hit.start, hit.end)
       hits.push({ ...hit, start, end, seen: saw, isWhole: view.isWhole || hit.isWhole === true })
@@ -194,10 +195,14 @@ function deepScan(text: string, engine: Engine, { kinds, seams, seen }: Look, de
 
 const NO_SEAMS: ReadonlySet<number> = new Set()
 
-/** 1 at each place of a match. */
+const PERSONAL = 1
+const SECRET = 2
+
+/** At each place the gravest of what was found there. */
 function takenBy(hits: readonly Hit[], length: number): Uint8Array {
   const taken = new Uint8Array(length)
-  for (const { start, end } of hits) taken.fill(1, start, end)
+  for (const { start, end } of hits.filter(({ severity }) => severity === 'personal')) taken.fill(PERSONAL, start, end)
+  for (const { start, end } of hits.filter(({ severity }) => severity === 'secret')) taken.fill(SECRET, start, end)
   return taken
 }
 

@@ -13,6 +13,7 @@ import { nationalDetector } from './national.ts'
 import { networkRules } from './network.ts'
 import { numberRules } from './numbers.ts'
 import { personRules } from './person.ts'
+import { tableRule } from './tables.ts'
 
 const rules: readonly Rule[] = [
   ...keyRules,
@@ -24,6 +25,7 @@ const rules: readonly Rule[] = [
   ...headerRules,
   ...commandRules,
   assignmentRule,
+  tableRule,
   ...personRules,
   ...numberRules,
   ...networkRules,

@@ -6,23 +6,29 @@ import { isRandom, isSample, isStandIn } from './sample.ts'
 type Kind = 'password' | 'secret' | 'weak'
 
 const NAME =
-  /(?:passw(?:or)?d|passphrase|passwort|passcode|kennwort|pwd|pass|contraseñ?a|senha|wachtwoord|lozinka|hasło|пароль|密码|密碼|パスワード|비밀번호|secret|tokens?|credentials?|keys?|auth|signature|otp|pin)(?:[ _-]?(?:value|key(?:[_-]base)?|base64|b64|prod|dev|live|test|staging|hash|string|str|text|plain|raw|\d{1,3}))?(?![A-Za-z0-9])/iy
+  /(?:passw(?:or)?d|passphrase|passwort|passcode|kennwort|pwd|passe|pass|contraseñ?a|senha|wachtwoord|lozinka|hasło|пароль|密码|密碼|パスワード|비밀번호|secret|tokens?|credentials?|keys?|auth|signature|otp|pin)(?:[ _-]?(?:value|key(?:[_-]base)?|base64|b64|prod|dev|live|test|staging|hash|string|str|text|plain|raw|\d{1,3}))?(?![A-Za-z0-9])/iy
 const PASSWORD =
   /^(?:pass|pwd|kennwort|contrase|senha|wachtwoord|lozinka|hasło|пароль|密|パスワード|비밀번호|otp|pin)/i
 /** Words that make a secret of a key or of credentials. */
 const STRONG_BEFORE =
   /(?:api|access|private|auth|authentication|encryption|encrypt|decryption|signing|sign|master|account|secret|shared|service|server|admin|app|application|license|licence|root|deploy|deployment|webhook|storage|session|hmac|aes|jwt|cookie|client|write|subscription|ingest|integration|role|functions?|management|consumer|security|rest|personal|project|openai|anthropic|aws|azure|stripe|github|datadog|algolia|twilio|mistral|cohere|gemini|host|provisioning|registration|recovery|wallet|signer)[ _-]?$/i
 /** Names that end like a secret's and are not one's: positions in a list, counts, tokens of language models. */
-const OTHER_NAME =
-  /(?:did:|page|next|continuation|cursor|sync|eos|bos|pad|unk|mask|special|stop|no|non|public|publishable|primary|foreign|sort|partition|cache|idempotency|site|csrf|design|max|min|prompt|completion|input|output|total|num|first|last|per|oauth_?type|ssh_?host|s3|object|map|dict|hash|group|reset|hot|shortcut|translation|i18n|locale|message|react|list|by|of|each|dedupe|routing|context)[ _-]?$/i
+const OTHER_NAMES: ReadonlySet<string> = new Set(
+  'did page next continuation cursor sync eos bos pad unk mask special stop no non public publishable primary foreign sort partition cache idempotency site csrf design max min prompt completion input output total num first last per s3 object map dict hash group hot shortcut translation i18n locale message react list by of each dedupe routing context minimum maximum'.split(
+    ' ',
+  ),
+)
+const LAST_WORD = /([A-Z]?[a-z0-9]{1,20}|[A-Z0-9]{1,20})[ _:-]?$/
 
 const ASSIGN =
-  /\\{0,3}["'`´”\]]{0,3}[*_]{0,3}(?:[ \t]?\([^()\r\n]{1,40}\))?[*_`]{0,3}(?:[ \t]{0,20}(?::=|=>|={1,3}|:|：|\|)|<\/key>\s{0,20}<string>|["'`]?[,;]?\s{1,30}\\?["']?value\\?["']?\s{0,4}[:=])[*_]{0,3}[ \t]{0,20}/iy
+  /\\{0,3}["'`´”\]]{0,3}[*_]{0,3}(?:[ \t]?\([^()\r\n]{1,40}\))?[*_`]{0,3}(?:[ \t]{0,20}(?::[ ]?&?[A-Za-z_][\w.<>'[\]|?]{0,30}[ ]?=(?!=)|:=|=>|={1,3}|:|：|\|)|<\/key>\s{0,20}<string>|["'`]?[,;]?\s{1,30}\\?["']?value\\?["']?\s{0,4}[:=])[*_]{0,3}[ \t]{0,20}/iy
 /** Two arguments, both quoted: `set("api_key", "…")`. */
 const ARGUMENT = /["'`][ \t]{0,4},[ \t\r\n]{0,20}(?=["'`])/y
 const ELEMENT = />/y
+/** The argument of a setter. */
+const CALL = /\((?=["'`])/y
 const STATES =
-  /(?:[ \t]{1,4}[\p{L}\p{N}'’.@/-]{1,30}){0,6}?[ \t]{1,4}(?:is|was|ist|lautet|est|es|é|är|er|jest|to)[ \t]{1,4}(?:now |currently |still |set to |called )?:?[ \t]{0,4}/iuy
+  /(?:[ \t]{1,4}[\p{L}\p{N}'’.@/-]{1,30}){0,6}?[ \t]{1,4}(?:is|was|ist|lautet|est|es|é|är|er|jest|to)(?:[ \t]{1,4}|(?=:))(?:now |currently |still |set to |called )?:?[ \t]{0,4}/iuy
 const STATES_CJK = /(?:是|为|為|は|は、|：|:|=)[ \t]{0,4}/y
 const QUOTED = /\\{0,3}(["'`])((?:(?!\1)[^\s\\]|\\(?!\1)[^\s]){4,8000})\\{0,3}\1/y
 const PHRASE = /(["'`])((?:(?!\1)[^\r\n\\]){12,200})\1/y
@@ -39,7 +45,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const SUM = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})$/i
 /** Names of ciphers, sums, models, formats and versions mix letters and digits as well. */
 const TECHNICAL =
-  /^(?:v?\d+(?:\.\d+)*[a-z]?|(?:sha|md|aes|rsa|ecdsa|ed|x|hs|rs|es|ps|utf|base|hmac|pbkdf|bcrypt|argon|oauth|http|ipv|int|uint|float|p)[-_]?\d+(?:[-_][a-z0-9]{1,10}){0,3}|0x[0-9a-f]{1,16}|[0-9a-f]{1,7}|\d{1,5}[a-z]{1,12}|[a-z]{2,12}[-_]v?\d{1,3}|[a-z]{3,20}\d{0,1}\.[a-z]{2,5}|gpt-.*|claude-.*|cl100k_base|o200k_base)$/i
+  /^(?:v?\d+(?:\.\d+)*[a-z]?|(?:sha|md|aes|rsa|ecdsa|ed|x|hs|rs|es|ps|utf|base|hmac|pbkdf|bcrypt|argon|oauth|http|ipv|int|uint|float|p)[-_]?\d+(?:[-_][a-z0-9]{1,10}){0,3}|0x[0-9a-f]{1,16}|[0-9a-f]{1,7}|\d{1,5}(?:st|nd|rd|th|px|r?em|ms|[smhdwx]|[kmgt]i?b|bits?|bytes?|days?|hours?|min|years?|chars?)|[a-z]{2,12}[-_]v?\d{1,3}|[a-z]{3,20}\d{0,1}\.[a-z]{2,5}|gpt-.*|claude-.*|cl100k_base|o200k_base)$/i
 
 /** Letters with digits, six digits and more, or a sign that words do not have. */
 const isMixed = (value: string): boolean =>
@@ -111,7 +117,8 @@ function kindOf(name: string, before: string): Kind | null {
   // Within a word, unless a capital letter begins another: `dbPass`, but not `compass` or `monkey`.
   const isInside = /[a-z]/.test(last) ? /^[a-z]/.test(name) : /[A-Z]/.test(last) && /^[A-Z]/.test(name)
   if (isShort && isInside && !/(?:api|user|db|my|root)$/i.test(before)) return null
-  if (OTHER_NAME.test(before)) return null
+  if (OTHER_NAMES.has(LAST_WORD.exec(before)?.[1]?.toLowerCase() ?? '')) return null
+  if (/^passe$/i.test(name) && !/mots? de $/i.test(before)) return null
   if (PASSWORD.test(name)) return 'password'
   if (/^(?:secret|token)/i.test(name)) return 'secret'
   return STRONG_BEFORE.test(before) || /^credentials?$/i.test(name) ? 'secret' : 'weak'
@@ -138,8 +145,9 @@ function valueAfter(text: string, at: number, name: string, before: string, kind
     (isOption || /^(?:.*[\s;])?(?:set|setx|env|export|put|ENV|ARG|-gx|-x)\s+[A-Za-z0-9_.-]*$/s.test(before))
   ) {
     from = at + 1
-    bond = 'option'
+    bond = isOption ? 'option' : 'assigned'
   }
+  if (from === null && /(?:set|with)_?$/i.test(before)) from = stick(CALL, text, at)
   if (from === null && kind !== 'weak') {
     bond = 'said'
     from = /[\u3000-\uffff]/.test(name) ? stick(STATES_CJK, text, at) : stick(STATES, text, at)

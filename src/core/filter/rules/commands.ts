@@ -14,7 +14,7 @@ const argument = (id: string, needs: readonly string[], before: string, version 
     version,
     severity: 'secret',
     needs,
-    pattern: new RegExp(`((?<![A-Za-z0-9_-])${before}${WORD}`),
+    pattern: new RegExp(`((?<![A-Za-z0-9_])${before}${WORD}`),
     accepts: value =>
       !isStandIn(value, 2) && !isSample(value) && !/^(?:-|\/dev\/|@|password$|pass$)/i.test(value),
   })

@@ -66,8 +66,11 @@ const urlCredentialsRule: Rule = patternRule({
   severity: 'secret',
   needs: ['://'],
   pattern: /(:\/\/)([^\s/:@"'<>`\\]{0,256}:[^\s/@"'<>`\\]{1,256})(?=@[^\s@])/,
-  accepts: value => {
-    const password = value.slice(value.indexOf(':') + 1)
+  accepts: (value, text, start) => {
+    const [user = '', password = ''] = value.split(/:(.*)/s)
+    // What services come with, on one's own machine.
+    const after = text.slice(start + value.length, start + value.length + 12)
+    if (user === password && /^@(?:localhost|127\.|\[::1)/.test(after)) return false
     return (
       !isStandIn(value) &&
       !isStandIn(password, Math.min(3, password.length)) &&

@@ -162,6 +162,22 @@ const passwordHashRule: Rule = patternRule({
   accepts: value => isVaried(value, 10),
 })
 
+/** Codes that let somebody in once, or pay: three to eight digits after a word that says what they are. */
+const codeRule: Rule = patternRule({
+  id: 'one-time-code',
+  version: 1,
+  severity: 'secret',
+  needs: [
+    ...['verification code', 'security code', 'confirmation code', 'login code', 'time code', 'time password', 'time pin'],
+    ...['2fa code', 'authentication code', 'access code', 'sms code', 'backup code', 'recovery code'],
+    ...['pin', 'otp', 'cvv', 'cvc', 'bestätigungscode', 'código', 'code de vérification', '验证码', '認証コード'],
+  ],
+  anyCase: true,
+  pattern:
+    /((?<![a-z])(?:(?:verification|security|confirmation|login|time|2fa|authentication|access|sms|backup|recovery) (?:code|password|pin)s?|(?:card )?pin(?: ?(?:code|number))?|otp(?: code)?|cv[vc]2?|bestätigungscode|código|code de vérification|验证码|認証コード)(?: [a-z]{2,10}){0,3}?["'`*]{0,3}(?: is| ist| est| es|[:=]|是|は)[ ]{0,3}["'`*]{0,3}(?:G-)?)(\d{3}[ -]?\d{0,3}[ -]?\d{0,3})(?!\w|\.\d)/i,
+  accepts: value => value.length >= 3,
+})
+
 export const keyRules: readonly Rule[] = [
   privateKeyRule,
   puttyRule,
@@ -172,6 +188,7 @@ export const keyRules: readonly Rule[] = [
   otpauthRule,
   seedPhraseRule,
   passwordHashRule,
+  codeRule,
   token('extended-key', 'xprv yprv zprv tprv', /[txyz]prv[1-9A-HJ-NP-Za-km-z]{100,112}(?![A-Za-z0-9])/),
   token('nostr-key', 'nsec1', /nsec1[02-9ac-hj-np-z]{58}(?![A-Za-z0-9])/),
 ]
