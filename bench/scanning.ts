@@ -3,8 +3,7 @@
 import { Ed25519Key } from '../src/core/crypto/ed25519.ts'
 import { makeEngine } from '../src/core/filter/engine.ts'
 import { prepareShare } from '../src/core/filter/preview.ts'
-import { detectorOf } from '../src/core/filter/rule.ts'
-import { ownRules } from '../src/core/filter/rules/all.ts'
+import { ownDetectors } from '../src/core/filter/rules/all.ts'
 import { scanLeaves } from '../src/core/filter/scan.ts'
 import { secretlintDetectors } from '../src/core/filter/secretlint.ts'
 import { didFromKey } from '../src/core/identity/did.ts'
@@ -35,7 +34,7 @@ export const scanning: Bench = {
       value: megabytesPerSecond(bytes, ms),
     })
 
-    const engine = makeEngine([...ownRules.map(detectorOf), ...secretlintDetectors])
+    const engine = makeEngine([...ownDetectors, ...secretlintDetectors])
     const leaves = texts.map((text, at) => ({ messageIndex: at + 1, before: '', text, put: () => {} }))
     const scan = await sideBySide(ROUNDS, { run: () => scanLeaves(leaves, engine, BUDGET) }, decode)
     yield {

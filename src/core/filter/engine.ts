@@ -1,5 +1,6 @@
-/** The engine: many detectors over one text, of which only those are asked whose literals stand in it. */
-import type { Detector, Hit } from './rule.ts'
+/** The engine: many detectors over one text. One pass looks for the literals of all of them; only those whose literals stand in
+ *  the text are asked, and only about the places. */
+import { type Detector, type Hit, NUMBER } from './rule.ts'
 
 export interface Engine {
   /** Names all that it looks for, with versions, in order. */
@@ -8,58 +9,112 @@ export interface Engine {
   scan(text: string): Hit[]
 }
 
-/** Shorter literals would let nearly every text through. */
+/** Counts what an engine does, in units that grow with its time: characters looked at, and places at which a rule was asked. */
+export interface Meter {
+  characters: number
+  places: number
+}
+
+/** Shorter literals would wake their detectors everywhere; single characters have a table of their own. */
 const WINDOW = 3
-const SLOTS = 1 << 18
+const SLOTS = 1 << 16
 
 /** Three characters mixed into a slot; the fourth before has been shifted out. */
 const mix = (before: number, code: number): number => ((before << 6) ^ code) & (SLOTS - 1)
 
-/** Reading a string unit by unit is slow where it was joined of many. */
+const LOWER = Uint16Array.from({ length: 1 << 16 }, (_, code) => (code > 64 && code < 91 ? code + 32 : code))
+const lowered = (code: number): number => LOWER[code] ?? code
+
+const ZERO = 48
+const NINE = 57
+
+interface Literal {
+  /** Its units; lower case where `anyCase`. */
+  codes: Uint16Array
+  anyCase: boolean
+  detector: number
+}
+
+/** The units of a text; reading a string one by one is slow where it was joined of many. */
 function unitsOf(text: string): Uint16Array {
   const bytes = Buffer.allocUnsafeSlow(text.length * 2)
   bytes.write(text, 'utf16le')
   return new Uint16Array(bytes.buffer)
 }
 
-export function makeEngine(detectors: readonly Detector[]): Engine {
-  const wanted = new Uint8Array(SLOTS)
-  const bySlot = new Map<number, { literal: string; detector: number }[]>()
-  for (const [detector, { needs }] of detectors.entries())
-    for (const literal of needs) {
-      if (literal.length < WINDOW) throw new RangeError(`a literal of fewer than ${WINDOW} characters`)
-      let slot = 0
-      // The end, since many literals begin alike.
-      for (let at = literal.length - WINDOW; at < literal.length; at++)
-        slot = mix(slot, literal.charCodeAt(at))
-      wanted[slot] = 1
-      bySlot.set(slot, [...(bySlot.get(slot) ?? []), { literal, detector }])
-    }
+function endsWith(units: Uint16Array, { codes, anyCase }: Literal, end: number): boolean {
+  const begin = end - codes.length
+  if (begin < 0) return false
+  for (let at = codes.length - 1; at >= 0; at--) {
+    const code = units[begin + at] ?? 0
+    if ((anyCase ? lowered(code) : code) !== codes[at]) return false
+  }
+  return true
+}
 
-  /** One pass over the text for the literals of all detectors (Rabin and Karp). */
-  const present = (text: string): Uint8Array => {
-    const asked = Uint8Array.from(detectors, ({ needs }) => (needs.length === 0 ? 1 : 0))
-    const open = wanted.slice()
+/** @throws RangeError for a literal of two characters, or of none. */
+export function makeEngine(detectors: readonly Detector[], meter?: Meter): Engine {
+  const wanted = new Uint8Array(SLOTS)
+  const bySlot = new Map<number, Literal[]>()
+  /** By character: who waits for it. */
+  const singles = new Map<number, number[]>()
+  const isSingle = new Uint8Array(1 << 16)
+  const numbers: number[] = []
+  for (const [detector, { needs, anyCase = false }] of detectors.entries())
+    for (const literal of new Set(needs)) {
+      const codes = unitsOf(literal)
+      if (literal === NUMBER) numbers.push(detector)
+      else if (literal.length === 1) {
+        singles.set(codes[0] ?? 0, [...(singles.get(codes[0] ?? 0) ?? []), detector])
+        isSingle[codes[0] ?? 0] = 1
+      } else if (literal.length < WINDOW) throw new RangeError(`a literal of ${literal.length} characters`)
+      else {
+        // The end, since many literals begin alike.
+        const slot = codes.subarray(-WINDOW).reduce((before, code) => mix(before, lowered(code)), 0)
+        wanted[slot] = 1
+        bySlot.set(slot, [...(bySlot.get(slot) ?? []), { codes, anyCase, detector }])
+      }
+    }
+  if (numbers.length > 0) isSingle.fill(1, ZERO, NINE + 1)
+
+  /** One pass over the text for the literals of all detectors (Rabin and Karp). @returns for each detector where its literals
+   *  begin, or null where none does. */
+  const placesIn = (text: string): (number[] | null)[] => {
+    const places = detectors.map(({ needs }): number[] | null => (needs.length === 0 ? [] : null))
+    const note = (detector: number, at: number): void => {
+      const known = places[detector]
+      if (known) known.push(at)
+      else places[detector] = [at]
+    }
     const units = unitsOf(text)
     let slot = 0
     for (let at = 0; at < units.length; at++) {
-      slot = mix(slot, units[at] ?? 0)
-      if (open[slot] === 0) continue
-      let waiting = false
-      for (const { literal, detector } of bySlot.get(slot) ?? []) {
-        if (asked[detector] === 0 && text.endsWith(literal, at + 1)) asked[detector] = 1
-        if (asked[detector] === 0) waiting = true
-      }
-      if (!waiting) open[slot] = 0
+      const code = units[at] ?? 0
+      slot = mix(slot, lowered(code))
+      if (wanted[slot] === 1)
+        for (const literal of bySlot.get(slot) ?? [])
+          if (endsWith(units, literal, at + 1)) note(literal.detector, at + 1 - literal.codes.length)
+      if (isSingle[code] === 0) continue
+      for (const detector of singles.get(code) ?? []) note(detector, at)
+      if (code < ZERO || code > NINE) continue
+      const before = units[at - 1] ?? 0
+      if (before < ZERO || before > NINE) for (const detector of numbers) note(detector, at)
     }
-    return asked
+    return places
   }
 
   return {
     versions: detectors.flatMap(({ versions }) => versions),
     scan: text => {
-      const asked = present(text)
-      return detectors.flatMap((detector, at) => (asked[at] === 1 ? detector.scan(text) : []))
+      const places = placesIn(text)
+      if (meter) {
+        meter.characters += text.length
+        for (const where of places) meter.places += where?.length ?? 0
+      }
+      return detectors.flatMap((detector, at) => {
+        const where = places[at]
+        return where ? detector.scan(text, where) : []
+      })
     },
   }
 }

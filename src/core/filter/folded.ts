@@ -13,6 +13,7 @@ const ESCAPE = 0x1b
 const COLOUR = /\x1b\[[0-9;]{0,32}[A-Za-z]/y
 const MARK = /\p{M}/u
 const PLAIN = /^[\t\n\r\x20-\x7e]*$/
+const NOT_PLAIN = /[^\t\n\r\x20-\x7e]/g
 /** A base character and what combines with it: the smallest piece that normalises by itself. At most 30 marks, as Unicode's
  *  stream-safe form has it, because sorting a run of marks takes time quadratic in its length: 100,000 of them, 11 s. */
 const CLUSTER = /\P{M}\p{M}{0,30}|\p{M}{1,30}/gu
@@ -41,6 +42,13 @@ function steadyUntil(text: string, from: number): number {
   let at = from
   while (at < text.length) {
     const code = text.codePointAt(at) ?? 0
+    if (code > 0x1f && code < 0x7f) {
+      // Most of a text is plain, and skipping that is one search.
+      NOT_PLAIN.lastIndex = at
+      if (!NOT_PLAIN.test(text)) return text.length
+      at = NOT_PLAIN.lastIndex - 1
+      continue
+    }
     if (!isSteady(code)) break
     at += code > 0xffff ? 2 : 1
   }

@@ -11,8 +11,8 @@ import { type Engine, makeEngine } from './engine.ts'
 import { fold } from './folded.ts'
 import { type Copy, leavingOf } from './leaving.ts'
 import { type MarkedSpan, mark, mask, redact, spansOf } from './redact.ts'
-import { detectorOf, type Severity } from './rule.ts'
-import { ownRules } from './rules/all.ts'
+import type { Severity } from './rule.ts'
+import { ownDetectors } from './rules/all.ts'
 import { type Budget, scanKnown, scanLeaves } from './scan.ts'
 import { type CopiedMessage, type Extra, type ScopeMessage, selectMessages, type Withheld } from './scope.ts'
 import { secretlintDetectors } from './secretlint.ts'
@@ -23,7 +23,7 @@ const MAX_TITLE_LENGTH = 2_000
 const BASE_MS = 20_000
 const PER_MILLION_MS = 1_000
 
-const ENGINE = makeEngine([...ownRules.map(detectorOf), ...secretlintDetectors])
+const ENGINE = makeEngine([...ownDetectors, ...secretlintDetectors])
 
 /** Files of the user that parts name by hash. */
 export interface AssetReader {

@@ -7,6 +7,7 @@ import { type Engine, makeEngine } from './engine.ts'
 import { type Folded, fold, unfold } from './folded.ts'
 import type { Leaf } from './leaving.ts'
 import type { Detector, Hit } from './rule.ts'
+import { ANY, type Kind, MAX_DEPTH, viewsOf } from './views.ts'
 
 /** Longest text that a rule sees at once, in UTF-16 units. */
 export const CHUNK_LENGTH = 128 * 1024
@@ -25,9 +26,12 @@ export interface Budget {
   signal?: AbortSignal | undefined
 }
 
-/** A match in a leaf's own text; `value` is the folded text that was matched. */
+/** A match in a leaf's own text. */
 export interface Found extends Hit {
+  /** The folded text that was matched, decoded where what stands there is exactly one value in another form. */
   value: string
+  /** What a rule saw where `value` is a run of which this is a part, decoded. */
+  inner?: string
 }
 
 export const failed = (why: string, details: ErrorDetails = {}, cause?: unknown): VivimError =>
@@ -47,20 +51,17 @@ export async function scanKnown(
 ): Promise<Found[][]> {
   const known = new Map<string, Hit>()
   for (const hit of found.flat())
-    if (hit.severity === 'secret' && hit.value.length >= MIN_KNOWN_LENGTH && !known.has(hit.value))
-      known.set(hit.value, hit)
+    if (hit.severity === 'secret') {
+      const value = hit.inner ?? hit.value
+      if (value.length >= MIN_KNOWN_LENGTH && !known.has(value)) known.set(value, hit)
+    }
   if (known.size === 0) return found.map(hits => [...hits])
   if (known.size > MAX_KNOWN) throw failed(`more than ${MAX_KNOWN} different secrets`, { limit: MAX_KNOWN })
   const detectors = [...known].map(
     ([value, { rule, severity }]): Detector => ({
       versions: [],
       needs: [value],
-      scan: text => {
-        const hits: Hit[] = []
-        for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + value.length))
-          hits.push({ start: at, end: at + value.length, rule, severity })
-        return hits
-      },
+      scan: (_, places) => places.map(start => ({ start, end: start + value.length, rule, severity })),
     }),
   )
   const again = await scanLeaves(leaves, makeEngine(detectors), budget)
@@ -145,9 +146,10 @@ function scanChunk(pieces: readonly Piece[], engine: Engine, found: Found[][]): 
     starts.push(text.length + before.length)
     text += `${before}${folded.text.slice(from, to)}\n`
   }
-  let matches: Hit[]
+  let matches: DeepHit[]
   try {
-    matches = engine.scan(text)
+    const seams = new Set(starts.map((start, at) => start - (pieces[at]?.before.length ?? 0)))
+    matches = deepScan(text, engine, { kinds: ANY, seams, seen: new Set() }, MAX_DEPTH)
   } catch (cause) {
     throw failed('a rule broke', {}, cause)
   }
@@ -155,8 +157,62 @@ function scanChunk(pieces: readonly Piece[], engine: Engine, found: Found[][]): 
   return matches.length
 }
 
+/** A match in a text or in what it decodes to. */
+interface DeepHit extends Hit {
+  /** What the rule saw, where that is not what stands there. */
+  seen?: string
+  /** Whether the range is a run of which the value is a part. */
+  isWhole?: boolean
+}
+
+interface Look {
+  kinds: readonly Kind[]
+  seams: ReadonlySet<number>
+  seen: Set<string>
+}
+
+/** Look at a text and, down to a depth, at its views. */
+function deepScan(text: string, engine: Engine, { kinds, seams, seen }: Look, depth: number): DeepHit[] {
+  const hits: DeepHit[] = engine.scan(text)
+  if (depth === 0) return hits
+  const own = [...hits]
+  let taken: Uint8Array | null = null
+  for (const view of viewsOf(text, kinds, seams, seen))
+    for (const hit of deepScan(view.text, engine, { kinds: view.next, seams: NO_SEAMS, seen }, depth - 1)) {
+      const place = view.back(hit.start, hit.end)
+      if (!place) continue
+      const { start, end, isCertain } = place
+      if (!isCertain) {
+        taken ??= takenBy(own, text.length)
+        const counts = hit.severity === 'secret' ? SECRET : PERSONAL
+        if (taken.subarray(start, end).some(there => there >= counts)) continue
+      }
+      const saw = hit.seen ?? view.text.slice(hit.start, hit.end)
+      hits.push({ ...hit, start, end, seen: saw, isWhole: view.isWhole || hit.isWhole === true })
+    }
+  return hits
+}
+
+const NO_SEAMS: ReadonlySet<number> = new Set()
+
+const PERSONAL = 1
+const SECRET = 2
+
+/** At each place the gravest of what was found there. */
+function takenBy(hits: readonly Hit[], length: number): Uint8Array {
+  const taken = new Uint8Array(length)
+  for (const { start, end } of hits.filter(({ severity }) => severity === 'personal')) taken.fill(PERSONAL, start, end)
+  for (const { start, end } of hits.filter(({ severity }) => severity === 'secret')) taken.fill(SECRET, start, end)
+  return taken
+}
+
 /** Give a match to every piece that it touches. */
-function place(match: Hit, pieces: readonly Piece[], starts: readonly number[], found: Found[][]): void {
+function place(
+  { seen, isWhole, ...match }: DeepHit,
+  pieces: readonly Piece[],
+  starts: readonly number[],
+  found: Found[][],
+): void {
   let low = 0
   let high = starts.length - 1
   while (low < high) {
@@ -175,7 +231,8 @@ function place(match: Hit, pieces: readonly Piece[], starts: readonly number[], 
     found[piece.leaf]?.push({
       ...match,
       ...unfold(piece.folded, from, to),
-      value: piece.folded.text.slice(from, to),
+      value: seen === undefined || isWhole ? piece.folded.text.slice(from, to) : seen,
+      ...(seen !== undefined && isWhole ? { inner: seen } : {}),
     })
   }
 }

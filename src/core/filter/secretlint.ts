@@ -2,6 +2,7 @@
  *  by which comments in the text switch the scan off. */
 import { rules as presetRules } from '@secretlint/secretlint-rule-preset-recommend'
 import type { Detector, Hit, Severity } from './rule.ts'
+import { isPrinted } from './rules/sample.ts'
 
 const PREFIX = '@secretlint/secretlint-rule-'
 /** Raised together with the pinned release of the preset. */
@@ -103,7 +104,7 @@ function detectorOf(creator: Creator): Detector {
       if (pending) throw new TypeError(`the rule ${name} does not answer at once`)
       return reports.flatMap(({ message: { messageId }, range: [start, end] }): Hit[] => {
         const { rule, severity } = NAMES[messageId] ?? { rule: messageId.toLowerCase().replaceAll('_', '-') }
-        return start < end ? [{ start, end, rule, severity: severity ?? 'secret' }] : []
+        return start < end && !isPrinted(text.slice(start, end)) ? [{ start, end, rule, severity: severity ?? 'secret' }] : []
       })
     },
   }

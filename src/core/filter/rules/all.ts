@@ -1,21 +1,34 @@
 /** The rules of our own, in the order in which they name a value that several of them find. */
-import type { Rule } from '../rule.ts'
-import { assignmentRule, bearerRule, cookieRule, urlCredentialsRule } from './assignments.ts'
-import { cardRule, emailRule, homePathRule, ibanRule, ipv4Rule, phoneRule } from './personal.ts'
-import { jwtRule, privateKeyRule, tokenRules } from './tokens.ts'
+import { type Detector, detectorOf, type Rule } from '../rule.ts'
+import { assignmentRule } from './assignments.ts'
+import { chatRules } from './chat.ts'
+import { cloudRules } from './cloud.ts'
+import { commandRules } from './commands.ts'
+import { headerRules } from './headers.ts'
+import { hostRules } from './hosts.ts'
+import { infraRules } from './infra.ts'
+import { keyRules } from './keys.ts'
+import { modelRules } from './models.ts'
+import { nationalDetector } from './national.ts'
+import { networkRules } from './network.ts'
+import { numberRules } from './numbers.ts'
+import { personRules } from './person.ts'
+import { tableRule } from './tables.ts'
 
-export const ownRules: readonly Rule[] = [
-  privateKeyRule,
-  ...tokenRules,
-  jwtRule,
-  urlCredentialsRule,
-  bearerRule,
-  cookieRule,
+const rules: readonly Rule[] = [
+  ...keyRules,
+  ...hostRules,
+  ...cloudRules,
+  ...modelRules,
+  ...chatRules,
+  ...infraRules,
+  ...headerRules,
+  ...commandRules,
   assignmentRule,
-  emailRule,
-  ibanRule,
-  cardRule,
-  phoneRule,
-  homePathRule,
-  ipv4Rule,
+  tableRule,
+  ...personRules,
+  ...numberRules,
+  ...networkRules,
 ]
+
+export const ownDetectors: readonly Detector[] = [...rules.map(detectorOf), nationalDetector]

@@ -1,111 +1,251 @@
-/** Secrets that only their surroundings give away: a name before them, a header, a place in a URL. */
+/** Secrets that only a name before them gives away: `NAME=value`, `"name": "value"`, `name is value`. */
 import type { Match, Rule } from '../rule.ts'
-import { isStandIn, patternRule } from './pattern.ts'
+import { isRandom, isSample, isStandIn } from './sample.ts'
+
+/** How much a name says about what stands behind it: of a `password` everything is believed, of a mere `key` little. */
+type Kind = 'password' | 'secret' | 'weak'
 
 const NAME =
-  /(?:secret|passw(?:or)?d|passphrase|passwort|pwd|token|credentials?|api[_-]?key|(?:access|private|auth|encryption|signing|master|account|secret)[_-]?key)(?:[_-]?(?:value|key(?:[_-]base)?|base64|b64|prod|dev|live|staging|hash|\d{1,3}))?(?![A-Za-z0-9])/gi
-const ASSIGN = /\\?["'`]?[ \t]{0,8}(:=|=>|=|:)[ \t]{0,8}/y
-const STATES = /[ \t]{1,4}(?:is|ist|est|es|lautet)[ \t]{1,4}:?[ \t]{0,4}/iy
-const QUOTED = /\\?(["'`])((?:(?!\1)[^\s\\]|\\(?!\1)[^\s]){4,500})\\?\1/y
-const BARE = /[^\s"'`,;<>(){}[\]\\|]{6,500}/y
-
+  /(?:passw(?:or)?d|passphrase|passwort|passcode|kennwort|pwd|passe|pass|contraseñ?a|senha|wachtwoord|lozinka|hasło|пароль|密码|密碼|パスワード|비밀번호|secret|tokens?|credentials?|keys?|auth|signature|otp|pin)(?:[ _-]?(?:value|key(?:[_-]base)?|base64|b64|prod|dev|live|test|staging|hash|string|str|text|plain|raw|\d{1,3}))?(?![A-Za-z0-9])/iy
+const PASSWORD =
+  /^(?:pass|pwd|kennwort|contrase|senha|wachtwoord|lozinka|hasło|пароль|密|パスワード|비밀번호|otp|pin)/i
+/** Words that make a secret of a key or of credentials. */
+const STRONG_BEFORE =
+  /(?:api|access|private|auth|authentication|encryption|encrypt|decryption|signing|sign|master|account|secret|shared|service|server|admin|app|application|license|licence|root|deploy|deployment|webhook|storage|session|hmac|aes|jwt|cookie|client|write|subscription|ingest|integration|role|functions?|management|consumer|security|rest|personal|project|openai|anthropic|aws|azure|stripe|github|datadog|algolia|twilio|mistral|cohere|gemini|host|provisioning|registration|recovery|wallet|signer)[ _-]?$/i
 /** Names that end like a secret's and are not one's: positions in a list, counts, tokens of language models. */
-const OTHER_NAME =
-  /(?:page|next|continuation|cursor|sync|eos|bos|pad|unk|mask|special|stop|no|non|public)[_-]?$/i
-const NOT_A_VALUE =
-  /^(?:https?:\/\/|(?:Big)?(?:Uint|Int|Float)\d+(?:Clamped)?Array|string|number|boolean|undefined|null|none|true|false|required|optional|process\.env|os\.environ|import\.meta|(?:self|this|env|config|settings|secrets|req|request|response|data|props|args)\.)/i
-const MEMBER = /^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+$/
+const OTHER_NAMES: ReadonlySet<string> = new Set(
+  'did page next continuation cursor sync eos bos pad unk mask special stop no non public publishable primary foreign sort partition cache idempotency site csrf design max min prompt completion input output total num first last per s3 object map dict hash group hot shortcut translation i18n locale message react list by of each dedupe routing context minimum maximum'.split(
+    ' ',
+  ),
+)
+const LAST_WORD = /([A-Z]?[a-z0-9]{1,20}|[A-Z0-9]{1,20})[ _:-]?$/
 
-/** `NAME=value`, `"name": "value"`, `--name value` and `my name is value`, where the name says that the value is secret. */
+const ASSIGN =
+  /\\{0,3}["'`´”\]]{0,3}[*_]{0,3}(?:[ \t]?\([^()\r\n]{1,40}\))?[*_`]{0,3}(?:[ \t]{0,20}(?::[ ]?&?[A-Za-z_][\w.<>'[\]|?]{0,30}[ ]?=(?!=)|:=|=>|={1,3}|:|：|\|)|<\/key>\s{0,20}<string>|["'`]?[,;]?\s{1,30}\\?["']?value\\?["']?\s{0,4}[:=])[*_]{0,3}[ \t]{0,20}/iy
+/** Two arguments, both quoted: `set("api_key", "…")`. */
+const ARGUMENT = /["'`][ \t]{0,4},[ \t\r\n]{0,20}(?=["'`])/y
+const ELEMENT = />/y
+/** The argument of a setter. */
+const CALL = /\((?=["'`])/y
+const STATES =
+  /(?:[ \t]{1,4}[\p{L}\p{N}'’.@/-]{1,30}){0,6}?[ \t]{1,4}(?:is|was|ist|lautet|est|es|é|är|er|jest|to)(?:[ \t]{1,4}|(?=:))(?:now |currently |still |set to |called )?:?[ \t]{0,4}/iuy
+const STATES_CJK = /(?:是|为|為|は|は、|：|:|=)[ \t]{0,4}/y
+const QUOTED = /\\{0,3}(["'`])((?:(?!\1)[^\s\\]|\\(?!\1)[^\s]){4,8000})\\{0,3}\1/y
+const PHRASE = /(["'`])((?:(?!\1)[^\r\n\\]){12,200})\1/y
+const BARE = /[^\s"'`,;<>(){}[\]\\|]{4,8000}/y
+/** Where the next parameter of a URL or form begins. */
+const NEXT_PARAMETER = /&(?:amp;)?[A-Za-z_][\w.-]{0,60}=/
+
+const NOT_A_VALUE =
+  /^(?:https?:\/\/|(?:Big)?(?:Uint|Int|Float)\d+(?:Clamped)?Array|string|number|boolean|undefined|null|none|true|false|required|optional|process\.env|os\.environ|import\.meta|(?:self|this|env|config|settings|secrets|vars|var|local|data|module|req|request|response|props|args|options|params|ctx|context|user)\.|sha\d{1,3}[:-]|application\/|@|--|\/\/|\*+$|\?|\.\/|~\/)/i
+const MEMBER = /^[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*)+!?$/
+/** Words with separators between them, as identifiers and names of things are. */
+const WORDS = /^[A-Za-z]+(?:[-_. /:][A-Za-z]+)*$/
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const SUM = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})$/i
+/** Names of ciphers, sums, models, formats and versions mix letters and digits as well. */
+const TECHNICAL =
+  /^(?:v?\d+(?:\.\d+)*[a-z]?|(?:sha|md|aes|rsa|ecdsa|ed|x|hs|rs|es|ps|utf|base|hmac|pbkdf|bcrypt|argon|oauth|http|ipv|int|uint|float|p)[-_]?\d+(?:[-_][a-z0-9]{1,10}){0,3}|0x[0-9a-f]{1,16}|[0-9a-f]{1,7}|\d{1,5}(?:st|nd|rd|th|px|r?em|ms|[smhdwx]|[kmgt]i?b|bits?|bytes?|days?|hours?|min|years?|chars?)|[a-z]{2,12}[-_]v?\d{1,3}|[a-z]{3,20}\d{0,1}\.[a-z]{2,5}|gpt-.*|claude-.*|cl100k_base|o200k_base)$/i
+
+/** Letters with digits, six digits and more, or a sign that words do not have. */
+const isMixed = (value: string): boolean =>
+  (/\d/.test(value) && /\p{L}/u.test(value)) || /^\d{6,}$/.test(value) || /[!@#$%^&*+=?~]/.test(value)
+
+/** Runs longer than this are looked at once, whatever names stand inside. */
+const LONG_RUN = 120
+
 export const assignmentRule: Rule = {
   id: 'assigned-secret',
-  version: 1,
+  version: 2,
   severity: 'secret',
-  needs: [],
-  scan: text => {
+  needs: [
+    ...[
+      'passw',
+      'pass',
+      'passphrase',
+      'passcode',
+      'pwd',
+      'kennwort',
+      'contrase',
+      'senha',
+      'wachtwoord',
+      'lozinka',
+    ],
+    ...[
+      'hasło',
+      'пароль',
+      'Пароль',
+      '密',
+      'パスワード',
+      '비밀번호',
+      'secret',
+      'token',
+      'credential',
+      'key',
+      'auth',
+      'otp',
+      'pin',
+    ],
+    'signature',
+  ],
+  anyCase: true,
+  scan: (text, places) => {
     const matches: Match[] = []
-    for (const name of text.matchAll(NAME)) {
-      const end = name.index + name[0].length
-      const before = text.slice(Math.max(0, name.index - 40), name.index)
-      if (OTHER_NAME.test(before) || isPlaceholder(text, name.index)) continue
-      const value = valueAfter(text, end, name[0], before)
-      if (value) matches.push(value)
+    let done = 0
+    for (const place of places) {
+      if (place < done) continue
+      NAME.lastIndex = place
+      const name = NAME.exec(text)?.[0]
+      if (name === undefined) continue
+      const before = text.slice(Math.max(0, place - 40), place)
+      const kind = kindOf(name, before)
+      if (kind === null || isPlaceholder(text, place)) continue
+      const value =
+        valueAfter(text, place + name.length, name, before, kind) ?? valueBefore(before, place, kind)
+      if (!value) continue
+      if (value.isOne) matches.push({ start: value.start, end: value.end })
+      if (value.isOne || value.end - value.start > LONG_RUN) done = Math.max(done, value.end)
     }
     return matches
   },
 }
 
+function kindOf(name: string, before: string): Kind | null {
+  const last = before.at(-1) ?? ''
+  const isShort =
+    /^(?:pass|keys?|auth|otp|pin|pwd|signature)/i.test(name) && !/^passw|^passp|^passc/i.test(name)
+  // Within a word, unless a capital letter begins another: `dbPass`, but not `compass` or `monkey`.
+  const isInside = /[a-z]/.test(last) ? /^[a-z]/.test(name) : /[A-Z]/.test(last) && /^[A-Z]/.test(name)
+  if (isShort && isInside && !/(?:api|user|db|my|root)$/i.test(before)) return null
+  if (OTHER_NAMES.has(LAST_WORD.exec(before)?.[1]?.toLowerCase() ?? '')) return null
+  if (/^passe$/i.test(name) && !/mots? de $/i.test(before)) return null
+  if (PASSWORD.test(name)) return 'password'
+  if (/^(?:secret|token)/i.test(name)) return 'secret'
+  return STRONG_BEFORE.test(before) || /^credentials?$/i.test(name) ? 'secret' : 'weak'
+}
+
 const isPlaceholder = (text: string, at: number): boolean =>
   text[at - 1] === '[' && /^secret:[a-z0-9-]{1,64}#\d/.test(text.slice(at, at + 80))
 
-function valueAfter(text: string, at: number, name: string, before: string): Match | null {
-  const isOption = /--[A-Za-z0-9-]{0,30}$/.test(before)
-  let from = stick(ASSIGN, text, at)
-  const isProse = from === null
-  if (from === null && isOption && text[at] === ' ') from = at + 1
-  if (from === null && /pass|pwd|pin|secret|key/i.test(name)) from = stick(STATES, text, at)
-  if (from === null) return null
-  QUOTED.lastIndex = from
-  const quoted = QUOTED.exec(text)
-  if (quoted) {
-    const value = quoted[2] ?? ''
-    const start = from + quoted[0].indexOf(value)
-    const isWord = (isProse || /credential/i.test(name)) && !isMixed(value)
-    return isStandIn(value) || NOT_A_VALUE.test(value) || isWord ? null : { start, end: start + value.length }
-  }
-  BARE.lastIndex = from
-  const bare = BARE.exec(text)?.[0].replace(/[.:!?]+$/, '')
-  if (bare === undefined || bare.length < 6) return null
-  const isEnvironment = /^[A-Z0-9_]+$/.test(`${/[A-Za-z0-9_]*$/.exec(before)?.[0] ?? ''}${name}`) && !isProse
-  const isCall = /[([{]/.test(text[from + bare.length] ?? '')
-  if (isStandIn(bare) || NOT_A_VALUE.test(bare) || MEMBER.test(bare) || isCall) return null
-  if (/pwd/i.test(name) && /^[./~]|^[A-Za-z]:/.test(bare)) return null
-  return isEnvironment || isOption || isMixed(bare) ? { start: from, end: from + bare.length } : null
+interface Candidate extends Match {
+  isOne: boolean
 }
 
-/** Letters with digits, six digits and more, or a sign that words do not have. */
-const isMixed = (value: string): boolean =>
-  (/\d/.test(value) && /[A-Za-z]/.test(value)) || /^\d{6,}$/.test(value) || /[!@#$%^&*+=?~]/.test(value)
+/** How a value is bound to its name. */
+type Bond = 'assigned' | 'option' | 'said'
+
+function valueAfter(text: string, at: number, name: string, before: string, kind: Kind): Candidate | null {
+  const isOption = /(?:^|[\s"'[])--?[A-Za-z0-9-]{0,30}$/.test(before)
+  let bond: Bond = isOption ? 'option' : 'assigned'
+  let from = stick(ASSIGN, text, at) ?? stick(ARGUMENT, text, at)
+  if (from === null && /<[\w:.-]{0,30}$/.test(before)) from = stick(ELEMENT, text, at)
+  if (
+    from === null &&
+    /[ \t]/.test(text[at] ?? '') &&
+    (isOption || /^(?:.*[\s;])?(?:set|setx|env|export|put|ENV|ARG|-gx|-x)\s+[A-Za-z0-9_.-]*$/s.test(before))
+  ) {
+    from = at + 1
+    bond = isOption ? 'option' : 'assigned'
+  }
+  if (from === null && /(?:set|with)_?$/i.test(before)) from = stick(CALL, text, at)
+  if (from === null && kind !== 'weak') {
+    bond = 'said'
+    from = /[\u3000-\uffff]/.test(name) ? stick(STATES_CJK, text, at) : stick(STATES, text, at)
+    if (from === null && kind === 'password' && text[at] === ' ') {
+      const next = stickValue(BARE, text, at + 1)
+      const isOne =
+        next !== null && /^(?=.*[A-Z])(?=.*[a-z])(?=.*\d)/.test(next.value) && isGood(next.value, kind)
+      return next && isOne ? { start: next.start, end: next.start + next.value.length, isOne } : null
+    }
+  }
+  if (from === null) return null
+  const variable = `${/[A-Za-z0-9_]*$/.exec(before)?.[0] ?? ''}${name}`
+  const isEnvironment = bond !== 'said' && /^[A-Z][A-Z0-9_]*_[A-Z0-9_]+$|^[A-Z]{5,}$/.test(variable)
+  if (/^passphrase/i.test(name)) {
+    const phrase = stickValue(PHRASE, text, from)
+    if (phrase && / /.test(phrase.value) && !isSample(phrase.value))
+      return { ...rangeOf(phrase), isOne: true }
+  }
+  const quoted = stickValue(QUOTED, text, from)
+  if (quoted) {
+    const { value } = quoted
+    const isFree =
+      kind === 'password'
+        ? bond !== 'said'
+        : /secret/i.test(name) && bond !== 'said' && !/[-_./:]/.test(value)
+    const isOne =
+      isGood(value, kind) &&
+      !(kind === 'password' && WORDS.test(value) && /[ ]/.test(value)) &&
+      (isFree || isEnvironment || isBelieved(value, kind, bond))
+    return { ...rangeOf(quoted), isOne }
+  }
+  const bare = stickValue(BARE, text, from)
+  if (!bare) return null
+  const cut = NEXT_PARAMETER.exec(bare.value)
+  const isCall =
+    /[([{]/.test(text[bare.start + bare.value.length] ?? '') ||
+    (/^[A-Za-z_.]+$/.test(bare.value) && text[bare.start + bare.value.length] === '<')
+  bare.value = bare.value.slice(0, cut?.index).replace(/[.:!?*_]+$/, '')
+  const { value } = bare
+  const isPath = /^(?:pwd|key)/i.test(name) && /^[./~]|^[A-Za-z]:[\\/]/.test(value)
+  const isOne =
+    !isCall &&
+    !isPath &&
+    !MEMBER.test(value) &&
+    isGood(value, kind) &&
+    value.length >= (isEnvironment ? 5 : 6) &&
+    (((isEnvironment || bond === 'option') && kind !== 'weak') || isBelieved(value, kind, bond))
+  return { ...rangeOf(bare), isOne }
+}
+
+/** `hunter2 is the password`, `with hunter2 as password`. */
+function valueBefore(before: string, place: number, kind: Kind): Candidate | null {
+  if (kind === 'weak') return null
+  const said =
+    /(?:^|\s|["'`“(])([^\s"'`“”()]{6,39})["'`”)]{0,2} (?:is|as|ist|als) (?:[a-z]{1,12} ){0,3}$/i.exec(before)
+  const value = said?.[1]
+  if (!said || value === undefined || !isGood(value, kind) || !isBelieved(value, kind, 'said')) return null
+  const start = place - before.length + said.index + said[0].indexOf(value)
+  return { start, end: start + value.length, isOne: true }
+}
+
+/** Whether it may be a secret at all. */
+const isGood = (value: string, kind: Kind): boolean =>
+  !isStandIn(value) &&
+  !NOT_A_VALUE.test(value) &&
+  !(kind === 'password' ? /EXAMPLE|\*{4}|\.{3}$/.test(value) : isSample(value))
+
+/** Whether it looks like one. */
+function isBelieved(value: string, kind: Kind, bond: Bond): boolean {
+  if (kind === 'weak') return value.length >= 16 && isRandom(value) && !UUID.test(value) && !SUM.test(value)
+  if (TECHNICAL.test(value))
+    return kind === 'password' && bond === 'assigned' && /^\d{6,}$|^[a-z]{5,}[-_]?\d{2,}$/i.test(value)
+  if (kind === 'password') return isMixed(value)
+  if (bond === 'said')
+    return (
+      isRandom(value) ||
+      (value.length >= 10 && isMixed(value) && /\d.*[A-Za-z].*\d|[A-Za-z].*\d.*[A-Za-z]/.test(value))
+    )
+  return isMixed(value) && !/^\d+$/.test(value) && !/^[\d.,:TZ+-]+$/.test(value)
+}
+
+interface Taken {
+  start: number
+  value: string
+}
+
+const rangeOf = ({ start, value }: Taken): Match => ({ start, end: start + value.length })
+
+/** A value at a place: the second group, or all. */
+function stickValue(pattern: RegExp, text: string, at: number): Taken | null {
+  pattern.lastIndex = at
+  const found = pattern.exec(text)
+  if (!found) return null
+  const value = found[2] ?? found[0]
+  return { start: at + (found[2] === undefined ? 0 : found[0].indexOf(value)), value }
+}
 
 function stick(pattern: RegExp, text: string, at: number): number | null {
   pattern.lastIndex = at
   return pattern.test(text) ? pattern.lastIndex : null
 }
-
-/** `Authorization` headers and bearer tokens. */
-export const bearerRule: Rule = patternRule({
-  id: 'bearer-token',
-  version: 1,
-  severity: 'secret',
-  needs: ['earer', 'EARER', 'uthorization', 'UTHORIZATION'],
-  pattern:
-    /((?:[Aa]uthorization|AUTHORIZATION)\\?["']?[ \t]{0,4}[:=][ \t]{0,4}\\?["']?(?:(?:[Bb]earer|BEARER|[Bb]asic|[Tt]oken|[Dd]igest)[ \t]{1,4})?|(?:[Bb]earer|BEARER)[ \t]{1,4})([A-Za-z0-9._~+/=-]{16,4000})/g,
-  accepts: value => !isStandIn(value) && /\d/.test(value) && /[A-Za-z]/.test(value),
-})
-
-/** The cookies of a request or response. */
-export const cookieRule: Rule = patternRule({
-  id: 'cookie',
-  version: 1,
-  severity: 'secret',
-  needs: ['ookie', 'OOKIE'],
-  pattern: /((?:[Cc]ookie|COOKIE)\\?["']?:[ \t]{0,4}\\?["']?)([A-Za-z0-9_.-]{1,64}=[^\r\n"'`\\]{8,4000})/g,
-  accepts: value => /=[^;\s]{8}/.test(value),
-})
-
-/** `user:password` in a URL. */
-export const urlCredentialsRule: Rule = patternRule({
-  id: 'url-credentials',
-  version: 1,
-  severity: 'secret',
-  needs: ['://'],
-  pattern: /(:\/\/)([^\s/:@"'<>`\\]{0,256}:[^\s/@"'<>`\\]{1,256})(?=@)/g,
-  accepts: value => {
-    const password = value.slice(value.indexOf(':') + 1)
-    return (
-      !isStandIn(value) &&
-      !isStandIn(password) &&
-      !/^(?:pass|password|passwd|pwd|secret|token)$/i.test(password)
-    )
-  },
-})

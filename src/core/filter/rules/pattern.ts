@@ -1,39 +1,71 @@
-/** Rules made of one regular expression that begins with something rare, and a check that tells values from look-alikes. */
+/** Rules made of one regular expression, tried at each place of their literals, and a check that tells values from look-alikes. */
 import type { Match, Rule, Severity } from '../rule.ts'
+import { isSample, isVaried } from './sample.ts'
 
 export interface Pattern {
   id: string
   version: number
   severity: Severity
-  /** Global; every repetition is bounded. With two groups, the first is context that stays and the second the value. */
+  /** Every repetition is bounded. With two groups, the first is context that stays and the second the value. */
   pattern: RegExp
+  /** How many characters before a literal the expression may begin: it is tried at each; 0 where it is not given. */
+  back?: number
   /** Whether it is one; all matches are where it is not given. */
   accepts?: (value: string, text: string, start: number) => boolean
   needs: readonly string[]
+  anyCase?: boolean
 }
 
-export const patternRule = ({ id, version, severity, pattern, accepts, needs }: Pattern): Rule => ({
-  id,
-  version,
-  severity,
-  needs,
-  scan: text => {
-    const matches: Match[] = []
-    for (const found of text.matchAll(pattern)) {
-      const value = found[2] ?? found[0]
-      const start = found.index + (found[2] === undefined ? 0 : (found[1]?.length ?? 0))
-      if (!accepts || accepts(value, text, start)) matches.push({ start, end: start + value.length })
-    }
-    return matches
-  },
-})
+export const patternRule = ({ pattern, accepts, back = 0, ...rule }: Pattern): Rule => {
+  const sticky = new RegExp(pattern.source, `${pattern.flags.replace(/[gy]/g, '')}y`)
+  return {
+    ...rule,
+    scan: (text, places) => {
+      const matches: Match[] = []
+      let done = 0
+      for (const place of places) {
+        for (let at = Math.max(done, place - back); at <= place; at++) {
+          sticky.lastIndex = at
+          const found = sticky.exec(text)
+          if (!found) continue
+          const value = found[2] ?? found[0]
+          const start = at + (found[2] === undefined ? 0 : (found[1]?.length ?? 0))
+          if (accepts && !accepts(value, text, start)) continue
+          matches.push({ start, end: start + value.length })
+          done = start + value.length
+          break
+        }
+      }
+      return matches
+    },
+  }
+}
 
-const STAND_IN =
-  /^(?:[<{%]|\$[{(]?[A-Za-z_]|\[(?:secret|personal):|y[ou]{2}r[-_ ]?|change_?me|redacted|placeholder|example|dummy|insert[-_]|(?:x{4}|\*{3}|\.{3}))/i
+/** What a row of a table of tokens may add. */
+export interface TokenOptions {
+  version?: number
+  severity?: Severity
+  back?: number
+  anyCase?: boolean
+  /** Whether its own check digits hold: then it is one, however it looks. */
+  isProven?: (value: string) => boolean
+  accepts?: (value: string, text: string, start: number) => boolean
+}
 
-/** Whether somebody wrote this where a value would stand, as manuals do: `<token>`, `${TOKEN}`, `your-key`, `xxxx…`. */
-export const isStandIn = (value: string): boolean => STAND_IN.test(value) || !isVaried(value, 3)
-
-/** Whether at least `distinct` different characters stand among the last forty. */
-export const isVaried = (value: string, distinct: number): boolean =>
-  new Set(value.slice(-40)).size >= distinct
+/** A token that begins with what its issuer begins them with. A letter or digit before it makes it part of something else; letters
+ *  of other scripts do not, since those languages write without spaces.
+ *  @param needs - literals, with spaces between them */
+export const token = (id: string, needs: string, pattern: RegExp, options: TokenOptions = {}): Rule => {
+  const { version = 1, severity = 'secret', isProven, accepts, ...others } = options
+  return patternRule({
+    id,
+    version,
+    severity,
+    needs: needs.split(' '),
+    pattern: new RegExp(`(?<![A-Za-z0-9])(?:${pattern.source})`, pattern.flags),
+    accepts: (value, text, start) =>
+      isProven?.(value) === true ||
+      (isVaried(value, 8) && !isSample(value) && (accepts === undefined || accepts(value, text, start))),
+    ...others,
+  })
+}

@@ -1,0 +1,199 @@
+/** Secrets as arguments of commands, in statements of databases, and in the files that programs log in with. */
+import type { Match, Rule } from '../rule.ts'
+import { patternRule } from './pattern.ts'
+import { isSample, isStandIn } from './sample.ts'
+
+/** One word of a shell, quoted or not; its quotes are not part of the value. */
+const WORD = `["']?)([^\\s"'\`$<>|&;()]{4,400})`
+/** Up to a few other options between a command and the one that counts. */
+const OPTIONS = `(?:[ \\t]{1,8}[^\\s|;&]{1,120}){0,12}?[ \\t]{1,8}`
+
+const argument = (id: string, needs: readonly string[], before: string, version = 1): Rule =>
+  patternRule({
+    id,
+    version,
+    severity: 'secret',
+    needs,
+    pattern: new RegExp(`((?<![A-Za-z0-9_])${before}${WORD}`),
+    accepts: value =>
+      !isStandIn(value, 2) && !isSample(value) && !/^(?:-|\/dev\/|@|password$|pass$)/i.test(value),
+  })
+
+const ARGUMENTS: readonly Rule[] = [
+  argument('command-secret', ['mysql', 'mariadb'], `(?:mysql|mysqldump|mysqladmin|mariadb)${OPTIONS}-p`),
+  argument('command-secret', ['sshpass'], `sshpass[ \\t]{1,8}-p[ \\t]{0,8}`),
+  argument(
+    'command-secret',
+    ['docker', 'podman', 'helm', 'oras', 'skopeo', 'buildah', 'nerdctl'],
+    `(?:docker|podman|oras|skopeo|buildah|nerdctl|helm)(?:[ \\t]{1,8}registry)?[ \\t]{1,8}login${OPTIONS}(?:-p|--password)[ \\t=]{1,4}`,
+  ),
+  argument(
+    'command-secret',
+    ['login'],
+    `(?:az|oc|heroku|cf|ibmcloud|argocd|vault|mongo|mongosh|doctl|npm|nomad)[ \\t]{1,8}login${OPTIONS}(?:-p|--password|--token|-t|--apikey)[ \\t=]{1,4}`,
+  ),
+  argument('command-secret', ['redis-cli'], `redis-cli${OPTIONS}(?:-a|--pass)[ \\t=]{1,4}`),
+  argument('command-secret', ['mongo'], `mongo(?:sh|dump|restore|export|import)?${OPTIONS}-p[ \\t]{1,8}`),
+  argument('command-secret', ['sqlcmd', 'bcp'], `(?:sqlcmd|bcp)${OPTIONS}-P[ \\t]{0,8}`),
+  argument('command-secret', ['ldap'], `ldap(?:search|modify|add|delete|whoami)${OPTIONS}-w[ \\t]{0,8}`),
+  argument(
+    'command-secret',
+    ['htpasswd'],
+    `htpasswd[ \\t]{1,8}-[a-zA-Z]{0,8}b[a-zA-Z]{0,8}[ \\t]{1,8}\\S{1,200}[ \\t]{1,8}\\S{1,80}[ \\t]{1,8}`,
+  ),
+  argument(
+    'command-secret',
+    ['aws'],
+    `aws[ \\t]{1,8}configure[ \\t]{1,8}set[ \\t]{1,8}(?:[a-z0-9_-]{1,60}\\.)?(?:aws_secret_access_key|aws_session_token)[ \\t]{1,8}`,
+  ),
+  argument(
+    'command-secret',
+    ['openssl'],
+    `openssl${OPTIONS}-(?:pass|passin|passout|k|K)[ \\t]{1,8}(?:pass:)?`,
+  ),
+  argument(
+    'command-secret',
+    ['secret'],
+    `secret[ \\t]{1,8}set[ \\t]{1,8}[A-Za-z0-9_-]{1,80}${OPTIONS}(?:-b|--body)[ \\t=]{1,4}`,
+  ),
+  argument(
+    'command-secret',
+    ['secret set ', 'secrets set ', 'config:set ', 'from-literal='],
+    `(?:(?:secrets? set|config:set)[ \\t]{1,8}|from-literal=)[A-Za-z0-9_.-]{1,80}=`,
+  ),
+  argument('command-secret', ['net user '], `net user[ \\t]{1,8}[^\\s/]{1,60}[ \\t]{1,8}`),
+  argument(
+    'command-secret',
+    ['smbclient', 'rpcclient'],
+    `(?:smbclient|rpcclient)${OPTIONS}-U[ \\t]{1,8}[^\\s%]{1,80}%`,
+  ),
+  argument(
+    'command-secret',
+    ['ConvertTo-SecureString'],
+    `ConvertTo-SecureString[ \\t]{1,8}(?:-String[ \\t]{1,8})?`,
+  ),
+  argument('command-secret', ['zip'], `(?:un)?zip${OPTIONS}-P[ \\t]{1,8}`),
+]
+
+/** `curl -u user:password`. */
+const userOptionRule: Rule = patternRule({
+  id: 'command-secret',
+  version: 1,
+  severity: 'secret',
+  needs: ['-u ', '-u"', "-u'", '--user ', '--user=', '--proxy-user ', '-U '],
+  pattern:
+    /((?<![A-Za-z0-9-])(?:-u|-U|--user|--proxy-user)[ \t=]{0,3}["']?[^\s"'`:;,/]{1,80}:)([^\s"'`$<>|;(){}]{4,300})/,
+  accepts: (value, text, start) =>
+    !isStandIn(value) &&
+    !/^\d{1,6}$/.test(value) &&
+    !/^(?:pass|password|passwd)$/i.test(value) &&
+    /curl|wget|http|--user|proxy|api|jira|svn/i.test(text.slice(Math.max(0, start - 400), start)),
+})
+
+/** `echo secret | docker login --password-stdin`, `printf x | wrangler secret put NAME`. */
+const PIPED =
+  /((?:echo|printf)[ \t]{1,4}(?:-n[ \t]{1,4}|["']?%s(?:\\n)?["']?[ \t]{1,4})?["']?)([^\s"'`$|;<>]{6,2000})(?=["']?[ \t]{0,4}\|([^\r\n]{1,200}))/
+const pipedRule: Rule = patternRule({
+  id: 'command-secret',
+  version: 1,
+  severity: 'secret',
+  needs: ['echo ', 'printf '],
+  pattern: PIPED,
+  accepts: (value, text, start) =>
+    !isSample(value) &&
+    /^["']?[ \t]{0,4}\|[^\r\n]{0,200}(?:secret|password-stdin|sudo -S|--stdin|passwd|chpasswd|login|gpg|--with-token|-passin stdin|cryptsetup|openssl enc)/.test(
+      text.slice(start + value.length, start + value.length + 210),
+    ),
+})
+
+const sqlRule: Rule = patternRule({
+  id: 'command-secret',
+  version: 1,
+  severity: 'secret',
+  needs: ['identified', 'password'],
+  anyCase: true,
+  pattern:
+    /((?:identified(?: with [a-z0-9_]{1,40})? (?:by|as)|password)[ \t]{1,4}(?:for [^\s]{1,60} ?=? ?)?')([^'\r\n]{4,200})(?=')/i,
+  accepts: (value, text, start) =>
+    !isStandIn(value) &&
+    (/identified/i.test(text.slice(start - 60, start)) ||
+      /(?:role|user|with|login|encrypted)\b/i.test(text.slice(Math.max(0, start - 160), start))),
+})
+
+/** `machine host login name password value` of `.netrc`. */
+const netrcRule: Rule = patternRule({
+  id: 'netrc-password',
+  version: 1,
+  severity: 'secret',
+  needs: ['machine ', 'default '],
+  pattern:
+    /((?:machine[ \t]{1,4}[^\s]{1,200}|default)\s{1,20}login\s{1,4}[^\s]{1,200}\s{1,20}password\s{1,4})([^\s]{3,400})/,
+  accepts: value => !isStandIn(value, 2),
+})
+
+/** `host:port:database:user:password` of `.pgpass`. */
+const pgpassRule: Rule = patternRule({
+  id: 'pgpass-password',
+  version: 1,
+  severity: 'secret',
+  needs: [':5432:', ':5433:', ':6432:'],
+  back: 60,
+  pattern: /((?<=^|\n)[A-Za-z0-9_.*-]{1,60}:\d{4}:[^\s:]{1,60}:[^\s:]{1,60}:)([^\s:]{3,200})/,
+  accepts: value => !isStandIn(value, 2),
+})
+
+/** Keys of package registries in `.npmrc`, `.pypirc` and the like. */
+const registryRule: Rule = patternRule({
+  id: 'registry-token',
+  version: 1,
+  severity: 'secret',
+  needs: [':_auth', ':_password', '_auth=', '_auth ='],
+  pattern: /(:?_(?:authToken|auth|password)[ ]?=[ ]?["']?)([A-Za-z0-9+/=_.-]{8,2000})/,
+  accepts: value => !isSample(value),
+})
+
+const DATA = /(?:^|\n)([ \t]*)(?:data|stringData):[ \t]*\n((?:\1[ \t]+[^\n]{1,9000}(?:\n|$)){1,100})/g
+const ENTRY = /^[ \t]+["']?[A-Za-z0-9_.-]{1,120}["']?:[ \t]*["']?([^\s"'|>][^\r\n"']{2,9000})/gm
+/** A manifest is rarely longer. */
+const MAX_MANIFEST_LENGTH = 12_000
+
+/** All values of a Kubernetes Secret, whatever they are called. */
+const manifestRule: Rule = {
+  id: 'kubernetes-secret',
+  version: 1,
+  severity: 'secret',
+  needs: ['kind: Secret'],
+  scan: (text, places) => {
+    const matches: Match[] = []
+    let done = 0
+    for (const place of places) {
+      const before = text.slice(Math.max(done, place - MAX_MANIFEST_LENGTH / 4), place)
+      const begin = place - (before.length - Math.max(0, before.lastIndexOf('\n---') + 1))
+      const after = text.slice(place, place + MAX_MANIFEST_LENGTH)
+      const last = after.indexOf('\n---')
+      done = place + (last < 0 ? after.length : last)
+      for (const block of text.slice(begin, done).matchAll(DATA)) {
+        const body = block[2] ?? ''
+        const from = begin + block.index + block[0].length - body.length
+        for (const entry of body.matchAll(ENTRY)) {
+          const value = (entry[1] ?? '').trimEnd()
+          if (isStandIn(value, 2)) continue
+          const start = from + entry.index + entry[0].lastIndexOf(entry[1] ?? '')
+          matches.push({ start, end: start + value.length })
+        }
+      }
+    }
+    return matches
+  },
+}
+
+export const commandRules: readonly Rule[] = [
+  ...ARGUMENTS,
+  userOptionRule,
+  pipedRule,
+  sqlRule,
+  netrcRule,
+  pgpassRule,
+  registryRule,
+  manifestRule,
+]

@@ -1,0 +1,349 @@
+/** Views: what a text says to somebody who decodes it. Each is a text of its own for the rules, with the way back. Escapes of
+ *  JSON, URLs, HTML and mail are undone, lines joined that a terminal broke, base64 and hexadecimal text read. */
+import { isUtf8 } from 'node:buffer'
+import { fold } from './folded.ts'
+import type { Match } from './rule.ts'
+
+export type Kind = 'unescaped' | 'unsoftened' | 'joined' | 'glued' | 'decoded'
+
+export interface View {
+  text: string
+  /** Where a range of the view stands in the text that it is a view of; null where it holds nothing that the view adds. Where it
+   *  is not certain, what was found in the text itself counts more. */
+  back(start: number, end: number): (Match & { isCertain: boolean }) | null
+  /** Whether a range stands for a whole run of which it is only a part. */
+  isWhole: boolean
+  /** What may be undone after this. */
+  next: readonly Kind[]
+}
+
+export const ANY: readonly Kind[] = ['unescaped', 'unsoftened', 'joined', 'glued', 'decoded']
+const AFTER_UNESCAPED: readonly Kind[] = ['unescaped', 'joined', 'glued', 'decoded']
+const AFTER_JOINED: readonly Kind[] = ['decoded']
+
+/** Longest views of views: JSON in JSON in base64 in a URL, and one more. */
+export const MAX_DEPTH = 4
+
+const NAMED: Readonly<Record<string, string>> = {
+  quot: '"',
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  apos: "'",
+  nbsp: ' ',
+  colon: ':',
+  sol: '/',
+  equals: '=',
+  commat: '@',
+  period: '.',
+  lowbar: '_',
+  hyphen: '-',
+  dash: '-',
+  num: '#',
+  plus: '+',
+}
+const SHORT: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: ' ', f: ' ' }
+
+const HAS_ESCAPE =
+  /\\["'/\\`nrtu x]|%[0-9A-Fa-f]{2}|&(?:#|quot|amp|lt|gt|apos|nbsp|col|sol|equ|com|per|low|hyp|das|num|plu)/
+const ESCAPE =
+  /\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})|([nrtbf])|(["'/\\`]))|%([2-7][0-9A-Fa-f])|&(?:#(\d{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([a-z]{2,6}));/g
+const HAS_SOFT_BREAK = /=\r?\n|=3D/
+const SOFT = /=\r?\n|=([2-7][0-9A-F])/g
+
+/** A text with parts replaced by shorter ones. */
+class Rewritten {
+  readonly #from: string
+  readonly #out: string[] = []
+  /** By unit of the result: where it begins in the original. */
+  #at: Uint32Array
+  #length = 0
+  #done = 0
+
+  constructor(from: string) {
+    this.#from = from
+    this.#at = new Uint32Array(from.length + 1)
+  }
+
+  /** Put another text in the place of a range; ranges come in order. */
+  put(start: number, end: number, text: string): void {
+    this.#keep(start)
+    // A replacement is never longer than what it replaces, or than its one character.
+    for (let unit = 0; unit < text.length; unit++) this.#at[this.#length++] = start
+    this.#out.push(text)
+    this.#done = end
+  }
+
+  #keep(to: number): void {
+    for (let at = this.#done; at < to; at++) this.#at[this.#length++] = at
+    this.#out.push(this.#from.slice(this.#done, to))
+  }
+
+  view(): View {
+    this.#keep(this.#from.length)
+    this.#at[this.#length] = this.#from.length
+    const at = this.#at
+    return {
+      text: this.#out.join(''),
+      isWhole: false,
+      next: AFTER_UNESCAPED,
+      back: (start, end) => ({ start: at[start] ?? 0, end: at[end] ?? this.#from.length, isCertain: true }),
+    }
+  }
+}
+
+const characterOf = (code: number): string =>
+  code > 0x10ffff || code === 0 ? '' : fold(String.fromCodePoint(code).toWellFormed()).text.slice(0, 4)
+
+function decodedEscape(found: RegExpExecArray): string | null {
+  const [, unicode, point, byte, short, itself, percent, decimal, hexadecimal, name] = found
+  if (short !== undefined) return SHORT[short] ?? ' '
+  if (itself !== undefined) return itself
+  const hex = unicode ?? point ?? byte ?? percent ?? hexadecimal
+  if (hex !== undefined) return characterOf(Number.parseInt(hex, 16))
+  if (decimal !== undefined) return characterOf(Number(decimal))
+  return NAMED[name ?? ''] ?? null
+}
+
+/** Escapes of JSON and program text, URLs and HTML undone once; null where there are none. */
+function unescaped(text: string): View | null {
+  if (!HAS_ESCAPE.test(text)) return null
+  const out = new Rewritten(text)
+  let isChanged = false
+  for (const found of text.matchAll(ESCAPE)) {
+    const character = decodedEscape(found)
+    if (character === null) continue
+    isChanged = true
+    out.put(found.index, found.index + found[0].length, character)
+  }
+  return isChanged ? out.view() : null
+}
+
+/** Quoted-printable text (RFC 2045 §6.7) as it was. */
+function unsoftened(text: string): View | null {
+  if (!HAS_SOFT_BREAK.test(text)) return null
+  const out = new Rewritten(text)
+  for (const { 0: found, 1: hex, index } of text.matchAll(SOFT))
+    out.put(
+      index,
+      index + found.length,
+      hex === undefined ? '' : String.fromCharCode(Number.parseInt(hex, 16)),
+    )
+  return out.view()
+}
+
+/** What terminals, mail programs and shells put at the end of a line, looked at backwards, and at the beginning of the next. */
+const LINE_END = /[ \t\r│|\\"']/
+const LINE_BEGIN = /[ \t]{0,120}(?:[│|>+][ \t]{0,40})?["']?/y
+const RUN = /[A-Za-z0-9+/=_.~:@%-]/
+/** Longer runs before a break are taken from here on. */
+const MAX_RUN_LENGTH = 200
+const FIRST_RUN = /[A-Za-z0-9+/=_.~:@%-]{1,200}/y
+/** A word, or a name that is assigned something: the line begins anew. */
+const NEW_BEGINNING = /^(?:[A-Za-z]?[a-z]{0,13}[.:]?$|[A-Za-z_]\w{0,60}[:=])/
+/** Glued runs shorter than this, or without a digit, are words. */
+const MIN_GLUED_LENGTH = 18
+/** What surrounds a joint, on either side, in the view. */
+const AROUND = 400
+/** Lines shorter than this were not broken by the width of a terminal. */
+const MIN_LINE_LENGTH = 38
+/** The rest of a value, and nothing else. */
+const REST = /^[A-Za-z0-9+/_.-]{1,8000}={0,2}$/
+
+/** Where the parts of a value may belong together: `start` to `end` goes. */
+interface Joint extends Match {
+  /** The line before is as long as lines that a terminal breaks, or says itself that it goes on. */
+  isBroken: boolean
+}
+
+/** @param seams - offsets at which another text begins: nothing is joined there */
+function jointsIn(text: string, seams: ReadonlySet<number>): Joint[] {
+  const joints: Joint[] = []
+  let before = -1
+  for (let line = text.indexOf('\n'); line >= 0; before = line, line = text.indexOf('\n', line + 1)) {
+    if (seams.has(line + 1)) continue
+    let start = line
+    while (start > 0 && line - start < 84 && LINE_END.test(text[start - 1] ?? '')) start--
+    let runStart = start
+    while (runStart > 0 && start - runStart < MAX_RUN_LENGTH && RUN.test(text[runStart - 1] ?? '')) runStart--
+    if (runStart === start) continue
+    LINE_BEGIN.lastIndex = line + 1
+    LINE_BEGIN.test(text)
+    const end = LINE_BEGIN.lastIndex
+    FIRST_RUN.lastIndex = end
+    const first = FIRST_RUN.exec(text)?.[0]
+    if (first === undefined || NEW_BEGINNING.test(first)) continue
+    const glued = text.slice(runStart, start) + first
+    if (glued.length < MIN_GLUED_LENGTH || !/\d/.test(glued)) continue
+    const isBroken = line - before > MIN_LINE_LENGTH || text.slice(start, line).includes('\\')
+    joints.push({ start, end, isBroken })
+  }
+  return joints
+}
+
+/** Lines joined where a run without spaces may go on, with what is around. Only what lies across a joint is the view's to find. */
+function joined(text: string, seams: ReadonlySet<number>): View | null {
+  return joinedAt(text, jointsIn(text, seams).filter(({ isBroken }) => isBroken))
+}
+
+/** The same where short lines are joined as well, unless none is. */
+function glued(text: string, seams: ReadonlySet<number>): View | null {
+  const joints = jointsIn(text, seams)
+  return joints.every(({ isBroken }) => isBroken) ? null : joinedAt(text, joints)
+}
+
+function joinedAt(text: string, joints: readonly Joint[]): View | null {
+  if (joints.length === 0) return null
+  const pieces: { viewAt: number; at: number; joint: Joint | null }[] = []
+  let view = ''
+  const take = (from: number, to: number, joint: Joint | null): void => {
+    pieces.push({ viewAt: view.length, at: from, joint })
+    view += text.slice(from, to)
+  }
+  let next = 0
+  for (let joint = joints[next]; joint; joint = joints[next]) {
+    let done = Math.max(0, joint.start - AROUND)
+    let last: Joint | null = null
+    for (
+      let other: Joint | undefined = joint;
+      other && other.start <= done + 2 * AROUND;
+      other = joints[++next]
+    ) {
+      take(done, Math.max(done, other.start), last)
+      done = other.end
+      last = other
+    }
+    take(done, Math.min(text.length, done + AROUND), last)
+    view += '\n'
+  }
+  const pieceAt = (offset: number) => atOrBefore(pieces, offset)
+  return {
+    text: view,
+    isWhole: false,
+    next: AFTER_JOINED,
+    back: (start, end) => {
+      const first = pieceAt(start)
+      const last = pieceAt(end - 1)
+      if (!first || !last || first === last) return null
+      const range = { start: first.at + start - first.viewAt, end: last.at + end - last.viewAt }
+      const rest = view.slice(last.viewAt, end)
+      const isAlone = /^["'`)\]},;]{0,3}[ \t]*(?:[│|\\][ \t]*)?\r?(?:\n|$)/.test(
+        text.slice(range.end, range.end + 60),
+      )
+      const isCertain =
+        last.joint?.isBroken === true && REST.test(rest) && (isAlone || (rest.length >= 8 && /\d/.test(rest)))
+      return { ...range, isCertain }
+    },
+  }
+}
+
+/** The last of sorted pieces that begins at an offset or before. */
+function atOrBefore<P extends { viewAt: number }>(pieces: readonly P[], offset: number): P | undefined {
+  let low = 0
+  let high = pieces.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if ((pieces[middle]?.viewAt ?? 0) <= offset) low = middle
+    else high = middle - 1
+  }
+  return pieces[low]
+}
+
+const isCode = (code: number): boolean =>
+  (code > 47 && code < 58) ||
+  (code > 64 && code < 91) ||
+  (code > 96 && code < 123) ||
+  code === 43 ||
+  code === 47 ||
+  code === 45 ||
+  code === 95
+const MIN_RUN_LENGTH = 20
+/** How many characters tell whether a run is text. */
+const PROBE_LENGTH = 32
+const HEX_RUN = /^(?:[0-9A-Fa-f]{2}){10,}$/
+
+/** Text, and not a run of bytes that happens to be readable. */
+function textOf(bytes: Buffer): string | null {
+  if (bytes.length < 8) return null
+  const isWide = bytes[1] === 0 && bytes[3] === 0 && bytes[5] === 0
+  const text = isWide
+    ? bytes.toString('utf16le')
+    : isUtf8(bytes)
+      ? bytes.toString('utf8')
+      : bytes.toString('latin1')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what tells bytes from text
+  return /[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f-\x9f\ufffd]/.test(isWide ? text.slice(0, 4_000) : text)
+    ? null
+    : text
+}
+
+function decodedRun(run: string): string | null {
+  const kind = HEX_RUN.test(run) ? 'hex' : 'base64'
+  const probe = Buffer.from(run.slice(0, PROBE_LENGTH), kind)
+  // Multi-byte characters may be cut at the end of the probe.
+  if (
+    textOf(probe) === null &&
+    textOf(probe.subarray(0, -1)) === null &&
+    textOf(probe.subarray(0, -2)) === null &&
+    textOf(probe.subarray(0, -3)) === null
+  )
+    return null
+  return textOf(Buffer.from(run, kind))
+}
+
+/** Runs of base64 (RFC 4648 §4 and §5) or hexadecimal digits that hold text, decoded, one a line; null where there are none. */
+function decoded(text: string, seen: Set<string>): View | null {
+  const runs: { start: number; end: number; viewAt: number }[] = []
+  let view = ''
+  const add = (start: number, end: number): boolean => {
+    const run = text.slice(start, end)
+    if (seen.has(run)) return true
+    const inside = decodedRun(run)
+    if (inside === null) return false
+    seen.add(run)
+    const last = /^={1,2}/.exec(text.slice(end, end + 2))?.[0].length ?? 0
+    runs.push({ start, end: end + last, viewAt: view.length })
+    view += `${fold(inside).text}\n`
+    return true
+  }
+  if (text.length < MIN_RUN_LENGTH) return null
+  // Every run of the least length covers a multiple of it: only these places are looked at.
+  for (let at = 0; at < text.length; at += MIN_RUN_LENGTH) {
+    if (!isCode(text.charCodeAt(at))) continue
+    let start = at
+    while (start > 0 && isCode(text.charCodeAt(start - 1))) start--
+    let end = at + 1
+    while (end < text.length && isCode(text.charCodeAt(end))) end++
+    at += Math.floor((end - 1 - at) / MIN_RUN_LENGTH) * MIN_RUN_LENGTH
+    if (end - start < MIN_RUN_LENGTH || add(start, end)) continue
+    // Part of a path or a name with hyphens.
+    if (end - start > 8_000) continue
+    for (const { 0: part, index } of text.slice(start, end).matchAll(/[A-Za-z0-9+]{20,8000}/g))
+      if (part.length < end - start) add(start + index, start + index + part.length)
+  }
+  if (runs.length === 0) return null
+  return {
+    text: view,
+    isWhole: true,
+    next: ANY,
+    back: (start, end) => {
+      const first = atOrBefore(runs, start)
+      const last = atOrBefore(runs, end - 1)
+      return first && last ? { start: first.start, end: last.end, isCertain: true } : null
+    },
+  }
+}
+
+const MAKERS = { unescaped, unsoftened, joined, glued, decoded }
+
+/** The views of a text, of some kinds. @param seams - offsets at which another text begins @param seen - runs that were decoded
+ *  before */
+export const viewsOf = (
+  text: string,
+  kinds: readonly Kind[],
+  seams: ReadonlySet<number>,
+  seen: Set<string>,
+): View[] =>
+  kinds
+    .map(kind => (kind === 'decoded' ? decoded(text, seen) : MAKERS[kind](text, seams)))
+    .filter(view => view !== null)
