@@ -23,6 +23,7 @@ interface Totals {
   messages: number
   secrets: number
   personal: number
+  notScanned: number
   rules: string
 }
 
@@ -193,15 +194,23 @@ const actionText = ({ action, newShareId }: { action: Action; newShareId: string
       ? `Took it back; ${newShareId} goes out in its place. ${CANNOT_UNREAD}\n`
       : ''
 
-const noTotals = (): Totals => ({ scanned: 0, messages: 0, secrets: 0, personal: 0, rules: '' })
+const noTotals = (): Totals => ({
+  scanned: 0,
+  messages: 0,
+  secrets: 0,
+  personal: 0,
+  notScanned: 0,
+  rules: '',
+})
 
 function addPage(
   totals: Totals,
-  page: { scanned: number; messages: number; rules: string },
+  page: { scanned: number; messages: number; notScanned: number; rules: string },
   items: readonly { secrets: number; personal: number }[],
 ): void {
   totals.scanned += page.scanned
   totals.messages += page.messages
+  totals.notScanned += page.notScanned
   totals.rules = page.rules
   for (const { secrets, personal } of items) {
     totals.secrets += secrets
@@ -209,12 +218,15 @@ function addPage(
   }
 }
 
-const totalsText = (
-  { scanned, messages, secrets, personal }: Totals,
-  what: 'conversation' | 'share',
-): string =>
-  `Looked over ${count(scanned, what)} with ${count(messages, 'message')}: ${
+const totalsText = (totals: Totals, what: 'conversation' | 'share'): string => {
+  const { scanned, messages, secrets, personal, notScanned } = totals
+  const found =
     secrets + personal === 0
-      ? 'nothing was found.'
-      : `${count(secrets, 'secret')}, ${count(personal, 'piece of personal data', 'pieces of personal data')}.`
-  }`
+      ? 'nothing was found'
+      : `${count(secrets, 'secret')}, ${count(personal, 'piece of personal data', 'pieces of personal data')}`
+  const rest =
+    notScanned === 0
+      ? ''
+      : ` Not looked into: ${count(notScanned, 'file that is no text', 'files that are no text')}.`
+  return `Looked over ${count(scanned, what)} with ${count(messages, 'message')}: ${found}.${rest}`
+}

@@ -335,6 +335,8 @@ export const scanPage = {
   /** Looked at for this page, with those in which nothing was found and which are not named. */
   scanned: Count,
   messages: Count,
+  /** Files of all that was looked at into which no rule can look. */
+  notScanned: Count,
   /** Of all pages. */
   total: Count,
   /** For the next page, or null at the end. */

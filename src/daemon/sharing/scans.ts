@@ -131,6 +131,7 @@ export function makeScans(deps: ScansDeps) {
           conversations: isWorthNaming(scanned) ? [scanned] : [],
           scanned: 1,
           messages: scanned.messages,
+          notScanned: scanned.notScanned,
           total: 1,
           next: null,
           rules,
@@ -138,7 +139,7 @@ export function makeScans(deps: ScansDeps) {
       }
       const untilMs = clock.nowMs() + PAGE_MS
       let next = params.cursor
-      let [scanned, messages] = [0, 0]
+      let [scanned, messages, notScanned] = [0, 0, 0]
       do {
         const listed = users.read(local, db => db.conversations.list({ limit: 1, cursor: next }))
         const [head] = listed.conversations
@@ -147,10 +148,11 @@ export function makeScans(deps: ScansDeps) {
         const result = await scanConversation(local, head, own, params.severity, signal)
         scanned++
         messages += result.messages
+        notScanned += result.notScanned
         if (isWorthNaming(result)) page.push(result)
       } while (next !== undefined && clock.nowMs() < untilMs)
       const total = users.read(local, db => db.conversations.count())
-      return { conversations: page, scanned, messages, total, next: next ?? null, rules }
+      return { conversations: page, scanned, messages, notScanned, total, next: next ?? null, rules }
     },
 
     async shares(
@@ -175,16 +177,25 @@ export function makeScans(deps: ScansDeps) {
         .sort((a, b) => (a.shareId < b.shareId ? -1 : 1))
       const untilMs = clock.nowMs() + PAGE_MS
       const page: Result<'scan.shares'>['shares'] = []
-      let [scanned, messages] = [0, 0]
+      let [scanned, messages, notScanned] = [0, 0, 0]
       for (const share of left) {
         const result = await scanShare(local, share, own, params.severity, signal)
         scanned++
         messages += result.messages
+        notScanned += result.notScanned
         if (isWorthNaming(result)) page.push(result)
         if (clock.nowMs() >= untilMs) break
       }
       const next = scanned < left.length ? (left[scanned - 1]?.shareId ?? null) : null
-      return { shares: page, scanned, messages, total: live.length, next, rules: ruleSetHash(own) }
+      return {
+        shares: page,
+        scanned,
+        messages,
+        notScanned,
+        total: live.length,
+        next,
+        rules: ruleSetHash(own),
+      }
     },
   }
 }
@@ -202,8 +213,7 @@ const emptyTally = (): Tally => ({
   error: null,
 })
 
-const isWorthNaming = ({ findings, more, notScanned, error }: Tally): boolean =>
-  findings.length + more + notScanned > 0 || error !== null
+const isWorthNaming = ({ findings, error }: Tally): boolean => findings.length > 0 || error !== null
 
 function add(
   tally: Tally,
