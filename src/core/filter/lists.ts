@@ -58,22 +58,23 @@ function allowTest(allow: readonly string[]): (hit: Hit, text: string) => boolea
     (severity === 'personal' && rules.has(rule)) || values.has(text.slice(start, end).trim())
 }
 
-interface DeniedWord {
-  /** Lower case, blanks single. */
-  text: string
-  severity: Severity
-  /** Whether a letter or digit may stand right before or after it. */
-  openStart: boolean
-  openEnd: boolean
+/** A place in the tree of denied words, reached unit by unit. */
+interface Branch {
+  next: Map<number, Branch>
+  /** The word that ends here. */
+  word: { severity: Severity; openEnd: boolean } | null
 }
 
 const UNITS = 0x10000
-const WORD = /[\p{L}\p{N}]/u
-/** Scripts that set no blanks between words, and Hangul, whose particles hang on the word. */
-const UNSPACED =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Hangul}]/u
-const LAST = /[\p{L}\p{N}]$/u
-const FIRST = /^[\p{L}\p{N}]/u
+const SPACE = 0x20
+/** How a unit can begin a word: at any place, or only where no letter or digit stands before it. */
+const OPEN = 1
+const CLOSED = 2
+/** Letters and digits, but those of scripts that set no blanks between words, and of Hangul, whose particles hang on the word. */
+const SPACED =
+  '[[\\p{L}\\p{N}]--[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}\\p{Script=Hangul}]]'
+const LAST = new RegExp(`${SPACED}$`, 'v')
+const FIRST = new RegExp(`^${SPACED}`, 'v')
 const BLANK = /\s/
 /** Blanks in a row that one blank of an entry stands for: a line break with the indent of the next line. */
 const MAX_BLANKS = 64
@@ -93,58 +94,56 @@ function lowered(text: string): string {
 /** A value of the deny list is the same in upper and lower case. */
 export const denyKey = (value: string): string => lowered(value).replace(/\s+/g, ' ')
 
-const isOpen = (char: string): boolean => !WORD.test(char) || UNSPACED.test(char)
+/** Whether a word may follow or go before this character without a border. */
+const isOpen = (char: string): boolean => !FIRST.test(char)
 
-/** Find the words of a deny list, upper or lower case, as words of their own. Looks at each place only for words that begin with the two
- *  units that stand there. */
+/** Find the words of a deny list, upper or lower case, as words of their own. However many there are, each place of the text is read at
+ *  most as far as the longest of them. */
 function denyScan(deny: FilterLists['deny']): (text: string) => Hit[] {
-  const byStart = new Map<number, DeniedWord[]>()
+  const root: Branch = { next: new Map(), word: null }
   const begins = new Uint8Array(UNITS)
   for (const { text, severity } of deny) {
     const word = denyKey(entryText(text))
     if (word.length < MIN_ENTRY_LENGTH) continue
-    const [first = ''] = word
-    const last = Array.from(word.slice(-2)).at(-1) ?? ''
-    begins[word.charCodeAt(0)] = 1
-    const start = word.charCodeAt(0) * UNITS + word.charCodeAt(1)
-    const entry = { text: word, severity, openStart: isOpen(first), openEnd: isOpen(last) }
-    byStart.set(start, [...(byStart.get(start) ?? []), entry])
+    const kind = isOpen(Array.from(word.slice(0, 2))[0] ?? '') ? OPEN : CLOSED
+    // Characters that share their first unit: better one too many than one too few.
+    if (begins[word.charCodeAt(0)] !== OPEN) begins[word.charCodeAt(0)] = kind
+    let branch = root
+    for (let unit = 0; unit < word.length; unit++) {
+      const next = branch.next.get(word.charCodeAt(unit)) ?? { next: new Map(), word: null }
+      branch.next.set(word.charCodeAt(unit), next)
+      branch = next
+    }
+    branch.word = { severity, openEnd: isOpen(Array.from(word.slice(-2)).at(-1) ?? '') }
   }
   return text => {
     const lower = lowered(text)
     const hits: Hit[] = []
-    for (let at = 0; at + 1 < lower.length; at++) {
-      const unit = lower.charCodeAt(at)
-      if (begins[unit] === 0) continue
-      const words = byStart.get(unit * UNITS + lower.charCodeAt(at + 1))
-      if (words === undefined) continue
-      const inside = LAST.test(lower.slice(Math.max(0, at - 2), at))
-      for (const word of words) {
-        if (inside && !word.openStart) continue
-        const end = endOf(lower, at, word.text)
-        if (end === null || (!word.openEnd && FIRST.test(lower.slice(end, end + 2)))) continue
-        if (isInPlaceholder(text, at, end)) continue
-        hits.push({ start: at, end, rule: DENY_RULE, severity: word.severity })
-      }
+    for (let at = 0; at < lower.length; at++) {
+      const kind = begins[lower.charCodeAt(at)]
+      if (kind === 0 || (kind === CLOSED && LAST.test(lower.slice(Math.max(0, at - 2), at)))) continue
+      for (const { end, severity } of wordsAt(lower, at, root))
+        if (!isInPlaceholder(text, at, end)) hits.push({ start: at, end, rule: DENY_RULE, severity })
     }
     return hits
   }
 }
 
-/** Where a word that begins at `at` ends, or null where another text stands. */
-function endOf(lower: string, at: number, word: string): number | null {
-  let place = at
-  for (let unit = 0; unit < word.length; unit++) {
-    if (word[unit] !== ' ') {
-      if (lower.charCodeAt(place) !== word.charCodeAt(unit)) return null
-      place++
-      continue
-    }
-    const before = place
-    while (place - before < MAX_BLANKS && BLANK.test(lower[place] ?? '')) place++
-    if (place === before) return null
+/** The words that begin at a place; a blank of theirs stands for any blanks. */
+function wordsAt(lower: string, at: number, root: Branch): { end: number; severity: Severity }[] {
+  const found: { end: number; severity: Severity }[] = []
+  let branch: Branch | undefined = root
+  for (let place = at; place < lower.length; ) {
+    const isBlank = BLANK.test(lower[place] ?? '')
+    branch = branch.next.get(isBlank ? SPACE : lower.charCodeAt(place))
+    if (branch === undefined) break
+    const before = place++
+    while (isBlank && place - before < MAX_BLANKS && BLANK.test(lower[place] ?? '')) place++
+    const { word } = branch
+    if (word !== null && (word.openEnd || !FIRST.test(lower.slice(place, place + 2))))
+      found.push({ end: place, severity: word.severity })
   }
-  return place
+  return found
 }
 
 const PLACEHOLDER = /\[(?:secret|personal):[a-z0-9-]{1,64}#\d{1,6}\]/y

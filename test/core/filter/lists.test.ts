@@ -62,6 +62,7 @@ t.test('a denied word is found in any case, as a word of its own', async t => {
   t.same(denied('ΟΔΟΣ οδος Οδος', 'οδός'), [], 'accents tell words apart')
   t.same(denied('ΟΔΟΣ οδος', 'οδος'), ['ΟΔΟΣ', 'οδος'], 'a sigma at the end of a word is a sigma')
   t.same(denied('İstanbul falcon', 'falcon'), ['falcon'], 'letters that grow in lower case move nothing')
+  t.same(denied('ab abc abcd', 'ab', 'abc', 'abcdef'), ['ab', 'abc'], 'words that begin alike')
   t.same(denied('#1234-B, 12345', '#1234-B'), ['#1234-B'])
   t.same(
     denied('プロジェクト隼は秘密、프로젝트매는', '隼', '프로젝트매'),
@@ -69,6 +70,11 @@ t.test('a denied word is found in any case, as a word of its own', async t => {
     'one unit is too short',
   )
   t.same(denied('計画隼号は秘密', '隼号'), ['隼号'], 'scripts without blanks have no borders')
+  t.same(
+    denied('我们ACME公司 ACME는 xACME', 'acme'),
+    ['ACME', 'ACME'],
+    'nor has a word that stands between them',
+  )
   t.same(denied('x [secret:github-token#1] token', 'github-token', 'token'), ['token'])
   t.same(denied('a𐌰𐌱c 𐌰𐌱c', '𐌰𐌱c'), ['𐌰𐌱c'])
 })
