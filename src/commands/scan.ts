@@ -88,6 +88,7 @@ export default class Scan extends VivimCommand {
     one: string | undefined,
     severity: Severity,
   ): Promise<void> {
+    const left = timeLeft(flags.timeout)
     const progress = makeScanProgress('conversation', flags.quiet || flags.json)
     const found: Conversation[] = []
     const totals = noTotals()
@@ -96,7 +97,7 @@ export default class Scan extends VivimCommand {
       const page = await client.call(
         'scan.conversations',
         { ...given('conversation', one), ...given('severity', severity), ...given('cursor', cursor) },
-        { timeoutMs: flags.timeout ?? PAGE_TIMEOUT_MS },
+        { timeoutMs: left() },
       )
       progress.clear()
       for (const conversation of page.conversations) {
@@ -119,6 +120,7 @@ export default class Scan extends VivimCommand {
     wanted: 'revoke' | 'reissue' | 'ask' | 'tell',
     isSure: boolean,
   ): Promise<void> {
+    const left = timeLeft(flags.timeout)
     const progress = makeScanProgress('share', flags.quiet || flags.json)
     const found: ActedOn[] = []
     const totals = noTotals()
@@ -128,7 +130,7 @@ export default class Scan extends VivimCommand {
       const page = await client.call(
         'scan.shares',
         { ...given('share', one), ...given('severity', severity), ...given('cursor', cursor) },
-        { timeoutMs: flags.timeout ?? PAGE_TIMEOUT_MS },
+        { timeoutMs: left() },
       )
       progress.clear()
       for (const share of page.shares) {
@@ -193,6 +195,13 @@ const actionText = ({ action, newShareId }: { action: Action; newShareId: string
     : action === 'reissued'
       ? `Took it back; ${newShareId} goes out in its place. ${CANNOT_UNREAD}\n`
       : ''
+
+/** How long the next page may take: what is left of --timeout, which counts for all of them. */
+function timeLeft(timeoutMs: number | undefined): () => number {
+  const began = performance.now()
+  return () =>
+    timeoutMs === undefined ? PAGE_TIMEOUT_MS : Math.max(1, timeoutMs - (performance.now() - began))
+}
 
 const noTotals = (): Totals => ({
   scanned: 0,

@@ -269,6 +269,27 @@ t.test(
   },
 )
 
+t.test('a replacement that a kill cut off between its two steps is found again, not made twice', async t => {
+  const alice = await liveNode(t, 'alice')
+  const bob = await liveNode(t, 'bob')
+  await introduce(alice, bob)
+  const conversation = await alice.converse('keys', `use ${TOKEN}`, `ask ${MAIL}`)
+  const leaky = await alice.call('share.create', { conversation, to: ['bob'], onFindings: 'allow' })
+  const halfway = await alice.call('share.create', { conversation, to: ['bob'], onFindings: 'redact' })
+  await alice.kill()
+  await alice.start()
+  const done = await alice.call('share.reissue', { share: leaky.shareId })
+  t.match(done, { shareId: halfway.shareId, replaces: leaky.shareId, changed: true })
+  const { shares } = await alice.call('share.list', { side: 'mine' })
+  t.same(
+    new Map(shares.map(({ shareId, state }) => [shareId as string, state === 'revoked'])),
+    new Map([
+      [leaky.shareId as string, true],
+      [halfway.shareId as string, false],
+    ]),
+  )
+})
+
 t.test('a filter that cannot finish lets nothing out', async t => {
   const alice = await liveNode(t, 'alice')
   const bob = await liveNode(t, 'bob')

@@ -10,6 +10,8 @@ import { facts, table } from '../text/table.ts'
 type Preview = Result<'share.preview'>
 type Created = Result<'share.create'>
 type View = Result<'share.show'>
+/** Findings that are listed one by one. */
+const SHOWN_FINDINGS = 40
 /** Names of files that are listed; `--json` has all. */
 const SHOWN_FILES = 5
 
@@ -35,17 +37,24 @@ export function withheldText(withheld: Preview['withheld']): string {
 }
 
 export const findingsTable = (findings: Preview['findings']): string =>
-  table(
-    ['message', 'where', 'severity', 'rule', 'what', 'leaves as'],
-    findings.map(one => [
-      one.messageIndex === 0 ? null : `#${one.messageIndex}`,
-      `${one.where ?? ''}${(one.places ?? 1) > 1 ? ` × ${one.places}` : ''}`,
-      one.severity,
-      one.rule,
-      one.preview,
-      one.replacement ?? 'it is',
-    ]),
-  )
+  [
+    table(
+      ['message', 'where', 'severity', 'rule', 'what', 'leaves as'],
+      findings
+        .slice(0, SHOWN_FINDINGS)
+        .map(one => [
+          one.messageIndex === 0 ? null : `#${one.messageIndex}`,
+          `${one.where ?? ''}${(one.places ?? 1) > 1 ? ` × ${one.places}` : ''}`,
+          one.severity,
+          one.rule,
+          one.preview,
+          one.replacement ?? 'it is',
+        ]),
+    ),
+    ...(findings.length > SHOWN_FINDINGS
+      ? [style.dim(`… and ${count(findings.length - SHOWN_FINDINGS, 'more', 'more')} (--json has all)`)]
+      : []),
+  ].join('\n')
 
 /** Files that no rule can look into, said before they leave. */
 export const unscannedText = (files: NonNullable<Preview['unscanned']>): string =>
@@ -96,6 +105,7 @@ export function createdText(created: Created): string {
       ['expires', instant(created.expiresAt)],
     ]),
     ...(created.findings.length === 0 ? [] : [findingsTable(created.findings)]),
+    ...((created.unscanned ?? []).length === 0 ? [] : [unscannedText(created.unscanned ?? [])]),
     style.dim(CANNOT_UNREAD),
   ].join('\n')
 }

@@ -245,6 +245,8 @@ export const ShareCreated = z
     expiresAt: IsoTime.nullable(),
     digest: z.string(),
     findings: z.array(Finding),
+    /** Files that left without having been looked into. */
+    unscanned: z.array(UnscannedFile).optional(),
     ...changed,
   })
   .meta({ id: 'ShareCreated' })

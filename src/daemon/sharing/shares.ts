@@ -189,6 +189,7 @@ export function makeShares(deps: SharesDeps) {
       expiresAt: share.terms.expiresMs === null ? null : isoTime(share.terms.expiresMs),
       digest: prepared.digest,
       findings: prepared.findings,
+      unscanned: prepared.unscanned,
       changed,
     }
   }
