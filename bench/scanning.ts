@@ -35,7 +35,13 @@ export const scanning: Bench = {
     })
 
     const engine = makeEngine([...ownDetectors, ...secretlintDetectors])
-    const leaves = texts.map((text, at) => ({ messageIndex: at + 1, before: '', text, put: () => {} }))
+    const leaves = texts.map((text, at) => ({
+      messageIndex: at + 1,
+      where: 'text',
+      before: '',
+      text,
+      put: () => {},
+    }))
     const scan = await sideBySide(ROUNDS, { run: () => scanLeaves(leaves, engine, BUDGET) }, decode)
     yield {
       what: `look for secrets in ${Math.round(bytes / 1e6)} MB of messages`,
@@ -55,7 +61,7 @@ export const scanning: Bench = {
       parts: [{ type: 'text' as const, text, format: 'md' as const }],
     }))
     const input = { conversation: { title: 'A long one', messages }, owner, include: [] }
-    const assets = { size: async () => null }
+    const assets = { size: async () => null, read: async () => null }
     const preview = await sideBySide(ROUNDS, { run: () => prepareShare(input, { clock, assets }) }, decode)
     yield {
       what: 'the whole preview of these: scope, filter, encoding, digest',

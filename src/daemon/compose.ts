@@ -16,6 +16,7 @@ import { type KeystoreSession, openKeystoreSession } from './keystore-session.ts
 import { startListening } from './listening.ts'
 import type { Log } from './log.ts'
 import { makeConversationMethods } from './methods/conversation.ts'
+import { makeFilteringMethods } from './methods/filtering.ts'
 import { makeIdentityMethods } from './methods/identity.ts'
 import { makeImportMethods } from './methods/import.ts'
 import { makeKeystoreMethods } from './methods/keystore.ts'
@@ -37,6 +38,7 @@ import { makeEnvelopes } from './sharing/envelopes.ts'
 import { makeSharingEvents } from './sharing/events.ts'
 import { startExpiry } from './sharing/expiry.ts'
 import { makeFetching } from './sharing/fetching.ts'
+import { makeFilterLists } from './sharing/filter-lists.ts'
 import { makeGossipMessages } from './sharing/gossip-messages.ts'
 import { makeNetworkHost } from './sharing/host.ts'
 import { makeInbox } from './sharing/inbox.ts'
@@ -47,9 +49,12 @@ import { type Publisher, startPublisher } from './sharing/publisher.ts'
 import { makePushes } from './sharing/pushes.ts'
 import { recoverFromCrash } from './sharing/recovery.ts'
 import { makeReferences } from './sharing/references.ts'
+import { makeReissue } from './sharing/reissue.ts'
+import { makeScans } from './sharing/scans.ts'
 import { makeSealing } from './sharing/sealing.ts'
 import { makeShares } from './sharing/shares.ts'
 import { makeSyncs } from './sharing/syncs.ts'
+import { makeVerification } from './sharing/verification.ts'
 import { makeStatus } from './status.ts'
 import { openBlockStore } from './storage/blocks/block-store.ts'
 import { openMaster, pingMaster } from './storage/master/master.ts'
@@ -241,7 +246,19 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     chance,
     log: say,
   })
-  const shares = makeShares({ users, store, jobs, audiences, conversations, sealing, keys, events, clock })
+  const lists = makeFilterLists({ users, clock, chance })
+  const shares = makeShares({
+    users,
+    store,
+    jobs,
+    audiences,
+    conversations,
+    sealing,
+    keys,
+    lists,
+    events,
+    clock,
+  })
   const policy = builtInPolicy
   const inbox = makeInbox({
     users,
@@ -257,6 +274,19 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     events,
     clock,
   })
+  const verification = makeVerification({
+    users,
+    blocks,
+    people,
+    shares,
+    inbox,
+    letters,
+    lists,
+    keys,
+    clock,
+  })
+  const reissue = makeReissue({ users, blocks, shares, sealing, endings, lists, keys, clock })
+  const scans = makeScans({ users, conversations, store, blocks, shares, lists, keys, clock })
   const handlers = makeDelivery({
     users,
     store,
@@ -390,7 +420,19 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     ...makeImportMethods(imports),
     ...makeConversationMethods(conversations),
     ...makePeopleMethods({ contacts, membership, inbox, syncs }),
-    ...makeSharingMethods({ shares, inbox, endings, store, jobs, events, nowMs: () => clock.nowMs(), wake }),
+    ...makeFilteringMethods(lists, scans),
+    ...makeSharingMethods({
+      shares,
+      inbox,
+      verification,
+      reissue,
+      endings,
+      store,
+      jobs,
+      events,
+      nowMs: () => clock.nowMs(),
+      wake,
+    }),
   }
   const server = scope.own(
     await makeRpcServer({

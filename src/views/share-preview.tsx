@@ -11,11 +11,14 @@ export interface PreviewShown {
   audience: string
   findings: readonly {
     messageIndex: number
+    where?: string | undefined
     severity: string
     rule: string
     preview: string
     replacement: string | null
   }[]
+  /** Names of files into which no rule can look. */
+  unscanned: readonly string[]
   /** Findings forbid it as it is. */
   blocked: boolean
   digest: string
@@ -65,13 +68,17 @@ export function SharePreview(props: { preview: PreviewShown; scroll: number; ter
       </Text>
       {preview.findings.map(finding => (
         <Text
-          key={`${finding.messageIndex} ${finding.rule} ${finding.preview}`}
+          key={`${finding.messageIndex} ${finding.where} ${finding.rule} ${finding.preview} ${finding.replacement}`}
           color={finding.severity === 'secret' ? 'red' : 'yellow'}
         >
-          ! message {finding.messageIndex}: {finding.rule}: {visibleLine(finding.preview)}
+          ! {finding.messageIndex === 0 ? '' : `message ${finding.messageIndex}, `}
+          {finding.where ?? 'text'}: {finding.rule}: {visibleLine(finding.preview)}
           {finding.replacement !== null && ` leaves as ${visibleLine(finding.replacement)}`}
         </Text>
       ))}
+      {preview.unscanned.length > 0 && (
+        <Text color="yellow">! not looked into: {preview.unscanned.map(visibleLine).join(', ')}</Text>
+      )}
       {preview.blocked && (
         <Text color="red">
           This cannot leave as it is: leave the messages out, or decide with --on-findings.

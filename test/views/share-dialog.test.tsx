@@ -15,8 +15,16 @@ const preview: PreviewShown = {
   withheld: '2 tools',
   audience: 'circle team',
   findings: [
-    { messageIndex: 1, severity: 'personal', rule: 'email', preview: 'a…@b', replacement: '[email]' },
+    {
+      messageIndex: 1,
+      where: 'toolCall.input',
+      severity: 'personal',
+      rule: 'email',
+      preview: 'a…@b',
+      replacement: '[email]',
+    },
   ],
+  unscanned: ['photo\u202e.png'],
   blocked: false,
   digest: 'd',
 }

@@ -118,6 +118,7 @@ const shownPreview = (preview: Result<'share.preview'>): PreviewShown => ({
   withheld: withheldText(preview.withheld),
   audience: audienceText(preview.audience),
   findings: preview.findings,
+  unscanned: (preview.unscanned ?? []).map(one => one.name || one.mime || 'a file'),
   blocked: preview.blocked,
   digest: preview.digest,
 })

@@ -10,6 +10,11 @@ import { facts, table } from '../text/table.ts'
 type Preview = Result<'share.preview'>
 type Created = Result<'share.create'>
 type View = Result<'share.show'>
+/** Findings that are listed one by one. */
+const SHOWN_FINDINGS = 40
+/** Names of files that are listed; `--json` has all. */
+const SHOWN_FILES = 5
+
 type Summary = Result<'share.list'>['shares'][number]
 
 /** Said where the user decides: no program can keep this promise. */
@@ -32,10 +37,39 @@ export function withheldText(withheld: Preview['withheld']): string {
 }
 
 export const findingsTable = (findings: Preview['findings']): string =>
-  table(
-    ['message', 'severity', 'rule', 'what', 'would leave as'],
-    findings.map(one => [one.messageIndex, one.severity, one.rule, one.preview, one.replacement]),
+  [
+    table(
+      ['message', 'where', 'severity', 'rule', 'what', 'leaves as'],
+      findings
+        .slice(0, SHOWN_FINDINGS)
+        .map(one => [
+          one.messageIndex === 0 ? null : `#${one.messageIndex}`,
+          `${one.where ?? ''}${(one.places ?? 1) > 1 ? ` × ${one.places}` : ''}`,
+          one.severity,
+          one.rule,
+          one.preview,
+          one.replacement ?? 'it is',
+        ]),
+    ),
+    ...(findings.length > SHOWN_FINDINGS
+      ? [style.dim(`… and ${count(findings.length - SHOWN_FINDINGS, 'more', 'more')} (--json has all)`)]
+      : []),
+  ].join('\n')
+
+/** Files that no rule can look into, said before they leave. */
+export const unscannedText = (files: NonNullable<Preview['unscanned']>): string =>
+  style.yellow(
+    `Not looked into (pictures and files that are not text): ${files
+      .slice(0, SHOWN_FILES)
+      .map(
+        one => `${visibleLine(one.name || one.mime || 'a file')} in #${one.messageIndex}, ${size(one.bytes)}`,
+      )
+      .join('; ')}${files.length > SHOWN_FILES ? ` … and ${files.length - SHOWN_FILES} more` : ''}`,
   )
+
+/** What can be done about findings. */
+const HINT =
+  'Leave the messages out (--messages), replace what was found (--on-findings redact), or allow a harmless value (vivim filter allow add -).'
 
 export const previewText = (preview: Preview): string =>
   [
@@ -51,9 +85,8 @@ export const previewText = (preview: Preview): string =>
       ['digest', preview.digest],
     ]),
     ...(preview.findings.length === 0 ? [] : ['', findingsTable(preview.findings)]),
-    ...(preview.blocked
-      ? ['', style.red('Findings block this share: leave the messages out, or decide with --on-findings.')]
-      : []),
+    ...((preview.unscanned ?? []).length === 0 ? [] : ['', unscannedText(preview.unscanned ?? [])]),
+    ...(preview.blocked ? ['', style.red('Findings block this share.'), style.dim(HINT)] : []),
   ].join('\n')
 
 export function createdText(created: Created): string {
@@ -71,6 +104,8 @@ export function createdText(created: Created): string {
       ['for', audienceText(created.audience)],
       ['expires', instant(created.expiresAt)],
     ]),
+    ...(created.findings.length === 0 ? [] : [findingsTable(created.findings)]),
+    ...((created.unscanned ?? []).length === 0 ? [] : [unscannedText(created.unscanned ?? [])]),
     style.dim(CANNOT_UNREAD),
   ].join('\n')
 }

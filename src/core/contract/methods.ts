@@ -10,6 +10,7 @@ import {
   ConversationView,
   Count,
   changed,
+  FilterLists,
   FreeText,
   GivenName,
   GivenRole,
@@ -18,6 +19,8 @@ import {
   InboxItem,
   OpenedShare,
   Peer,
+  ScannedConversation,
+  ScannedShare,
   SearchHit,
   Selector,
   ShareCreated,
@@ -26,9 +29,11 @@ import {
   ShareState,
   ShareSummary,
   ShareTerms,
+  ShareVerified,
   ShareView,
   ShareWhat,
   ShareWho,
+  scanPage,
   TimeText,
   Warning,
 } from './shapes.ts'
@@ -54,6 +59,14 @@ const waitMs = z.number().int().min(0).max(3_600_000)
 const CircleChanged = Circle.extend(changed)
 const ContactChanged = Contact.extend(changed)
 const Secret = z.string().max(4096)
+const listEntries = {
+  list: z.enum(['deny', 'allow']),
+  texts: z.array(FreeText.min(1).max(4096)).min(1).max(1000),
+}
+const scanWhat = {
+  severity: z.enum(['secret', 'personal']).optional(),
+  cursor: z.string().max(256).optional(),
+}
 
 export const methods = {
   'system.hello': {
@@ -513,6 +526,77 @@ export const methods = {
     params: z.strictObject({ share: Selector }),
     result: z.strictObject({ shareId: ShareId, state: ShareState, ...changed }),
     errors: ['share/not-found', 'id/ambiguous', 'share/revoked', 'share/expired'],
+  },
+
+  'share.verify': {
+    summary: 'Check a share again: bytes, owner, redaction receipt, and what the rules of today find in it.',
+    access: 'read',
+    params: z.strictObject({ share: Selector }),
+    result: ShareVerified,
+    errors: [
+      'share/not-found',
+      'id/ambiguous',
+      'share/not-verified',
+      'share/revoked',
+      'share/expired',
+      'contact/stranger',
+      'keystore/locked',
+      'filter/failed',
+    ],
+    timeoutMs: 300_000,
+  },
+  'share.reissue': {
+    summary:
+      'Replace a live share: the same bytes redacted by the rules of today, for the same audience on the same terms.',
+    access: 'write',
+    params: z.strictObject({ share: Selector }),
+    result: ShareCreated.extend({ replaces: ShareId }),
+    errors: [
+      'share/not-found',
+      'id/ambiguous',
+      'share/revoked',
+      'share/expired',
+      'keystore/locked',
+      'filter/failed',
+    ],
+    timeoutMs: 300_000,
+  },
+  'scan.conversations': {
+    summary: 'Look over own conversations, all of each, with the rules of today: a page of what was found.',
+    access: 'read',
+    params: z.strictObject({ conversation: Selector.optional(), ...scanWhat }),
+    result: z.strictObject({ conversations: z.array(ScannedConversation), ...scanPage }),
+    errors: ['conversation/not-found', 'id/ambiguous', 'usage/invalid'],
+    timeoutMs: 600_000,
+  },
+  'scan.shares': {
+    summary: 'Look over own live shares with the rules of today: a page of what should not be out.',
+    access: 'read',
+    params: z.strictObject({ share: Selector.optional(), ...scanWhat }),
+    result: z.strictObject({ shares: z.array(ScannedShare), ...scanPage }),
+    errors: ['share/not-found', 'id/ambiguous', 'share/revoked', 'share/expired', 'keystore/locked'],
+    timeoutMs: 600_000,
+  },
+  'filter.list': {
+    summary: 'The own deny and allow list; secret entries masked unless `reveal`.',
+    access: 'read',
+    params: z.strictObject({ reveal: z.boolean().default(false) }),
+    result: FilterLists,
+    errors: [],
+  },
+  'filter.add': {
+    summary: 'Add texts to the deny list, or values or `rule:NAME` to the allow list.',
+    access: 'write',
+    params: z.strictObject({ ...listEntries, severity: z.enum(['secret', 'personal']).default('personal') }),
+    result: z.strictObject({ list: listEntries.list, added: Count, entries: Count, ...changed }),
+    errors: ['usage/invalid'],
+  },
+  'filter.remove': {
+    summary: 'Take texts from the deny or allow list.',
+    access: 'write',
+    params: z.strictObject(listEntries),
+    result: z.strictObject({ list: listEntries.list, removed: Count, entries: Count, ...changed }),
+    errors: [],
   },
 
   'inbox.list': {

@@ -168,12 +168,20 @@ export const Finding = z
     severity: z.enum(['secret', 'personal']),
     /** Number of the message in the copy, from 1; 0 for title and note. */
     messageIndex: Count,
+    /** `title`, `note`, or the kind of part and its field: `text`, `toolCall.input`, `attachment.name`, `attachment.file`. */
+    where: z.string().optional(),
+    /** How often the value stands there. */
+    places: Count.optional(),
     /** The value, masked. */
     preview: z.string(),
     /** What would stand in its place, or null where findings are not redacted. */
     replacement: z.string().nullable(),
   })
   .meta({ id: 'Finding' })
+/** A file whose bytes are not text: no rule can look into it. */
+export const UnscannedFile = z
+  .strictObject({ messageIndex: Count, name: FreeText.nullable(), mime: FreeText.nullable(), bytes: Count })
+  .meta({ id: 'UnscannedFile' })
 export const SharedMessage = z.strictObject({
   index: Count,
   role: Role,
@@ -198,8 +206,9 @@ export const SharePreview = z
     findings: z.array(Finding),
     /** Whether `share create` with the same flags would refuse because of the findings. */
     blocked: z.boolean(),
-    /** Attached files and images that would leave without having been looked into. */
+    /** Attached files and images that would leave without having been looked into: how many, and which. */
     notScanned: Count,
+    unscanned: z.array(UnscannedFile).optional(),
     audience: Audience,
     /** Size of the sealed plaintext before compression and padding. */
     bytes: Count,
@@ -242,6 +251,8 @@ export const ShareCreated = z
     expiresAt: IsoTime.nullable(),
     digest: z.string(),
     findings: z.array(Finding),
+    /** Files that left without having been looked into. */
+    unscanned: z.array(UnscannedFile).optional(),
     ...changed,
   })
   .meta({ id: 'ShareCreated' })
@@ -285,6 +296,101 @@ export const ShareEvent = z
     recipients,
   })
   .meta({ id: 'ShareEvent' })
+
+/** Numbers of places by rule. */
+const RuleCounts = z.record(z.string(), Count)
+const RuleSet = z.string().regex(/^[0-9a-f]{64}$/)
+/** What was found in something that was looked over; `messageIndex` is null for a hidden message or one of another branch. */
+export const ScanFinding = Finding.extend({
+  messageIndex: Count.nullable(),
+  /** The message's id in its conversation; null for a title, and in shares. */
+  messageId: z.string().nullable(),
+}).meta({ id: 'ScanFinding' })
+const scanned = {
+  messages: Count,
+  /** How many different findings there are of each severity. */
+  secrets: Count,
+  personal: Count,
+  counts: RuleCounts,
+  /** The first of them; `more` says how many were left out. */
+  findings: z.array(ScanFinding),
+  more: Count,
+  /** Files into which no rule can look. */
+  notScanned: Count,
+  /** The code of what kept the filter from finishing, or null: then what is said here is not all. */
+  error: z.string().nullable(),
+}
+export const ScannedConversation = z
+  .strictObject({
+    conversationId: ConversationId,
+    title: FreeText.nullable(),
+    provider: z.string(),
+    ...scanned,
+  })
+  .meta({ id: 'ScannedConversation' })
+export const ScannedShare = z
+  .strictObject({
+    shareId: ShareId,
+    contentId: Cid,
+    title: FreeText.nullable(),
+    state: ShareState,
+    expiresAt: IsoTime.nullable(),
+    audience: Audience,
+    ...scanned,
+  })
+  .meta({ id: 'ScannedShare' })
+export const scanPage = {
+  /** Looked at for this page, with those in which nothing was found and which are not named. */
+  scanned: Count,
+  messages: Count,
+  /** Files of all that was looked at into which no rule can look. */
+  notScanned: Count,
+  /** Of all pages. */
+  total: Count,
+  /** For the next page, or null at the end. */
+  next: z.string().nullable(),
+  rules: RuleSet,
+}
+export const ShareVerified = z
+  .strictObject({
+    shareId: ShareId,
+    contentId: Cid,
+    title: FreeText.nullable(),
+    mine: z.boolean(),
+    owner: PersonRef,
+    verified: z.literal(true),
+    digest: z.string(),
+    /** The owner's signed word on what the filter did; null where the owner let leave what it found. */
+    receipt: z
+      .strictObject({
+        signedAt: IsoTime,
+        /** The owner's device, base64url. */
+        signedBy: z.string(),
+        rules: RuleSet,
+        /** Whether this node looks with the same rules today. */
+        sameRules: z.boolean(),
+        counts: RuleCounts,
+      })
+      .nullable(),
+    /** The rule set with which this node looked now, and what it finds in what was shared. */
+    rules: RuleSet,
+    clean: z.boolean(),
+    findings: z.array(Finding),
+    more: Count,
+    unscanned: z.array(UnscannedFile),
+  })
+  .meta({ id: 'ShareVerified' })
+export const FilterEntry = z
+  .strictObject({ text: FreeText, masked: z.boolean(), addedAt: IsoTime })
+  .meta({ id: 'FilterEntry' })
+export const FilterLists = z
+  .strictObject({
+    deny: z.array(FilterEntry.extend({ severity: z.enum(['secret', 'personal']) })),
+    allow: z.array(FilterEntry),
+    /** Hash of all rules and of both lists, as redaction receipts name it. */
+    rules: RuleSet,
+  })
+  .meta({ id: 'FilterLists' })
 
 export const InboxState = z.enum(['new', 'opened', 'held'])
 export const InboxItem = z

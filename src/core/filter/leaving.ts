@@ -14,6 +14,8 @@ export interface Copy {
 export interface Leaf {
   /** 0 for title and note. */
   messageIndex: number
+  /** `title`, `note`, or the kind of part and its field: `toolCall.input`; `attachment.file` for what stands in a file. */
+  where: string
   before: string
   text: string
   /** Put another text in its place. Changes inside JSON text show after `Leaving.commit`. */
@@ -27,8 +29,8 @@ export interface Leaving {
 
 /** Fields whose text is JSON: its decoded strings and its numbers are leaves, not the text. */
 const JSON_FIELDS: Readonly<Record<string, string>> = { toolCall: 'input', unknown: 'raw' }
-/** Results are free text; where one is a JSON document it is read as such. */
-const MAYBE_JSON: Readonly<Record<string, string>> = { toolResult: 'output' }
+/** Results and files are free text; where one is a JSON document it is read as such. */
+const MAYBE_JSON: Readonly<Record<string, string>> = { toolResult: 'output', attachment: 'text' }
 /** Names of our own, not of the user's. */
 const FIXED_FIELDS: ReadonlySet<string> = new Set(['type', 'format', 'asset'])
 
@@ -36,13 +38,10 @@ const FIXED_FIELDS: ReadonlySet<string> = new Set(['type', 'format', 'asset'])
 export function leavingOf(copy: Copy): Leaving {
   const leaves: Leaf[] = []
   const commits: (() => void)[] = []
-  const plain = (messageIndex: number, text: string, put: (text: string) => void): void => {
-    if (text.length > 0) leaves.push({ messageIndex, before: '', text, put })
-  }
-  plain(0, copy.title ?? '', text => {
+  plainLeaf(leaves, 0, 'title', copy.title ?? '', text => {
     copy.title = text
   })
-  plain(0, copy.note ?? '', text => {
+  plainLeaf(leaves, 0, 'note', copy.note ?? '', text => {
     copy.note = text
   })
   for (const { index, parts } of copy.messages)
@@ -53,11 +52,10 @@ export function leavingOf(copy: Copy): Leaving {
         const put = (text: string): void => {
           fields[field] = text
         }
-        const isJson =
-          field === JSON_FIELDS[part.type] || (field === MAYBE_JSON[part.type] && /^\s*[[{]/.test(value))
-        const tokens = isJson ? jsonTokens(value) : null
-        if (tokens === null) plain(index, value, put)
-        else commits.push(jsonLeaves(leaves, index, value, tokens, put))
+        const where = field === part.type ? field : `${part.type}.${field}`
+        if (field === JSON_FIELDS[part.type]) commits.push(jsonLeaves(leaves, index, where, value, put))
+        else if (field === MAYBE_JSON[part.type]) commits.push(textLeaves(leaves, index, where, value, put))
+        else plainLeaf(leaves, index, where, value, put)
       }
     }
   return {
@@ -68,18 +66,47 @@ export function leavingOf(copy: Copy): Leaving {
   }
 }
 
-/** @returns what writes the changed tokens back into the field. */
+function plainLeaf(
+  leaves: Leaf[],
+  messageIndex: number,
+  where: string,
+  text: string,
+  put: (text: string) => void,
+): void {
+  if (text.length > 0) leaves.push({ messageIndex, where, before: '', text, put })
+}
+
+/** A text that may be a JSON document. @returns what writes changes inside JSON back. */
+export const textLeaves = (
+  leaves: Leaf[],
+  messageIndex: number,
+  where: string,
+  text: string,
+  put: (text: string) => void,
+): (() => void) => {
+  if (/^\s*[[{]/.test(text)) return jsonLeaves(leaves, messageIndex, where, text, put)
+  plainLeaf(leaves, messageIndex, where, text, put)
+  return () => {}
+}
+
+/** @returns what writes the changed tokens back into the field; text that is no JSON is a leaf as it stands. */
 function jsonLeaves(
   leaves: Leaf[],
   messageIndex: number,
+  where: string,
   json: string,
-  tokens: readonly JsonToken[],
   put: (text: string) => void,
 ): () => void {
+  const tokens = jsonTokens(json)
+  if (tokens === null) {
+    plainLeaf(leaves, messageIndex, where, json, put)
+    return () => {}
+  }
   const changes = new Map<JsonToken, string>()
   for (const token of tokens)
     leaves.push({
       messageIndex,
+      where,
       before: token.key === null ? '' : `${token.key}=`,
       text: token.value,
       put: text => {

@@ -1,5 +1,6 @@
 /** Redaction: overlapping matches become one span, equal values one placeholder, and placeholders take the values' place. */
 import type { Leaf } from './leaving.ts'
+import { DENY_RULE, denyKey } from './lists.ts'
 import type { Severity } from './rule.ts'
 import type { Found } from './scan.ts'
 
@@ -55,24 +56,40 @@ export function spansOf(
   return spans
 }
 
+const PLACEHOLDER = /\[(?:secret|personal):([a-z0-9-]{1,64})#(\d{1,6})\]/g
+
+/** The highest number of each rule among placeholders that stand in the texts already, as in a copy of a copy. */
+export function numbersIn(leaves: readonly Leaf[]): Map<string, number> {
+  const numbers = new Map<string, number>()
+  for (const { text } of leaves)
+    for (const [, rule = '', number] of text.matchAll(PLACEHOLDER))
+      numbers.set(rule, Math.max(numbers.get(rule) ?? 0, Number(number)))
+  return numbers
+}
+
+/** What makes two values the same one. */
+const keyOf = ({ rule, value }: Span): string => (rule === DENY_RULE ? denyKey(value) : value)
+
 /** Number the values of each rule in the order in which they appear. A value has one placeholder everywhere, a secret's if it is
- *  a secret anywhere. */
-export function mark(spans: readonly Span[]): MarkedSpan[] {
+ *  a secret anywhere. @param taken - numbers of each rule up to this one stand for other values. */
+export function mark(spans: readonly Span[], taken: ReadonlyMap<string, number> = new Map()): MarkedSpan[] {
   const named = new Map<string, Span>()
   for (const span of spans) {
-    const before = named.get(span.value)
-    if (!before || (before.severity === 'personal' && span.severity === 'secret')) named.set(span.value, span)
+    const before = named.get(keyOf(span))
+    if (!before || (before.severity === 'personal' && span.severity === 'secret'))
+      named.set(keyOf(span), span)
   }
   const placeholders = new Map<string, string>()
-  const counts = new Map<string, number>()
+  const counts = new Map(taken)
   return spans.map(span => {
-    const { rule, severity } = named.get(span.value) ?? span
-    let placeholder = placeholders.get(span.value)
+    const key = keyOf(span)
+    const { rule, severity } = named.get(key) ?? span
+    let placeholder = placeholders.get(key)
     if (placeholder === undefined) {
       const number = (counts.get(rule) ?? 0) + 1
       counts.set(rule, number)
       placeholder = `[${severity}:${rule}#${number}]`
-      placeholders.set(span.value, placeholder)
+      placeholders.set(key, placeholder)
     }
     return { ...span, rule, severity, placeholder }
   })

@@ -104,7 +104,9 @@ function detectorOf(creator: Creator): Detector {
       if (pending) throw new TypeError(`the rule ${name} does not answer at once`)
       return reports.flatMap(({ message: { messageId }, range: [start, end] }): Hit[] => {
         const { rule, severity } = NAMES[messageId] ?? { rule: messageId.toLowerCase().replaceAll('_', '-') }
-        return start < end && !isPrinted(text.slice(start, end)) ? [{ start, end, rule, severity: severity ?? 'secret' }] : []
+        return start < end && !isPrinted(text.slice(start, end))
+          ? [{ start, end, rule, severity: severity ?? 'secret' }]
+          : []
       })
     },
   }

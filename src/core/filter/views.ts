@@ -183,7 +183,10 @@ function jointsIn(text: string, seams: ReadonlySet<number>): Joint[] {
 
 /** Lines joined where a run without spaces may go on, with what is around. Only what lies across a joint is the view's to find. */
 function joined(text: string, seams: ReadonlySet<number>): View | null {
-  return joinedAt(text, jointsIn(text, seams).filter(({ isBroken }) => isBroken))
+  return joinedAt(
+    text,
+    jointsIn(text, seams).filter(({ isBroken }) => isBroken),
+  )
 }
 
 /** The same where short lines are joined as well, unless none is. */

@@ -339,11 +339,17 @@ export const ERRORS = {
     retry: false,
     hint: 'That --key stands for another share: use a new one.',
   },
+  'share/not-verified': {
+    rpc: 1710,
+    exit: 4,
+    retry: false,
+    hint: 'The message says what does not fit. Do not rely on this share; ask its owner to share it again.',
+  },
   'filter/findings': {
     rpc: 1720,
     exit: 4,
     retry: false,
-    hint: 'See them with `vivim share preview`; leave the messages out, or decide with --on-findings.',
+    hint: 'See them with `vivim share preview`; leave the messages out, redact them with --on-findings redact, or allow a harmless value with `vivim filter allow add -`.',
   },
   'filter/failed': {
     rpc: 1721,

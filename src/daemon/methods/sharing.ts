@@ -8,7 +8,9 @@ import type { Caller } from '../rpc/caller.ts'
 import type { Endings } from '../sharing/endings.ts'
 import type { SharingEvents } from '../sharing/events.ts'
 import type { Inbox } from '../sharing/inbox.ts'
+import type { Reissue } from '../sharing/reissue.ts'
 import type { Shares } from '../sharing/shares.ts'
+import type { Verification } from '../sharing/verification.ts'
 
 export type SharingMethods = Pick<
   Handlers<Caller>,
@@ -18,6 +20,8 @@ export type SharingMethods = Pick<
 export interface SharingPorts {
   shares: Shares
   inbox: Inbox
+  verification: Verification
+  reissue: Reissue
   endings: Endings
   store: ShareStore
   jobs: JobStore
@@ -27,7 +31,7 @@ export interface SharingPorts {
 }
 
 export function makeSharingMethods(ports: SharingPorts): SharingMethods {
-  const { shares, inbox, endings, store, jobs, events, nowMs, wake } = ports
+  const { shares, inbox, verification, reissue, endings, store, jobs, events, nowMs, wake } = ports
 
   async function summaries(
     local: Did,
@@ -88,6 +92,8 @@ export function makeSharingMethods(ports: SharingPorts): SharingMethods {
       const { state } = (await store.find(share.shareId)) ?? share
       return { shareId: share.shareId, state, changed }
     },
+    'share.verify': (caller, p, signal) => verification.verify(caller.did, p.share, signal),
+    'share.reissue': (caller, p, signal) => reissue.reissue(caller.did, p.share, signal),
     'share.retry': async (caller, p) => {
       const share = await shares.find(caller.did, p.share)
       refuseEnded(share)

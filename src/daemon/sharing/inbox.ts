@@ -1,18 +1,23 @@
 /** The inbox: what others shared, listed, opened, forgotten. */
 import type { Result } from '../../core/contract/methods.ts'
 import { openContent } from '../../core/crypto/content.ts'
-import { deviceOf } from '../../core/identity/document.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import { messageText } from '../../core/model/conversation.ts'
 import { type Did, isoTime } from '../../core/model/id.ts'
-import { decodeSealed, MAX_SEALED_BYTES, openRedaction } from '../../core/pipeline/plaintext.ts'
+import {
+  decodeSealed,
+  MAX_SEALED_BYTES,
+  type RedactionReceipt,
+  type SealedContent,
+} from '../../core/pipeline/plaintext.ts'
 import type { BlockStore } from '../../core/pipeline/ports.ts'
 import type { PolicyEngine } from '../../core/policy/decide.ts'
 import type { ConversationStore } from '../storage/user/conversation-store.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { ReceivedRow } from '../storage/user/received-table.ts'
 import type { Contacts } from './contacts.ts'
+import { checkContent } from './contents.ts'
 import type { Endings } from './endings.ts'
 import type { SharingEvents } from './events.ts'
 import type { Fetching } from './fetching.ts'
@@ -140,6 +145,26 @@ export function makeInbox(deps: InboxDeps) {
       throw new VivimError('share/denied', rules[0]?.text ?? 'denied', { rule: rules[0]?.id ?? 'default' })
   }
 
+  /** Fetch what is missing, decrypt, and check what stands inside against the owner. Nothing of it is kept.
+   *  @throws as `checkOpen`; `keystore/locked`, `peer/unreachable`, `crypto/…` */
+  async function opened(
+    local: Did,
+    row: ReceivedRow,
+    signal: AbortSignal,
+  ): Promise<SealedContent & { signed: RedactionReceipt | null }> {
+    checkOpen(local, row)
+    keys.keys(local)
+    await fetching.ensure(local, row, signal)
+    const bytes = await openContent({
+      manifestBytes: row.manifest ?? new Uint8Array(0),
+      contentKey: fetching.contentKey(local, row),
+      getBlock: cid => blocks.get(cid),
+      maxBytes: MAX_SEALED_BYTES,
+    })
+    const content = decodeSealed(bytes)
+    return { ...content, signed: await checkContent(content, row.owner, did => people.document(did)) }
+  }
+
   return {
     find,
 
@@ -157,27 +182,12 @@ export function makeInbox(deps: InboxDeps) {
       return { items: found }
     },
 
+    opened,
+
     async open(local: Did, selector: string, signal: AbortSignal): Promise<Result<'inbox.open'>> {
       await letters.idle()
       const row = find(local, selector)
-      checkOpen(local, row)
-      keys.keys(local)
-      await fetching.ensure(local, row, signal)
-      const bytes = await openContent({
-        manifestBytes: row.manifest ?? new Uint8Array(0),
-        contentKey: fetching.contentKey(local, row),
-        getBlock: cid => blocks.get(cid),
-        maxBytes: MAX_SEALED_BYTES,
-      })
-      const { plain, plaintext, receipt, assets } = decodeSealed(bytes)
-      if (plain.owner !== row.owner)
-        throw new VivimError('crypto/bad-signature', 'the text inside names another owner than the notice')
-      if (receipt !== null) {
-        const { by } = openRedaction(receipt, plaintext).payload
-        const owner = await people.document(row.owner)
-        if (owner === null || deviceOf(owner, by) === null)
-          throw new VivimError('crypto/bad-signature', 'the redaction receipt is not by the owner')
-      }
+      const { plain, assets } = await opened(local, row, signal)
       plain.assets.forEach(({ mime }, at) => {
         conversations.putAsset(local, assets[at] ?? new Uint8Array(0), mime)
       })

@@ -46,7 +46,8 @@ export interface Decided {
   audience: Audience
   terms: ShareTerms
   prepared: Prepared
-  conversation: ConversationId
+  /** Null where it is no longer known. */
+  conversation: ConversationId | null
   audienceKey: string
   termsText: string
 }
@@ -110,7 +111,7 @@ export function makeSealing(deps: SealingDeps) {
         seq: 1,
       }).wire
     const assets = prepared.assetsNeeded.map(({ sha256 }) => {
-      const bytes = conversations.asset(local, sha256)
+      const bytes = prepared.replaced.get(sha256) ?? conversations.asset(local, sha256)
       if (bytes === null)
         throw new VivimError('storage/corrupt', 'an attached file is no longer here', { sha256 })
       return bytes

@@ -13,7 +13,9 @@ import type { JobStore, ShareRow, ShareStore, ShareTerms } from '../../core/pipe
 import type { ConversationStore } from '../storage/user/conversation-store.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { Audiences } from './audiences.ts'
+import { ownAssets } from './contents.ts'
 import type { SharingEvents } from './events.ts'
+import type { FilterListsService } from './filter-lists.ts'
 import type { KeyRing } from './keys.ts'
 import type { Sealing } from './sealing.ts'
 
@@ -28,12 +30,13 @@ export interface SharesDeps {
   conversations: ConversationStore
   sealing: Sealing
   keys: KeyRing
+  lists: FilterListsService
   events: SharingEvents
   clock: Clock
 }
 
 export function makeShares(deps: SharesDeps) {
-  const { users, store, jobs, audiences, conversations, sealing, keys, events, clock } = deps
+  const { users, store, jobs, audiences, conversations, sealing, keys, lists, events, clock } = deps
   /** One creation of a user at a time: two equal ones must not pass the test for sameness together. */
   const creating = new Map<Did, Promise<unknown>>()
 
@@ -44,8 +47,6 @@ export function makeShares(deps: SharesDeps) {
     signal: AbortSignal,
   ): Promise<{ prepared: Prepared; conversation: ConversationId }> {
     const { head, messages } = conversations.whole(local, params.conversation)
-    const size = async (sha256: string): Promise<number | null> =>
-      users.read(local, db => db.assets.get(sha256))?.bytes ?? null
     const prepared = await prepareShare(
       {
         conversation: { title: head.title, messages },
@@ -56,7 +57,7 @@ export function makeShares(deps: SharesDeps) {
         note: params.note,
         onFindings: params.onFindings,
       },
-      { clock, assets: { size }, signal },
+      { clock, assets: ownAssets(deps, local), lists: lists.of(local), signal },
     )
     return { prepared, conversation: head.id }
   }
@@ -77,16 +78,21 @@ export function makeShares(deps: SharesDeps) {
       withheld: prepared.withheld,
       findings: prepared.findings,
       blocked: prepared.blocked,
-      notScanned: prepared.notScanned,
+      notScanned: prepared.unscanned.length,
+      unscanned: prepared.unscanned,
       audience: audiences.view(local, audience),
       bytes: prepared.plaintext.length,
       digest: prepared.digest,
     }
   }
 
-  async function create(local: Did, params: Create, signal: AbortSignal): Promise<Result<'share.create'>> {
+  const create = (local: Did, params: Create, signal: AbortSignal): Promise<Result<'share.create'>> =>
+    alone(local, () => accept(local, params, signal))
+
+  /** One after the other with the creations of a user. */
+  async function alone<T>(local: Did, work: () => Promise<T>): Promise<T> {
     const before = creating.get(local) ?? Promise.resolve()
-    const task = before.catch(() => {}).then(() => accept(local, params, signal))
+    const task = before.catch(() => {}).then(work)
     creating.set(local, task)
     try {
       return await task
@@ -151,10 +157,16 @@ export function makeShares(deps: SharesDeps) {
         return keyed
       }
     }
-    if (params.again) return null
-    for (const id of users.read(local, db =>
-      db.shareContents.same(prepared.digest, audienceKey, termsText),
-    )) {
+    return params.again ? null : sameLive(local, prepared.digest, audienceKey, termsText)
+  }
+
+  async function sameLive(
+    local: Did,
+    digest: string,
+    audienceKey: string,
+    termsText: string,
+  ): Promise<ShareRow | null> {
+    for (const id of users.read(local, db => db.shareContents.same(digest, audienceKey, termsText))) {
       const row = await store.find(id)
       if (row !== null && isLive(row.state)) return row
     }
@@ -177,6 +189,7 @@ export function makeShares(deps: SharesDeps) {
       expiresAt: share.terms.expiresMs === null ? null : isoTime(share.terms.expiresMs),
       digest: prepared.digest,
       findings: prepared.findings,
+      unscanned: prepared.unscanned,
       changed,
     }
   }
@@ -211,6 +224,9 @@ export function makeShares(deps: SharesDeps) {
   return {
     preview,
     create,
+    alone,
+    sameLive,
+    created,
     find,
     tally,
     head,

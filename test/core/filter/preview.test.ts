@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { ruleSetHash } from '../../../src/core/filter/inspection.ts'
 import { prepareShare, refuseBlocked, type ShareInput } from '../../../src/core/filter/preview.ts'
 import type { ScopeMessage } from '../../../src/core/filter/scope.ts'
 import { systemClock } from '../../../src/core/kernel/env.ts'
@@ -29,7 +30,10 @@ const conversation = (...messages: (string | Part)[][]): ShareInput => {
     include: [],
   }
 }
-const ports = { clock: { nowMs: () => 0 }, assets: { size: async () => 3 } }
+const ports = {
+  clock: { nowMs: () => 0 },
+  assets: { size: async () => 3, read: async () => Uint8Array.of(0xff, 0, 1) },
+}
 
 t.test('a plain conversation leaves as it is, and twice with the same digest', async t => {
   const input = conversation(['How long does green tea take?'], ['Two minutes at 80 °C.'])
@@ -243,13 +247,36 @@ t.test(
     const [here, gone] = ['ab'.repeat(32), 'cd'.repeat(32)]
     const input = conversation(['look', image(here), image(here), image(gone)])
     t.same((await prepareShare(input, ports)).assetsNeeded, [])
-    const some = { ...ports, assets: { size: async (sha: string) => (sha === here ? 7 : null) } }
+    const some = {
+      ...ports,
+      assets: { ...ports.assets, size: async (sha: string) => (sha === here ? 3 : null) },
+    }
     const prepared = await prepareShare({ ...input, include: ['attachments'] }, some)
-    t.same(prepared.assetsNeeded, [{ sha256: here, mime: 'image/png', bytes: 7 }])
-    t.equal(prepared.notScanned, 1)
+    t.same(prepared.assetsNeeded, [{ sha256: here, mime: 'image/png', bytes: 3 }])
+    t.same(prepared.unscanned, [{ messageIndex: 1, name: null, mime: 'image/png', bytes: 3 }])
     t.same(prepared.messages[0]?.parts[3], { ...image(gone), asset: null, missing: true })
   },
 )
+
+t.test(
+  'a receipt tells also that nothing was found, and is missing only where findings were let out',
+  async t => {
+    const clean = await prepareShare(conversation(['tea']), ports)
+    t.same(clean.redaction, { rules: ruleSetHash(), counts: {} })
+    t.same(parsePlaintext(clean.plaintext).redaction, clean.redaction)
+    const found = conversation(['ann@example.org'])
+    t.equal((await prepareShare({ ...found, onFindings: 'allow' }, ports)).redaction, null)
+    t.same((await prepareShare(found, ports)).redaction, { rules: ruleSetHash(), counts: { email: 1 } })
+    const allowed = await prepareShare({ ...conversation(['tea']), onFindings: 'allow' }, ports)
+    t.equal(allowed.digest, clean.digest)
+  },
+)
+
+t.test('a placeholder that stands in the text already keeps its number', async t => {
+  const input = conversation(['was [personal:email#4] and [secret:x#2]'], ['write to ann@example.org'])
+  const { messages } = await prepareShare(input, ports)
+  t.same(messages[1]?.parts, [text('write to [personal:email#5]')])
+})
 
 t.test('law: what was redacted once holds nothing more to redact, and no value that was found', async t => {
   const values = [

@@ -40,7 +40,7 @@ export async function leavesOf(text: string): Promise<{ left: string; rules: str
   }
   const { messages, findings } = await prepareShare(
     { conversation: { title: null, messages: [message] }, owner: OWNER, include: [], onFindings: 'redact' },
-    { clock: { nowMs: () => 0 }, assets: { size: async () => null } },
+    { clock: { nowMs: () => 0 }, assets: { size: async () => null, read: async () => null } },
   )
   const [part] = messages[0]?.parts ?? []
   return { left: part?.type === 'text' ? part.text : '', rules: findings.map(({ rule }) => rule) }
@@ -71,6 +71,7 @@ export async function scoreOf(guilty: readonly Guilty[], harmless: readonly Harm
 
 function leaks(left: string, form: string): boolean {
   const half = Math.max(4, Math.ceil(form.length / 2))
-  for (let at = 0; at + half <= form.length; at += Math.max(1, half >> 1)) if (left.includes(form.slice(at, at + half))) return true
+  for (let at = 0; at + half <= form.length; at += Math.max(1, half >> 1))
+    if (left.includes(form.slice(at, at + half))) return true
   return left.includes(form)
 }

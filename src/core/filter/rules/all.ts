@@ -32,3 +32,9 @@ const rules: readonly Rule[] = [
 ]
 
 export const ownDetectors: readonly Detector[] = [...rules.map(detectorOf), nationalDetector]
+
+/** Rules of our own that find personal data, by id. */
+export const personalIds: readonly string[] = [
+  ...rules.filter(({ severity }) => severity === 'personal').map(({ id }) => id),
+  ...nationalDetector.versions.map(version => version.slice(0, version.lastIndexOf('/'))),
+]

@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   writeSync,
@@ -46,6 +47,8 @@ export interface ConversationStore {
   putAsset(did: Did, bytes: Uint8Array, mime: string | null): string
   /** null: not here, or no longer what its name says. */
   asset(did: Did, sha256: string): Uint8Array | null
+  /** The first `bytes` bytes of an asset, unchecked; null: not here. */
+  assetHead(did: Did, sha256: string, bytes: number): Uint8Array | null
   /** Remove assets that no conversation needs, such as those of an import that was broken off. @returns how many. */
   sweepAssets(did: Did): number
 }
@@ -152,6 +155,17 @@ export function makeConversationStore(users: UserDatabaseManager): ConversationS
       }
     },
 
+    assetHead(did, sha256, bytes) {
+      const row = users.read(did, db => db.assets.get(sha256))
+      if (row === null) return null
+      try {
+        return readHead(assetPath(did, row.sha256), Math.min(bytes, row.bytes))
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+        throw storageError(error)
+      }
+    },
+
     sweepAssets(did) {
       const unused = users.write(did, db => {
         const found = db.assets.unused()
@@ -185,6 +199,18 @@ function writeAsset(folder: string, sha256: string, bytes: Uint8Array): void {
     fsyncSync(folderFd)
   } finally {
     closeSync(folderFd)
+  }
+}
+
+function readHead(path: string, bytes: number): Uint8Array {
+  const head = new Uint8Array(bytes)
+  const fd = openSync(path, 'r')
+  try {
+    let at = 0
+    for (let got = -1; at < bytes && got !== 0; at += got) got = readSync(fd, head, at, bytes - at, at)
+    return head.subarray(0, at)
+  } finally {
+    closeSync(fd)
   }
 }
 

@@ -173,6 +173,16 @@ CREATE TABLE tombstone (
 ) STRICT;
 CREATE INDEX tombstone_early ON tombstone (early_from) WHERE early_from IS NOT NULL;
 `,
+  `
+CREATE TABLE filter_entry (
+  list TEXT NOT NULL CHECK (list IN ('deny', 'allow')),
+  key TEXT NOT NULL,
+  text TEXT NOT NULL,
+  severity TEXT CHECK (severity IN ('secret', 'personal')),
+  added_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (list, key)
+) STRICT, WITHOUT ROWID;
+`,
 ]
 
 /** The schema's number once every step ran. */

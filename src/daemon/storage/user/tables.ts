@@ -6,7 +6,9 @@ import { makeContactReader, makeContactWriter } from './contact-table.ts'
 import { makeConversationWriter } from './conversation-import.ts'
 import { makeConversationReader } from './conversation-table.ts'
 import { makeEpochReader, makeEpochWriter } from './epoch-table.ts'
+import { makeFilterEntryReader, makeFilterEntryWriter } from './filter-entry-table.ts'
 import { makeLetterReader, makeLetterWriter } from './letter-table.ts'
+import { makeMessageWindows } from './message-windows.ts'
 import { makeProfileReader, makeProfileWriter } from './profile-table.ts'
 import { makeReceivedReader, makeReceivedWriter } from './received-table.ts'
 import { makeSearch } from './search.ts'
@@ -26,6 +28,8 @@ export function makeUserReader(sql: Sql) {
     letters: makeLetterReader(sql),
     received: makeReceivedReader(sql),
     tombstones: makeTombstoneReader(sql),
+    messageWindows: makeMessageWindows(sql),
+    filterEntries: makeFilterEntryReader(sql),
   }
 }
 export type UserReader = ReturnType<typeof makeUserReader>
@@ -43,6 +47,8 @@ export function makeUserWriter(sql: WritingSql) {
     letters: makeLetterWriter(sql),
     received: makeReceivedWriter(sql),
     tombstones: makeTombstoneWriter(sql),
+    messageWindows: makeMessageWindows(sql),
+    filterEntries: makeFilterEntryWriter(sql),
   }
 }
 export type UserWriter = ReturnType<typeof makeUserWriter>
