@@ -14,7 +14,14 @@ import { type MarkedSpan, mark, mask, redact, spansOf } from './redact.ts'
 import { detectorOf, type Severity } from './rule.ts'
 import { ownRules } from './rules/all.ts'
 import { type Budget, scanKnown, scanLeaves } from './scan.ts'
-import { type CopiedMessage, type Extra, type ScopeMessage, selectMessages, type Withheld } from './scope.ts'
+import {
+  type CopiedMessage,
+  type Extra,
+  type ScopeMessage,
+  selectMessages,
+  type Units,
+  type Withheld,
+} from './scope.ts'
 import { secretlintDetectors } from './secretlint.ts'
 
 /** Titles of imported conversations are longer than this only by accident. */
@@ -36,6 +43,8 @@ export interface ShareInput {
   owner: Did
   /** `3-9,12`; all visible messages where it is not given. */
   ranges?: string | undefined
+  /** Only these, and the messages of the ranges. */
+  units?: Units | undefined
   include: readonly Extra[]
   /** Instead of the conversation's; an empty one means none. */
   title?: string | undefined
