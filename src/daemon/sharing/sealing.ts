@@ -46,7 +46,8 @@ export interface Decided {
   audience: Audience
   terms: ShareTerms
   prepared: Prepared
-  conversation: ConversationId
+  /** null for a notebook or a bundle. */
+  conversation: ConversationId | null
   audienceKey: string
   termsText: string
 }

@@ -10,12 +10,14 @@ import { type CircleId, type ConversationId, type Did, isoTime, type ShareId } f
 import { parseInstant } from '../../core/model/time-text.ts'
 import { isLive } from '../../core/pipeline/lifecycle.ts'
 import type { JobStore, ShareRow, ShareStore, ShareTerms } from '../../core/pipeline/ports.ts'
+import type { Collections } from '../library/collections.ts'
 import type { ConversationStore } from '../storage/user/conversation-store.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { Audiences } from './audiences.ts'
 import type { SharingEvents } from './events.ts'
 import type { KeyRing } from './keys.ts'
 import type { Sealing } from './sealing.ts'
+import { selectWhat } from './selection.ts'
 
 type Create = ParsedParams<'share.create'>
 type Preview = ParsedParams<'share.preview'>
@@ -26,6 +28,7 @@ export interface SharesDeps {
   jobs: JobStore
   audiences: Audiences
   conversations: ConversationStore
+  collections: Collections
   sealing: Sealing
   keys: KeyRing
   events: SharingEvents
@@ -33,7 +36,7 @@ export interface SharesDeps {
 }
 
 export function makeShares(deps: SharesDeps) {
-  const { users, store, jobs, audiences, conversations, sealing, keys, events, clock } = deps
+  const { users, store, jobs, audiences, conversations, collections, sealing, keys, events, clock } = deps
   /** One creation of a user at a time: two equal ones must not pass the test for sameness together. */
   const creating = new Map<Did, Promise<unknown>>()
 
@@ -42,15 +45,16 @@ export function makeShares(deps: SharesDeps) {
     local: Did,
     params: Preview | Create,
     signal: AbortSignal,
-  ): Promise<{ prepared: Prepared; conversation: ConversationId }> {
-    const { head, messages } = conversations.whole(local, params.conversation)
+  ): Promise<{ prepared: Prepared; conversation: ConversationId | null }> {
+    const { title, messages, units, conversation } = selectWhat(local, params, { conversations, collections })
     const size = async (sha256: string): Promise<number | null> =>
       users.read(local, db => db.assets.get(sha256))?.bytes ?? null
     const prepared = await prepareShare(
       {
-        conversation: { title: head.title, messages },
+        conversation: { title, messages },
         owner: local,
         ranges: params.messages,
+        units,
         include: params.include,
         title: params.title,
         note: params.note,
@@ -58,7 +62,7 @@ export function makeShares(deps: SharesDeps) {
       },
       { clock, assets: { size }, signal },
     )
-    return { prepared, conversation: head.id }
+    return { prepared, conversation }
   }
 
   async function preview(local: Did, params: Preview, signal: AbortSignal): Promise<Result<'share.preview'>> {

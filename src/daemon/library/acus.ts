@@ -1,0 +1,161 @@
+/** Units of a user's conversations: cut from the messages whenever they are asked for, found by their id alone. */
+
+import type { ParsedParams, Result } from '../../core/contract/methods.ts'
+import {
+  type Acu,
+  CONVERSATION_PREFIX,
+  cutConversation,
+  cutMessage,
+  partsOfUnits,
+} from '../../core/conversation/acu.ts'
+import { VivimError } from '../../core/kernel/errors.ts'
+import type { Did } from '../../core/model/id.ts'
+import type { UnitCopy } from '../storage/user/collection-table.ts'
+import type { ConversationHead, MessageView } from '../storage/user/conversation-table.ts'
+import type { UserDatabaseManager } from '../storage/user/manager.ts'
+
+type Shown = Result<'acu.list'>['acus'][number]
+type Hit = Result<'acu.search'>['hits'][number]
+
+/** A conversation cut into its units. */
+export interface Cut {
+  head: ConversationHead
+  messages: MessageView[]
+  acus: Acu[]
+}
+
+export interface Located extends Cut {
+  acu: Acu
+}
+
+export function makeAcus(users: UserDatabaseManager) {
+  const cut = (local: Did, head: ConversationHead): Cut => {
+    const messages = users.read(local, db => db.conversations.messages(head.id))
+    return { head, messages, acus: cutConversation(head.id, messages) }
+  }
+
+  /** Of an own conversation or an opened share. @throws `conversation/not-found`, `id/ambiguous` */
+  const ofConversation = (local: Did, selector: string): Cut =>
+    cut(
+      local,
+      users.read(local, db => db.conversations.find(selector, null)),
+    )
+
+  /** By id or unique beginning of one. @throws `acu/not-found`, `id/ambiguous` */
+  function find(local: Did, selector: string): Located {
+    const heads = /^[a-z2-7]{1,26}$/.test(selector)
+      ? users.read(local, db => db.conversations.beginning(selector.slice(0, CONVERSATION_PREFIX)))
+      : []
+    if (heads.length > 1 && selector.length <= CONVERSATION_PREFIX) throw ambiguous(selector)
+    const found: Located[] = []
+    for (const head of heads) {
+      const one = cut(local, head)
+      for (const acu of one.acus) if (acu.id.startsWith(selector)) found.push({ ...one, acu })
+      if (found.length > 1) throw ambiguous(selector)
+    }
+    const [located] = found
+    if (!located) throw new VivimError('acu/not-found', `no unit is called “${selector}”`)
+    return located
+  }
+
+  return {
+    find,
+
+    /** @throws `library/not-own` for an opened share, `conversation/not-found`, `id/ambiguous` */
+    ofOwn(local: Did, selector: string): Cut {
+      const found = ofConversation(local, selector)
+      if (found.head.origin !== 'own') throw notOwn()
+      return found
+    },
+
+    /** As `find`, of an own conversation only. @throws `library/not-own` */
+    findOwn(local: Did, selector: string): Located {
+      const located = find(local, selector)
+      if (located.head.origin !== 'own') throw notOwn()
+      return located
+    },
+
+    list(local: Did, p: ParsedParams<'acu.list'>): Result<'acu.list'> {
+      const { acus } = ofConversation(local, p.conversation)
+      return { acus: acus.filter(({ kind }) => p.kind === undefined || kind === p.kind).map(shown) }
+    },
+
+    show(local: Did, selector: string): Result<'acu.show'> {
+      const { acu, head } = find(local, selector)
+      return { ...shown(acu), title: head.title }
+    },
+
+    /** In each message that was found, the unit with most of the words that were. @throws `query/invalid` */
+    search(local: Did, { query, limit }: ParsedParams<'acu.search'>): Result<'acu.search'> {
+      const hits = users.read(local, db => {
+        const best: Hit[] = []
+        for (const hit of db.search.find(query, limit)) {
+          const message = db.conversations.visibleMessage(hit.conversationId, hit.messageId)
+          const acu = message && mostMarked(cutMessage(hit.conversationId, message), hit.snippet)
+          if (!acu) continue
+          const { id, kind, conversationId, messageId, messageIndex, text, lang } = acu
+          const { title, snippet, score } = hit
+          best.push({ id, kind, conversationId, messageId, messageIndex, title, text, lang, snippet, score })
+        }
+        return best
+      })
+      return { hits }
+    },
+  }
+}
+
+export type Acus = ReturnType<typeof makeAcus>
+
+/** Those of a conversation's units that are selected, each by its id or a beginning that is unique in it.
+ *  @throws `acu/not-found`, `id/ambiguous` */
+export const selectAcus = (acus: readonly Acu[], selectors: readonly string[]): Acu[] =>
+  selectors.map(selector => {
+    const found = acus.filter(({ id }) => id.startsWith(selector))
+    const [acu] = found
+    if (!acu || selector === '')
+      throw new VivimError('acu/not-found', `the conversation has no unit “${selector}”`)
+    if (found.length > 1) throw ambiguous(selector)
+    return acu
+  })
+
+/** What a notebook keeps of a unit. */
+export function copyOf({ head, messages, acu }: Located): UnitCopy {
+  const parts = partsOfUnits([acu], messages)
+  return {
+    kind: acu.kind,
+    lang: acu.lang,
+    text: acu.text,
+    contentHash: acu.contentHash,
+    role: acu.role,
+    title: head.title,
+    messageId: acu.messageId,
+    messageIndex: acu.messageIndex,
+    messages: messages.flatMap(({ index, role, createdAtMs }) => {
+      const own = index === null ? undefined : parts.get(index)
+      return own ? [{ role, createdAtMs, parts: own }] : []
+    }),
+  }
+}
+
+const notOwn = (): VivimError =>
+  new VivimError('library/not-own', 'that was shared by somebody else, and ends with its share')
+
+const ambiguous = (selector: string): VivimError =>
+  new VivimError('id/ambiguous', `more than one unit begins with “${selector}”`)
+
+const shown = ({ spans: _, ...acu }: Acu): Shown => acu
+
+/** @param snippet - of the message, with what matched between « and » */
+function mostMarked(acus: readonly Acu[], snippet: string): Acu | null {
+  const words = new Set([...snippet.matchAll(/«([^»]+)»/g)].map(([, word = '']) => folded(word)))
+  let best: Acu | null = null
+  let most = -1
+  for (const acu of acus) {
+    const text = folded(acu.text)
+    const count = [...words].filter(word => text.includes(word)).length
+    if (count > most) [best, most] = [acu, count]
+  }
+  return best
+}
+
+const folded = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
