@@ -234,7 +234,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     chance,
     log: say,
   })
-  const acus = makeAcus(users)
+  const acus = makeAcus(users, conversations)
   const collections = makeCollections({ users, acus, clock, chance })
   const shares = makeShares({
     users,

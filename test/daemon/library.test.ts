@@ -22,7 +22,7 @@ const open = (t: { teardown(fn: () => void): void }) => {
   t.teardown(() => users.close())
   users.create(alice)
   const store = makeConversationStore(users)
-  const acus = makeAcus(users)
+  const acus = makeAcus(users, store)
   const deps = { users, acus, clock: { nowMs: () => 1_000 }, chance: systemChance }
   const collections = makeCollections(deps)
   const unit = (text: string, of: string = TEA) => {
@@ -83,6 +83,7 @@ t.test('search points at the unit in the message', async t => {
   const { hits } = acus.search(alice, { query: 'quokka', limit: 5 })
   t.match(hits, [{ kind: 'code', messageIndex: 2, text: '```js\nboil(quokka)\n```' }])
   t.equal(hits.length, 1)
+  t.same(acus.search(alice, { query: 'title', limit: 5 }).hits, [], 'a title is no unit')
   t.equal(acus.show(alice, hits[0]?.id ?? '').text, hits[0]?.text)
 })
 
@@ -233,6 +234,13 @@ t.test('what an assistant remembered is proposed once, and stays turned down', a
   )
   t.equal(memories.list(alice, { state: 'rejected' }).memories.length, 1)
   t.match(memories.add(alice, { text: 'Likes tea.', kind: 'preference' }), { changed: true, state: 'kept' })
+  const file = JSON.stringify([{ conversations_memory: 'Likes tea.\n\nHas a cat.' }])
+  t.match(memories.propose(alice, { file }), {
+    proposed: [{ text: 'Has a cat.', source: null }],
+    changed: true,
+  })
+  t.throws(() => memories.propose(alice, { conversation: TEA, file }), { code: 'usage/invalid' })
+  t.throws(() => memories.propose(alice, {}), { code: 'usage/invalid' })
 })
 
 t.test('the profile holds what the user sets, apart from what the node keeps for itself', async t => {

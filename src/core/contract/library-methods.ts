@@ -244,11 +244,22 @@ export const libraryMethods = {
     errors: ['memory/not-found', 'id/ambiguous'],
   },
   'memory.propose': {
-    summary: 'Propose the memories that an assistant had written down in a conversation.',
+    summary:
+      'Propose the memories that an assistant had written down, in a conversation or in a file of its export.',
     access: 'write',
-    params: z.strictObject({ conversation: Selector }),
+    params: z.strictObject({
+      conversation: Selector.optional(),
+      /** The text of Claude.ai's `memories.json`. */
+      file: z.string().max(700_000).optional(),
+    }),
     result: z.strictObject({ proposed: z.array(Memory), ...changed }),
-    errors: ['conversation/not-found', 'id/ambiguous', 'library/full'],
+    errors: [
+      'conversation/not-found',
+      'id/ambiguous',
+      'library/full',
+      'library/not-own',
+      'import/unreadable',
+    ],
   },
 
   'profile.show': {

@@ -1,6 +1,6 @@
 /** Atomic chat units: the pieces of a conversation that stand alone, by the rule `acu/1`. They are computed from the messages
  *  whenever they are asked for; the same message gives the same units with the same ids, on every machine. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { toBase32 } from '../kernel/bytes.ts'
 import { messageText, type Part, type Role } from '../model/conversation.ts'
 import { AcuId } from '../model/id.ts'
@@ -199,7 +199,7 @@ function link(acus: readonly Acu[]): void {
   })
 }
 
-const hashOf = (text: string): string => createHash('sha256').update(text.toWellFormed()).digest('hex')
+const hashOf = (text: string): string => hash('sha256', text.toWellFormed(), 'hex')
 
 /** The first 8 characters of the conversation's id, then 18 of base32 over SHA-256 of the rule and what makes the unit. */
 function idOf(
@@ -217,6 +217,6 @@ function idOf(
     contentHash,
     occurrence,
   ])
-  const hash = toBase32(createHash('sha256').update(facts).digest())
-  return AcuId.parse(conversationId.slice(0, CONVERSATION_PREFIX) + hash.slice(0, 26 - CONVERSATION_PREFIX))
+  const tail = toBase32(hash('sha256', facts, 'buffer').subarray(0, 16)).slice(0, 26 - CONVERSATION_PREFIX)
+  return AcuId.parse(conversationId.slice(0, CONVERSATION_PREFIX) + tail)
 }

@@ -11,6 +11,7 @@ import {
 import { VivimError } from '../../core/kernel/errors.ts'
 import type { Did } from '../../core/model/id.ts'
 import type { UnitCopy } from '../storage/user/collection-table.ts'
+import type { ConversationStore } from '../storage/user/conversation-store.ts'
 import type { ConversationHead, MessageView } from '../storage/user/conversation-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 
@@ -28,7 +29,7 @@ export interface Located extends Cut {
   acu: Acu
 }
 
-export function makeAcus(users: UserDatabaseManager) {
+export function makeAcus(users: UserDatabaseManager, conversations: Pick<ConversationStore, 'search'>) {
   const cut = (local: Did, head: ConversationHead): Cut => {
     const messages = users.read(local, db => db.conversations.messages(head.id))
     return { head, messages, acus: cutConversation(head.id, messages) }
@@ -87,17 +88,13 @@ export function makeAcus(users: UserDatabaseManager) {
 
     /** In each message that was found, the unit with most of the words that were. @throws `query/invalid` */
     search(local: Did, { query, limit }: ParsedParams<'acu.search'>): Result<'acu.search'> {
-      const hits = users.read(local, db => {
-        const best: Hit[] = []
-        for (const hit of db.search.find(query, limit)) {
-          const message = db.conversations.visibleMessage(hit.conversationId, hit.messageId)
-          const acu = message && mostMarked(cutMessage(hit.conversationId, message), hit.snippet)
-          if (!acu) continue
-          const { id, kind, conversationId, messageId, messageIndex, text, lang } = acu
-          const { title, snippet, score } = hit
-          best.push({ id, kind, conversationId, messageId, messageIndex, title, text, lang, snippet, score })
-        }
-        return best
+      const hits = conversations.search(local, query, limit).hits.flatMap((hit): Hit[] => {
+        const { conversationId, messageId, title, snippet, score } = hit
+        const message = users.read(local, db => db.conversations.visibleMessage(conversationId, messageId))
+        const acu = message && mostMarked(cutMessage(conversationId, message), snippet)
+        if (!acu) return []
+        const { id, kind, messageIndex, text, lang } = acu
+        return [{ id, kind, conversationId, messageId, messageIndex, title, text, lang, snippet, score }]
       })
       return { hits }
     },
@@ -145,11 +142,12 @@ const ambiguous = (selector: string): VivimError =>
 
 const shown = ({ spans: _, ...acu }: Acu): Shown => acu
 
-/** @param snippet - of the message, with what matched between « and » */
+/** null where none has any of them: only the title was found.
+ *  @param snippet - of the message, with what matched between « and » */
 function mostMarked(acus: readonly Acu[], snippet: string): Acu | null {
   const words = new Set([...snippet.matchAll(/«([^»]+)»/g)].map(([, word = '']) => folded(word)))
   let best: Acu | null = null
-  let most = -1
+  let most = 0
   for (const acu of acus) {
     const text = folded(acu.text)
     const count = [...words].filter(word => text.includes(word)).length

@@ -1,7 +1,7 @@
 /** Memories: short statements that the user keeps, accepts or turns down. Nothing makes one by itself, and none leaves by itself. */
 import type { MemoryState } from '../../core/contract/library-shapes.ts'
 import type { ParsedParams, Result } from '../../core/contract/methods.ts'
-import { rememberedIn } from '../../core/conversation/remembered.ts'
+import { rememberedIn, rememberedInExport } from '../../core/conversation/remembered.ts'
 import { toBase32 } from '../../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
@@ -126,13 +126,16 @@ export function makeMemories({ users, acus, clock, chance }: MemoriesDeps) {
     },
 
     /** What was proposed before, and kept or turned down, is not proposed again. */
-    propose(local: Did, { conversation }: ParsedParams<'memory.propose'>): Result<'memory.propose'> {
-      const { head, messages } = acus.ofOwn(local, conversation)
+    propose(local: Did, { conversation, file }: ParsedParams<'memory.propose'>): Result<'memory.propose'> {
+      if ((conversation === undefined) === (file === undefined))
+        throw new VivimError('usage/invalid', 'name a conversation or a file')
+      const cut = conversation === undefined ? null : acus.ofOwn(local, conversation)
+      const remembered = cut ? rememberedIn(cut.messages) : rememberedInExport(file ?? '')
       const proposed = users.write(local, db =>
-        rememberedIn(messages).flatMap(({ text, messageId }) => {
+        remembered.flatMap(({ text, messageId, kind }) => {
           if (db.memories.saying(text)) return []
-          const source = { conversation: head.id, message: messageId, acu: null }
-          return [add(db, { kind: 'factual', state: 'proposed', text, ...source })]
+          const source = { conversation: cut?.head.id ?? null, message: messageId, acu: null }
+          return [add(db, { kind, state: 'proposed', text, ...source })]
         }),
       )
       return { proposed: proposed.map(shown), changed: proposed.length > 0 }

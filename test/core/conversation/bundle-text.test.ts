@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { type Piece, renderBundle } from '../../../src/core/conversation/bundle-text.ts'
-import { rememberedIn } from '../../../src/core/conversation/remembered.ts'
+import { rememberedIn, rememberedInExport } from '../../../src/core/conversation/remembered.ts'
 import { estimateTokens } from '../../../src/core/conversation/tokens.ts'
 import type { Part } from '../../../src/core/model/conversation.ts'
 
@@ -152,10 +152,38 @@ t.test(
         said('x', { role: 'user' }),
       ]),
       [
-        { text: 'Likes tea.', messageId: 'c' },
-        { text: 'Has a garden.', messageId: 'c' },
+        { text: 'Likes tea.', messageId: 'c', kind: 'factual' },
+        { text: 'Has a garden.', messageId: 'c', kind: 'factual' },
       ],
     )
     t.same(rememberedIn([said(`1. [2025-05-01]. ${'x'.repeat(5_000)}`)]), [])
   },
 )
+
+t.test('what Claude.ai remembered is read from its file, paragraph by paragraph', async t => {
+  const account = {
+    account_uuid: 'a',
+    conversations_memory:
+      '**Work**\r\n\r\nGrows oolong.\n\n# Life\n\n- Two cats\n* A garden\n\nGrows oolong.',
+    project_memories: { p1: 'Build a shed.', p2: null, p3: ['no'] },
+  }
+  const texts = (value: unknown) =>
+    rememberedInExport(JSON.stringify(value)).map(({ text, kind }) => [text, kind])
+  const all = [
+    ['Grows oolong.', 'factual'],
+    ['Two cats', 'factual'],
+    ['A garden', 'factual'],
+    ['Build a shed.', 'project'],
+  ]
+  t.same(texts([account]), all)
+  t.same(texts(account), all)
+  t.same(
+    texts([null, { ...account, project_memories: null }, 5, { conversations_memory: 7 }]),
+    all.slice(0, 3),
+  )
+  t.same(rememberedInExport('\ufeff[{"conversations_memory":"Likes gardens"}]'), [
+    { text: 'Likes gardens', messageId: null, kind: 'factual' },
+  ])
+  for (const odd of ['', '[', '[]', '{}', 'null', '[[[]]]', '"conversations_memory"'])
+    t.throws(() => rememberedInExport(odd), { code: 'import/unreadable' }, odd)
+})
