@@ -23,6 +23,9 @@ export interface Cut {
   head: ConversationHead
   messages: MessageView[]
   acus: Acu[]
+  byId: ReadonlyMap<string, Acu>
+  /** Messages by their number. */
+  byIndex: ReadonlyMap<number, MessageView>
 }
 
 export interface Located extends Cut {
@@ -32,7 +35,16 @@ export interface Located extends Cut {
 export function makeAcus(users: UserDatabaseManager, conversations: Pick<ConversationStore, 'search'>) {
   const cut = (local: Did, head: ConversationHead): Cut => {
     const messages = users.read(local, db => db.conversations.messages(head.id))
-    return { head, messages, acus: cutConversation(head.id, messages) }
+    const acus = cutConversation(head.id, messages)
+    return {
+      head,
+      messages,
+      acus,
+      byId: new Map(acus.map(acu => [acu.id, acu])),
+      byIndex: new Map(
+        messages.flatMap(message => (message.index === null ? [] : [[message.index, message]])),
+      ),
+    }
   }
 
   /** Of an own conversation or an opened share. @throws `conversation/not-found`, `id/ambiguous` */
@@ -42,20 +54,21 @@ export function makeAcus(users: UserDatabaseManager, conversations: Pick<Convers
       users.read(local, db => db.conversations.find(selector, null)),
     )
 
-  /** By id or unique beginning of one. @throws `acu/not-found`, `id/ambiguous` */
-  function find(local: Did, selector: string): Located {
+  /** By id or unique beginning of one. @param cuts - conversations that were cut already, by id
+   *  @throws `acu/not-found`, `id/ambiguous` */
+  function find(local: Did, selector: string, cuts = new Map<string, Cut>()): Located {
     const heads = /^[a-z2-7]{1,26}$/.test(selector)
       ? users.read(local, db => db.conversations.beginning(selector.slice(0, CONVERSATION_PREFIX)))
       : []
     if (heads.length > 1 && selector.length <= CONVERSATION_PREFIX) throw ambiguous(selector)
-    const found: Located[] = []
-    for (const head of heads) {
-      const one = cut(local, head)
-      for (const acu of one.acus) if (acu.id.startsWith(selector)) found.push({ ...one, acu })
-      if (found.length > 1) throw ambiguous(selector)
-    }
+    const found = heads.flatMap(head => {
+      const one = cuts.get(head.id) ?? cut(local, head)
+      cuts.set(head.id, one)
+      return matching(one, selector).map(acu => ({ ...one, acu }))
+    })
     const [located] = found
     if (!located) throw new VivimError('acu/not-found', `no unit is called “${selector}”`)
+    if (found.length > 1) throw ambiguous(selector)
     return located
   }
 
@@ -69,11 +82,14 @@ export function makeAcus(users: UserDatabaseManager, conversations: Pick<Convers
       return found
     },
 
-    /** As `find`, of an own conversation only. @throws `library/not-own` */
-    findOwn(local: Did, selector: string): Located {
-      const located = find(local, selector)
-      if (located.head.origin !== 'own') throw notOwn()
-      return located
+    /** Each as `find`, of own conversations only. @throws `library/not-own` */
+    findOwn(local: Did, selectors: readonly string[]): Located[] {
+      const cuts = new Map<string, Cut>()
+      return selectors.map(selector => {
+        const located = find(local, selector, cuts)
+        if (located.head.origin !== 'own') throw notOwn()
+        return located
+      })
     },
 
     list(local: Did, p: ParsedParams<'acu.list'>): Result<'acu.list'> {
@@ -103,21 +119,29 @@ export function makeAcus(users: UserDatabaseManager, conversations: Pick<Convers
 
 export type Acus = ReturnType<typeof makeAcus>
 
+/** By the whole id, else all that begin so. */
+function matching({ acus, byId }: Pick<Cut, 'acus' | 'byId'>, selector: string): Acu[] {
+  const exact = byId.get(selector)
+  return exact ? [exact] : acus.filter(({ id }) => id.startsWith(selector))
+}
+
 /** Those of a conversation's units that are selected, each by its id or a beginning that is unique in it.
  *  @throws `acu/not-found`, `id/ambiguous` */
-export const selectAcus = (acus: readonly Acu[], selectors: readonly string[]): Acu[] =>
-  selectors.map(selector => {
-    const found = acus.filter(({ id }) => id.startsWith(selector))
+export function selectAcus(acus: readonly Acu[], selectors: readonly string[]): Acu[] {
+  const cut = { acus: [...acus], byId: new Map(acus.map(acu => [acu.id as string, acu])) }
+  return selectors.map(selector => {
+    const found = matching(cut, selector)
     const [acu] = found
-    if (!acu || selector === '')
-      throw new VivimError('acu/not-found', `the conversation has no unit “${selector}”`)
+    if (!acu) throw new VivimError('acu/not-found', `the conversation has no unit “${selector}”`)
     if (found.length > 1) throw ambiguous(selector)
     return acu
   })
+}
 
 /** What a notebook keeps of a unit. */
-export function copyOf({ head, messages, acu }: Located): UnitCopy {
-  const parts = partsOfUnits([acu], messages)
+export function copyOf({ head, byIndex, acu }: Located): UnitCopy {
+  const own = [...new Set(acu.spans.map(span => span.message))].flatMap(index => byIndex.get(index) ?? [])
+  const parts = partsOfUnits([acu], own)
   return {
     kind: acu.kind,
     lang: acu.lang,
@@ -127,10 +151,11 @@ export function copyOf({ head, messages, acu }: Located): UnitCopy {
     title: head.title,
     messageId: acu.messageId,
     messageIndex: acu.messageIndex,
-    messages: messages.flatMap(({ index, role, createdAtMs }) => {
-      const own = index === null ? undefined : parts.get(index)
-      return own ? [{ role, createdAtMs, parts: own }] : []
-    }),
+    messages: own.map(({ index, role, createdAtMs }) => ({
+      role,
+      createdAtMs,
+      parts: parts.get(index ?? 0) ?? [],
+    })),
   }
 }
 

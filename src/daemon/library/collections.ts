@@ -72,13 +72,13 @@ export function makeCollections({ users, acus, clock, chance }: CollectionsDeps)
     }
     const cut = acus.ofOwn(local, conversation)
     const isWanted = inRanges(messages)
-    return cut.acus
-      .filter(({ kind, messageIndex }) => kind !== 'exchange' && isWanted(messageIndex))
-      .map(acu => unit({ ...cut, acu }, note))
+    const wanted = cut.acus.filter(({ kind, messageIndex }) => kind !== 'exchange' && isWanted(messageIndex))
+    if (wanted.length > MAX_ITEMS) throw full(`${wanted.length} units are more than ${MAX_ITEMS}`)
+    return wanted.map(acu => unit({ ...cut, acu }, note))
   }
 
   function itemsOf(local: Did, p: Adding): ItemRow[] {
-    const units = p.acus.map(selector => unit(acus.findOwn(local, selector), p.note))
+    const units = acus.findOwn(local, p.acus).map(located => unit(located, p.note))
     const others = users.read(local, db => [
       ...(p.memories ?? []).map(selector => {
         const memory = memoryOf(db, selector)
@@ -131,10 +131,7 @@ export function makeCollections({ users, acus, clock, chance }: CollectionsDeps)
         const changed = added + noted > 0
         if (changed) db.collections.touch(seq, nowMs)
         const row = collectionOf(db, kind, selector)
-        if (row.items > MAX_ITEMS)
-          throw new VivimError('library/full', `a ${kind} holds at most ${MAX_ITEMS} items`, {
-            max: MAX_ITEMS,
-          })
+        if (row.items > MAX_ITEMS) throw full(`a ${kind} holds at most ${MAX_ITEMS} items`)
         return { row, added, changed }
       })
     },
@@ -175,6 +172,8 @@ export function makeCollections({ users, acus, clock, chance }: CollectionsDeps)
 }
 
 export type Collections = ReturnType<typeof makeCollections>
+
+const full = (message: string): VivimError => new VivimError('library/full', message, { max: MAX_ITEMS })
 
 const NOT_FOUND = { notebook: 'notebook/not-found', bundle: 'bundle/not-found' } as const
 

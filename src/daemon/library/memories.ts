@@ -30,8 +30,10 @@ export interface MemoriesDeps {
 export function makeMemories({ users, acus, clock, chance }: MemoriesDeps) {
   function sourceOf(local: Did, { acu, conversation }: ParsedParams<'memory.add'>): Source {
     if (acu !== undefined) {
-      const { head, acu: found } = acus.findOwn(local, acu)
-      return { conversation: head.id, message: found.messageId, acu: found.id }
+      const [found] = acus.findOwn(local, [acu])
+      return found
+        ? { conversation: found.head.id, message: found.acu.messageId, acu: found.acu.id }
+        : NOWHERE
     }
     if (conversation === undefined) return NOWHERE
     return { ...NOWHERE, conversation: acus.ofOwn(local, conversation).head.id }
