@@ -13,6 +13,10 @@ import { makeImports } from './importing/imports.ts'
 import { makeSpool } from './importing/spool.ts'
 import { type JobRunner, startJobRunner } from './jobs/runner.ts'
 import { type KeystoreSession, openKeystoreSession } from './keystore-session.ts'
+import { makeAcus } from './library/acus.ts'
+import { makeCollections } from './library/collections.ts'
+import { makeMemories } from './library/memories.ts'
+import { makeProfile } from './library/profile.ts'
 import { startListening } from './listening.ts'
 import type { Log } from './log.ts'
 import { makeConversationMethods } from './methods/conversation.ts'
@@ -20,6 +24,7 @@ import { makeFilteringMethods } from './methods/filtering.ts'
 import { makeIdentityMethods } from './methods/identity.ts'
 import { makeImportMethods } from './methods/import.ts'
 import { makeKeystoreMethods } from './methods/keystore.ts'
+import { makeLibraryMethods } from './methods/library.ts'
 import { makePeerMethods } from './methods/peer.ts'
 import { makePeopleMethods } from './methods/people.ts'
 import { makeSharingMethods } from './methods/sharing.ts'
@@ -247,12 +252,15 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     log: say,
   })
   const lists = makeFilterLists({ users, clock, chance })
+  const acus = makeAcus(users, conversations)
+  const collections = makeCollections({ users, acus, clock, chance })
   const shares = makeShares({
     users,
     store,
     jobs,
     audiences,
     conversations,
+    collections,
     sealing,
     keys,
     lists,
@@ -419,6 +427,12 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     ...makePeerMethods(node),
     ...makeImportMethods(imports),
     ...makeConversationMethods(conversations),
+    ...makeLibraryMethods({
+      acus,
+      collections,
+      memories: makeMemories({ users, acus, clock, chance }),
+      profile: makeProfile(users),
+    }),
     ...makePeopleMethods({ contacts, membership, inbox, syncs }),
     ...makeFilteringMethods(lists, scans),
     ...makeSharingMethods({

@@ -130,6 +130,12 @@ const SHOWN: readonly [string, RegExp][] = [
   ['vivim circle', /team/],
   ['vivim identity', /alice/],
   ['vivim rpc', /conversation/],
+  ['vivim acu', /mosquito|40 litres/],
+  ['vivim notebook show', /40 litres/],
+  ['vivim notebook share', /Everybody has it/],
+  ['vivim memory', /square metres|Sundays/],
+  ['vivim bundle render', /40 litres/],
+  ['vivim profile', /English/],
 ]
 
 // The two stories wait more than they compute.

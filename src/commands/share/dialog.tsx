@@ -105,8 +105,10 @@ export async function askShare(client: Client, given: CreateParams): Promise<Cre
 }
 
 function previewOf(client: Client, params: CreateParams): Promise<Result<'share.preview'>> {
-  const { conversation, messages, include, title, note, to, circles, onFindings } = params
-  const fields = { conversation, messages, include, title, note, to, circles, onFindings }
+  const { conversation, notebook, bundle, messages, acus } = params
+  const { include, title, note, to, circles, onFindings } = params
+  const what = { conversation, notebook, bundle, messages, acus }
+  const fields = { ...what, include, title, note, to, circles, onFindings }
   const named = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
   return client.call('share.preview', named as Params<'share.preview'>)
 }

@@ -8,6 +8,7 @@ export default class SharePreview extends VivimCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> k7x2 --circle team',
     '<%= config.bin %> <%= command.id %> k7x2 --messages 3-9,12 --to bob --json',
+    '<%= config.bin %> <%= command.id %> --notebook "tea lore" --to bob',
   ]
   static override args = whatArgs
   static override flags = { ...whatFlags, ...whoFlags, ...findingsFlag }

@@ -5,7 +5,7 @@ import { VivimError } from '../../core/kernel/errors.ts'
 import { parseInstant } from '../../core/model/time-text.ts'
 
 export const whatArgs = {
-  conversation: Args.string({ required: true, description: 'its id, or the beginning of it' }),
+  conversation: Args.string({ description: 'its id, or the beginning of it; else --notebook or --bundle' }),
 }
 
 export const whatFlags = {
@@ -13,6 +13,23 @@ export const whatFlags = {
     helpGroup: 'WHAT',
     helpValue: '3-9,12',
     description: 'only these messages, by number',
+  }),
+  acu: Flags.string({
+    helpGroup: 'WHAT',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'ID',
+    description: 'only these units, from `vivim acu list`; with --messages those as well',
+  }),
+  notebook: Flags.string({
+    helpGroup: 'WHAT',
+    helpValue: 'NOTEBOOK',
+    description: 'a notebook instead of a conversation: name, id or its beginning',
+  }),
+  bundle: Flags.string({
+    helpGroup: 'WHAT',
+    helpValue: 'BUNDLE',
+    description: 'a context bundle instead of a conversation',
   }),
   include: Flags.option({
     options: ['tools', 'thinking', 'attachments', 'hidden'] as const,
@@ -72,8 +89,11 @@ export const termsFlags = {
   }),
 }
 
-interface WhatValues {
+export interface WhatValues {
   messages?: string | undefined
+  acu?: string[] | undefined
+  notebook?: string | undefined
+  bundle?: string | undefined
   include?: ('tools' | 'thinking' | 'attachments' | 'hidden')[] | undefined
   title?: string | undefined
   note?: string | undefined
@@ -90,16 +110,28 @@ interface TermsValues {
 }
 
 /** The params of `share.preview` without the audience. @throws `usage/invalid` for a selection that is none */
-export function whatParams(conversation: string, flags: WhatValues) {
-  if (flags.messages !== undefined && !/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(flags.messages))
-    throw new VivimError('usage/invalid', `${JSON.stringify(flags.messages)} is no selection such as 3-9,12`)
+export function whatParams(conversation: string | undefined, flags: WhatValues) {
+  if (conversation === undefined && flags.notebook === undefined && flags.bundle === undefined)
+    throw new VivimError('usage/input-needed', 'say what: a CONVERSATION, --notebook or --bundle', {
+      flag: 'CONVERSATION',
+    })
   return {
-    conversation,
-    ...given('messages', flags.messages),
+    ...given('conversation', conversation),
+    ...given('notebook', flags.notebook),
+    ...given('bundle', flags.bundle),
+    ...given('messages', rangesOf(flags.messages)),
+    ...given('acus', flags.acu),
     ...given('include', flags.include),
     ...given('title', flags.title),
     ...given('note', flags.note),
   } satisfies Partial<Params<'share.preview'>>
+}
+
+/** @throws `usage/invalid` for what is no selection of messages */
+export function rangesOf(messages: string | undefined): string | undefined {
+  if (messages !== undefined && !/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(messages))
+    throw new VivimError('usage/invalid', `${JSON.stringify(messages)} is no selection such as 3-9,12`)
+  return messages
 }
 
 export const whoParams = (flags: WhoValues) => ({ to: flags.to ?? [], circles: flags.circle ?? [] })

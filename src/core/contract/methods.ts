@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../kernel/errors.ts'
 import { Cid, Did, IsoTime, ShareId } from '../model/id.ts'
+import { libraryMethods } from './library-methods.ts'
 import {
   Circle,
   Contact,
@@ -319,9 +320,16 @@ export const methods = {
     summary: 'Delete a conversation from the own database; shares of it stay.',
     access: 'write',
     params: z.strictObject({ conversation: Selector }),
-    result: z.strictObject({ id: z.string(), ...changed }),
+    result: z.strictObject({
+      id: z.string(),
+      /** Notebooks and bundles that keep copies of some of its units. */
+      keptIn: z.array(z.strictObject({ id: z.string(), name: FreeText, items: Count })),
+      ...changed,
+    }),
     errors: ['conversation/not-found', 'id/ambiguous'],
   },
+
+  ...libraryMethods,
 
   'contact.card': {
     summary: 'The own contact card: one line to give to others.',
@@ -454,7 +462,15 @@ export const methods = {
     access: 'read',
     params: z.strictObject({ ...ShareWhat, ...ShareWho, onFindings: ShareTerms.onFindings }),
     result: SharePreview,
-    errors: ['conversation/not-found', 'share/nothing-selected', 'filter/failed'],
+    errors: [
+      'conversation/not-found',
+      'notebook/not-found',
+      'bundle/not-found',
+      'acu/not-found',
+      'usage/invalid',
+      'share/nothing-selected',
+      'filter/failed',
+    ],
     timeoutMs: 120_000,
   },
   'share.create': {
@@ -473,6 +489,10 @@ export const methods = {
     result: ShareCreated,
     errors: [
       'conversation/not-found',
+      'notebook/not-found',
+      'bundle/not-found',
+      'acu/not-found',
+      'usage/invalid',
       'contact/not-found',
       'circle/not-found',
       'circle/denied',

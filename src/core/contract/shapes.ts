@@ -136,15 +136,20 @@ export const Include = z.enum(['tools', 'thinking', 'attachments', 'hidden'])
 export const Discoverable = z.enum(['none'])
 export const OnFindings = z.enum(['block', 'redact', 'allow'])
 
-/** What leaves: a conversation or a part of it. */
+/** Ranges of visible message numbers, such as `3-9,12`. */
+export const MessageRanges = z
+  .string()
+  .max(4096)
+  .regex(/^\d+(-\d+)?(,\d+(-\d+)?)*$/)
+
+/** What leaves: a conversation or a part of it, a notebook, or a bundle; exactly one of the three. */
 export const ShareWhat = {
-  conversation: Selector,
-  /** Ranges of visible message numbers, such as `3-9,12`. */
-  messages: z
-    .string()
-    .max(4096)
-    .regex(/^\d+(-\d+)?(,\d+(-\d+)?)*$/)
-    .optional(),
+  conversation: Selector.optional(),
+  notebook: Selector.optional(),
+  bundle: Selector.optional(),
+  messages: MessageRanges.optional(),
+  /** Units of the conversation: only they leave, beside the messages of the ranges. */
+  acus: z.array(Selector).max(1_000).default([]),
   include: z.array(Include).max(4).default([]),
   title: FreeText.max(500).optional(),
   note: FreeText.max(10_000).optional(),

@@ -7,7 +7,14 @@ import type { Engine } from './engine.ts'
 import type { UnscannedFile } from './files.ts'
 import { ENGINE, type FilterPorts, type Finding, inspect, ruleSetHash } from './inspection.ts'
 import type { Copy } from './leaving.ts'
-import { type CopiedMessage, type Extra, type ScopeMessage, selectMessages, type Withheld } from './scope.ts'
+import {
+  type CopiedMessage,
+  type Extra,
+  type ScopeMessage,
+  selectMessages,
+  type Units,
+  type Withheld,
+} from './scope.ts'
 
 /** Titles of imported conversations are longer than this only by accident. */
 const MAX_TITLE_LENGTH = 2_000
@@ -17,6 +24,8 @@ export interface ShareInput {
   owner: Did
   /** `3-9,12`; all visible messages where it is not given. */
   ranges?: string | undefined
+  /** Only these, and the messages of the ranges. */
+  units?: Units | undefined
   include: readonly Extra[]
   /** Instead of the conversation's; an empty one means none. */
   title?: string | undefined

@@ -38,17 +38,25 @@ export interface Selection {
   withheld: Withheld
 }
 
+/** What leaves of single messages, by their number: parts with that and nothing else. */
+export type Units = ReadonlyMap<number, readonly Part[]>
+
 /** Take what leaves. Only the active branch is looked at; `ranges` (`3-9,12`) are numbers as `conversation show` prints them.
+ *  With `units`, parts by the message's number, only they leave and the messages of the ranges.
  *  A hidden message leaves with `hidden` when the visible messages before and after it leave. Parts of no known kind leave only
  *  with `tools`, since they may hold anything. Messages left without parts are dropped.
  *  @throws `usage/invalid` for a range that names no message, `share/nothing-selected`. */
 export function selectMessages(
   messages: readonly ScopeMessage[],
-  { ranges, include }: { ranges?: string | undefined; include: readonly Extra[] },
+  {
+    ranges,
+    units,
+    include,
+  }: { ranges?: string | undefined; units?: Units | undefined; include: readonly Extra[] },
 ): Selection {
   const withheld: Withheld = { hidden: 0, tools: 0, thinking: 0, attachments: 0 }
   const copied: CopiedMessage[] = []
-  for (const message of chosen(messages, ranges)) {
+  for (const message of units ? withUnits(messages, ranges, units) : chosen(messages, ranges)) {
     if (message.hidden && !include.includes('hidden')) {
       withheld.hidden++
       continue
@@ -99,6 +107,19 @@ function wellFormed(part: Part): Part {
     typeof value === 'string' ? value.toWellFormed() : value,
   ])
   return Object.fromEntries(entries)
+}
+
+/** Messages of the ranges whole, of all others only what `units` has of them. */
+function withUnits(
+  messages: readonly ScopeMessage[],
+  ranges: string | undefined,
+  units: Units,
+): ScopeMessage[] {
+  const whole = new Set(ranges === undefined ? [] : chosen(messages, ranges))
+  return messages.flatMap(message => {
+    const parts = message.index === null ? undefined : units.get(message.index)
+    return whole.has(message) ? [message] : parts ? [{ ...message, parts }] : []
+  })
 }
 
 /** The active branch, narrowed to the ranges. */

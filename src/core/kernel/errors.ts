@@ -236,6 +236,44 @@ export const ERRORS = {
     hint: 'More than one matches: give more of the id, or the alias.',
   },
   'query/invalid': { rpc: 1521, exit: 2, retry: false, hint: 'Give at least one word to look for.' },
+  'acu/not-found': {
+    rpc: 1540,
+    exit: 3,
+    retry: false,
+    hint: 'List the units of a conversation with `vivim acu list CONVERSATION`.',
+  },
+  'notebook/not-found': {
+    rpc: 1541,
+    exit: 3,
+    retry: false,
+    hint: 'List them with `vivim notebook list`, make one with `vivim notebook create NAME`.',
+  },
+  'bundle/not-found': {
+    rpc: 1542,
+    exit: 3,
+    retry: false,
+    hint: 'List them with `vivim bundle list`, make one with `vivim bundle create NAME`.',
+  },
+  'memory/not-found': { rpc: 1543, exit: 3, retry: false, hint: 'List them with `vivim memory list`.' },
+  'memory/not-kept': {
+    rpc: 1544,
+    exit: 4,
+    retry: false,
+    hint: 'Only a memory that you keep goes into a bundle: `vivim memory accept` keeps it.',
+  },
+  'memory/exists': { rpc: 1545, exit: 6, retry: false, hint: 'Another memory says this in the same words.' },
+  'library/not-own': {
+    rpc: 1546,
+    exit: 4,
+    retry: false,
+    hint: 'Notebooks, bundles and memories take only from your own conversations: what others shared ends with its share.',
+  },
+  'library/full': {
+    rpc: 1547,
+    exit: 6,
+    retry: false,
+    hint: 'It holds as much as it can: remove something, or make another one.',
+  },
 
   'contact/not-found': {
     rpc: 1600,

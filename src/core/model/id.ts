@@ -26,6 +26,19 @@ export type NoticeId = z.infer<typeof NoticeId>
 export const ConversationId = randomId.brand('ConversationId').meta({ id: 'ConversationId' })
 export type ConversationId = z.infer<typeof ConversationId>
 
+/** The beginning of its conversation's id and a hash of what the unit is, so that re-imports and devices agree. */
+export const AcuId = randomId.brand('AcuId').meta({ id: 'AcuId' })
+export type AcuId = z.infer<typeof AcuId>
+
+export const NotebookId = randomId.brand('NotebookId').meta({ id: 'NotebookId' })
+export type NotebookId = z.infer<typeof NotebookId>
+
+export const BundleId = randomId.brand('BundleId').meta({ id: 'BundleId' })
+export type BundleId = z.infer<typeof BundleId>
+
+export const MemoryId = randomId.brand('MemoryId').meta({ id: 'MemoryId' })
+export type MemoryId = z.infer<typeof MemoryId>
+
 /** CIDv1, sha2-256, base32: of a manifest (dag-cbor) or of a sealed block (raw). */
 export const Cid = z
   .string()

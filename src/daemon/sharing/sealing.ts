@@ -46,7 +46,7 @@ export interface Decided {
   audience: Audience
   terms: ShareTerms
   prepared: Prepared
-  /** Null where it is no longer known. */
+  /** Null for a notebook or a bundle, and where it is no longer known. */
   conversation: ConversationId | null
   audienceKey: string
   termsText: string

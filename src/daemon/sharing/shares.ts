@@ -10,6 +10,7 @@ import { type CircleId, type ConversationId, type Did, isoTime, type ShareId } f
 import { parseInstant } from '../../core/model/time-text.ts'
 import { isLive } from '../../core/pipeline/lifecycle.ts'
 import type { JobStore, ShareRow, ShareStore, ShareTerms } from '../../core/pipeline/ports.ts'
+import type { Collections } from '../library/collections.ts'
 import type { ConversationStore } from '../storage/user/conversation-store.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { Audiences } from './audiences.ts'
@@ -18,6 +19,7 @@ import type { SharingEvents } from './events.ts'
 import type { FilterListsService } from './filter-lists.ts'
 import type { KeyRing } from './keys.ts'
 import type { Sealing } from './sealing.ts'
+import { selectWhat } from './selection.ts'
 
 type Create = ParsedParams<'share.create'>
 type Preview = ParsedParams<'share.preview'>
@@ -28,6 +30,7 @@ export interface SharesDeps {
   jobs: JobStore
   audiences: Audiences
   conversations: ConversationStore
+  collections: Collections
   sealing: Sealing
   keys: KeyRing
   lists: FilterListsService
@@ -36,7 +39,8 @@ export interface SharesDeps {
 }
 
 export function makeShares(deps: SharesDeps) {
-  const { users, store, jobs, audiences, conversations, sealing, keys, lists, events, clock } = deps
+  const { users, store, jobs, audiences, conversations, collections, sealing, keys, lists, events, clock } =
+    deps
   /** One creation of a user at a time: two equal ones must not pass the test for sameness together. */
   const creating = new Map<Did, Promise<unknown>>()
 
@@ -45,13 +49,14 @@ export function makeShares(deps: SharesDeps) {
     local: Did,
     params: Preview | Create,
     signal: AbortSignal,
-  ): Promise<{ prepared: Prepared; conversation: ConversationId }> {
-    const { head, messages } = conversations.whole(local, params.conversation)
+  ): Promise<{ prepared: Prepared; conversation: ConversationId | null }> {
+    const { title, messages, units, conversation } = selectWhat(local, params, { conversations, collections })
     const prepared = await prepareShare(
       {
-        conversation: { title: head.title, messages },
+        conversation: { title, messages },
         owner: local,
         ranges: params.messages,
+        units,
         include: params.include,
         title: params.title,
         note: params.note,
@@ -59,7 +64,7 @@ export function makeShares(deps: SharesDeps) {
       },
       { clock, assets: ownAssets(deps, local), lists: lists.of(local), signal },
     )
-    return { prepared, conversation: head.id }
+    return { prepared, conversation }
   }
 
   async function preview(local: Did, params: Preview, signal: AbortSignal): Promise<Result<'share.preview'>> {

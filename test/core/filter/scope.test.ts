@@ -100,3 +100,25 @@ t.test('the copy is its own: changing it changes no stored message', async t => 
   if (part?.type === 'text') part.text = 'changed'
   t.equal(messageText(talk[1]?.parts ?? []), 'one')
 })
+
+t.test('of chosen units only they leave, beside whole messages of the ranges', async t => {
+  const units = new Map([
+    [2, [text('only this')]],
+    [3, [text('printed')]],
+  ])
+  const { messages, withheld } = selectMessages(talk, { ranges: '5', units, include: ['hidden'] })
+  t.same(
+    messages.map(({ index, parts }) => [index, messageText(parts)]),
+    [
+      [1, 'only this'],
+      [2, 'five'],
+    ],
+    'neither hidden messages nor what a tool says come along',
+  )
+  t.equal(withheld.tools, 1)
+  t.same(
+    selectMessages(talk, { units, include: ['tools'] }).messages.map(({ parts }) => messageText(parts)),
+    ['only this', 'printed'],
+  )
+  t.throws(() => selectMessages(talk, { units: new Map(), include: [] }), { code: 'share/nothing-selected' })
+})

@@ -38,9 +38,9 @@ export interface ConversationStore {
   whole(did: Did, selector: string): { head: ConversationHead; messages: MessageView[] }
   /** @throws `query/invalid` */
   search(did: Did, query: string, limit: number): Result<'conversation.search'>
-  /** Remove an own conversation; its text is in no file any more when it returns. @returns its id.
-   *  @throws `conversation/not-found`, `id/ambiguous` */
-  delete(did: Did, selector: string): string
+  /** Remove an own conversation; its text is in no file any more when it returns, but for what notebooks and bundles keep.
+   *  @returns its id, and those. @throws `conversation/not-found`, `id/ambiguous` */
+  delete(did: Did, selector: string): Pick<Result<'conversation.delete'>, 'id' | 'keptIn'>
   /** Remove what `remove` names in one transaction, with the opened texts of `shares`; nothing of them is in any file then. */
   forget(did: Did, shares: readonly ShareId[], remove: (db: UserWriter) => void): void
   /** Keep the bytes of an asset. @returns their SHA-256, hex. */
@@ -118,7 +118,7 @@ export function makeConversationStore(users: UserDatabaseManager): ConversationS
       const orphans = users.write(did, db => db.conversations.remove(id))
       removeAssets(did, orphans ?? [])
       users.compact(did)
-      return id
+      return { id, keptIn: users.read(did, db => db.collections.keeping(id)) }
     },
 
     forget(did, shares, remove) {

@@ -112,6 +112,30 @@ export function makeConversationReader(sql: Sql) {
      *  @throws `conversation/not-found`, `id/ambiguous` */
     find: (selector: string, origin: Origin | null): ConversationHead => headOf(rowOf(selector, origin)),
 
+    /** Those whose id begins so, own and received, at most eight. */
+    beginning: (prefix: string): ConversationHead[] =>
+      sql
+        .all<ConversationRow>(
+          'SELECT * FROM conversation WHERE id >= ? AND id < ? ORDER BY id LIMIT 8',
+          prefix,
+          prefixEnd(prefix),
+        )
+        .map(headOf),
+
+    /** One visible message of the active branch, with its number; null for all others. */
+    visibleMessage(id: string, message: string): Pick<MessageView, 'id' | 'index' | 'role' | 'parts'> | null {
+      const row = sql.get<{ id: string; role: Role; parts: string; visible: number }>(
+        `SELECT one.id, one.role, one.parts,
+           (SELECT count(*) FROM message WHERE message.conversation = one.conversation AND branch = 'main' AND hidden = 0
+              AND ordinal <= one.ordinal) AS visible
+         FROM message AS one JOIN conversation ON conversation.seq = one.conversation
+         WHERE conversation.id = ? AND one.id = ? AND one.branch = 'main' AND one.hidden = 0`,
+        id,
+        message,
+      )
+      return row && { id: row.id, index: row.visible, role: row.role, parts: JSON.parse(row.parts) }
+    },
+
     /** Every message in order, hidden ones and other branches too. */
     messages(id: string): MessageView[] {
       const rows = sql.all<MessageRow>(

@@ -183,6 +183,44 @@ CREATE TABLE filter_entry (
   PRIMARY KEY (list, key)
 ) STRICT, WITHOUT ROWID;
 `,
+  `
+CREATE TABLE collection (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL CHECK (kind IN ('notebook', 'bundle')),
+  name TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  updated_at_ms INTEGER NOT NULL,
+  UNIQUE (kind, name)
+) STRICT;
+CREATE TABLE collection_item (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  collection INTEGER NOT NULL REFERENCES collection (seq) ON DELETE CASCADE,
+  id TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL CHECK (kind IN ('unit', 'note', 'memory', 'notebook')),
+  ref TEXT,
+  note TEXT,
+  unit TEXT,
+  conversation TEXT,
+  added_at_ms INTEGER NOT NULL,
+  UNIQUE (collection, kind, ref)
+) STRICT;
+CREATE INDEX collection_item_by_ref ON collection_item (kind, ref);
+CREATE INDEX collection_item_by_conversation ON collection_item (conversation) WHERE conversation IS NOT NULL;
+
+CREATE TABLE memory (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('proposed', 'kept', 'rejected')),
+  text TEXT NOT NULL UNIQUE,
+  conversation TEXT,
+  message TEXT,
+  acu TEXT,
+  created_at_ms INTEGER NOT NULL,
+  updated_at_ms INTEGER NOT NULL
+) STRICT;
+`,
 ]
 
 /** The schema's number once every step ran. */

@@ -1,6 +1,7 @@
 /** Table `profile`: what a user's own node knows of them, by key; texts and bytes. */
 import { plain } from '../../../core/crypto/hash.ts'
 import type { Sql, WritingSql } from '../sqlite.ts'
+import { prefixEnd } from './selector.ts'
 
 export function makeProfileReader(sql: Sql) {
   const value = (key: string): unknown =>
@@ -16,6 +17,13 @@ export function makeProfileReader(sql: Sql) {
       const found = value(key)
       return found instanceof Uint8Array ? plain(found) : null
     },
+    /** All texts whose key begins so, by key. */
+    texts: (prefix: string): { key: string; value: string }[] =>
+      sql.all<{ key: string; value: string }>(
+        `SELECT key, value FROM profile WHERE key >= ? AND key < ? AND typeof(value) = 'text' ORDER BY key`,
+        prefix,
+        prefixEnd(prefix),
+      ),
   }
 }
 

@@ -2,12 +2,14 @@
 import type { Sql, WritingSql } from '../sqlite.ts'
 import { makeAssetReader, makeAssetWriter } from './asset-table.ts'
 import { makeCircleReader, makeCircleWriter } from './circle-table.ts'
+import { makeCollectionReader, makeCollectionWriter } from './collection-table.ts'
 import { makeContactReader, makeContactWriter } from './contact-table.ts'
 import { makeConversationWriter } from './conversation-import.ts'
 import { makeConversationReader } from './conversation-table.ts'
 import { makeEpochReader, makeEpochWriter } from './epoch-table.ts'
 import { makeFilterEntryReader, makeFilterEntryWriter } from './filter-entry-table.ts'
 import { makeLetterReader, makeLetterWriter } from './letter-table.ts'
+import { makeMemoryReader, makeMemoryWriter } from './memory-table.ts'
 import { makeMessageWindows } from './message-windows.ts'
 import { makeProfileReader, makeProfileWriter } from './profile-table.ts'
 import { makeReceivedReader, makeReceivedWriter } from './received-table.ts'
@@ -19,6 +21,8 @@ export function makeUserReader(sql: Sql) {
   return {
     profile: makeProfileReader(sql),
     conversations: makeConversationReader(sql),
+    collections: makeCollectionReader(sql),
+    memories: makeMemoryReader(sql),
     search: makeSearch(sql),
     assets: makeAssetReader(sql),
     contacts: makeContactReader(sql),
@@ -38,6 +42,8 @@ export function makeUserWriter(sql: WritingSql) {
   return {
     profile: makeProfileWriter(sql),
     conversations: makeConversationWriter(sql),
+    collections: makeCollectionWriter(sql),
+    memories: makeMemoryWriter(sql),
     search: makeSearch(sql),
     assets: makeAssetWriter(sql),
     contacts: makeContactWriter(sql),

@@ -1,0 +1,19 @@
+/** `vivim notebook create`. */
+import { Args } from '@oclif/core'
+import { VivimCommand } from '../base.ts'
+import { collectionText } from '../text/library.ts'
+
+export default class NotebookCreate extends VivimCommand {
+  static override summary = 'Make a notebook; one of that name stays as it is.'
+  static override examples = ['<%= config.bin %> <%= command.id %> "tea lore"']
+  static override args = { name: Args.string({ required: true, description: 'what you call it' }) }
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(NotebookCreate)
+    this.show(
+      flags,
+      await this.ask(flags, 'notebook.create', { name: args.name }),
+      one => `${one.changed ? 'Made' : 'It is there already:'} ${collectionText(one, one.notebookId)}`,
+    )
+  }
+}

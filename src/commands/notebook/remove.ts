@@ -1,0 +1,31 @@
+/** `vivim notebook remove`. */
+import { Args } from '@oclif/core'
+import { VivimCommand } from '../base.ts'
+import { count } from '../text/amounts.ts'
+import { collectionText } from '../text/library.ts'
+
+export default class NotebookRemove extends VivimCommand {
+  static override summary = 'Take items out of a notebook; their copies are gone for good.'
+  static override examples = ['<%= config.bin %> <%= command.id %> "tea lore" q3fz']
+  static override strict = false
+  static override args = {
+    notebook: Args.string({ required: true, description: 'name, id or its beginning' }),
+    items: Args.string({
+      required: true,
+      description: 'one or more: id of the item or of the unit, or its beginning',
+    }),
+  }
+
+  async run(): Promise<void> {
+    const { args, argv, flags } = await this.parse(NotebookRemove)
+    const items = (argv as string[]).slice(1)
+    this.show(flags, await this.ask(flags, 'notebook.remove', { notebook: args.notebook, items }), one =>
+      [
+        one.changed
+          ? `Took ${count(one.removed, 'item')} out.`
+          : 'Nothing changed: nothing in it is called so.',
+        collectionText(one, one.notebookId),
+      ].join('\n'),
+    )
+  }
+}
