@@ -1,15 +1,70 @@
-/** Scripts that are written without spaces between words: the full-text index sees each of their letters as a word, so that a
- *  search for part of a sentence finds it as a phrase. */
+/** How the words of any script stand in the full-text index. What is typed into a search goes the same way. */
 
-/** Stands before such letters in the index only; SQLite's tokenizer takes it for a separator. */
+/** Latin, general punctuation and letterlike symbols need nothing: SQLite's tokenizer folds their case and accents. */
+const NEEDS_WORK = /[\u0300-\u1fff\u2190-\u2bff\u2e80-\uffff]/
+/** Written without spaces between words, or, as in Korean, with endings and compounds glued to them: each letter is a word in the
+ *  index, so that part of a sentence is found as a phrase. */
+const SINGLE =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
+const AROUND_SINGLE = new RegExp(`(?=${SINGLE.source})|(?<=${SINGLE.source})(?=[\\p{L}\\p{M}\\p{N}])`, 'gu')
+/** Separates such letters; the tokenizer does not take it for part of a word. */
 const ZERO_WIDTH_SPACE = '\u200b'
-const MAYBE = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\ud840-\ud88f]/
-const LETTER =
-  /(?=[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}])|(?<=[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])(?=[\p{L}\p{N}])/gu
+/** Hebrew points, Arabic vowel signs and the Arabic stretch: most people write without them. */
+const POINTS = /[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]+/g
+/** Alef with hamza, madda or wasla, which are left out as often as not. */
+const ALEF = /[\u0622\u0623\u0625\u0671]/g
+/** Full-width Latin and half-width Katakana. */
+const WIDTHS = /[\uff01-\uffdc]+/g
+const PICTURE = /[\p{Extended_Pictographic}\u{1f1e6}-\u{1f1ff}]/gu
 
-/** The text as it is indexed. */
-export const spaced = (text: string): string =>
-  MAYBE.test(text) ? text.replace(LETTER, ZERO_WIDTH_SPACE) : text
+/** A pictograph is no letter to the tokenizer: its number, spelt as a word, is. */
+const pictureWord = (picture: string): string => ` u${picture.codePointAt(0)?.toString(16)}e `
 
-/** Undoes `spaced`, for snippets. */
-export const unspaced = (text: string): string => text.replaceAll(ZERO_WIDTH_SPACE, '')
+/** The text as it is indexed: the same words for the same text, whatever its normalization form. */
+export function indexed(text: string): string {
+  if (!NEEDS_WORK.test(text)) return text
+  return text
+    .normalize('NFC')
+    .replace(POINTS, '')
+    .replace(ALEF, '\u0627')
+    .replace(WIDTHS, wide => wide.normalize('NFKC'))
+    .replace(PICTURE, pictureWord)
+    .replace(AROUND_SINGLE, ZERO_WIDTH_SPACE)
+}
+
+/** A word of a text, as `words` finds it. */
+export interface Word {
+  /** Where it stands, in UTF-16 units. */
+  start: number
+  end: number
+  /** Without case, accents and points. */
+  folded: string
+}
+
+const PIECE = new RegExp(
+  `${SINGLE.source}|${PICTURE.source}|(?:(?!${SINGLE.source})[\\p{L}\\p{M}\\p{N}\\p{Co}])+`,
+  'gu',
+)
+const PLAIN = /^[\0-\x7f]*$/
+const PLAIN_PIECE = /[A-Za-z0-9]+/g
+
+function fold(word: string): string {
+  if (PLAIN.test(word)) return word.toLowerCase()
+  return word
+    .normalize('NFKD')
+    .replace(/[\p{Mn}\u0640]+/gu, '')
+    .replace(ALEF, '\u0627')
+    .toLowerCase()
+}
+
+/** The words of a text in order, cut where the index cuts them. */
+export function words(text: string): Word[] {
+  const found: Word[] = []
+  for (const match of text.matchAll(PLAIN.test(text) ? PLAIN_PIECE : PIECE)) {
+    const start = match.index
+    const word = match[0]
+    // A sign alone folds to nothing, and is itself then.
+    found.push({ start, end: start + word.length, folded: fold(word) || word })
+  }
+  return found
+}
