@@ -45,26 +45,28 @@ const PIECE = new RegExp(
   `${SINGLE.source}|${PICTURE.source}|(?:(?!${SINGLE.source})[\\p{L}\\p{M}\\p{N}\\p{Co}])+`,
   'gu',
 )
-const PLAIN = /^[\0-\x7f]*$/
+const LATIN_PIECE = /[\p{L}\p{M}\p{N}]+/gu
 const PLAIN_PIECE = /[A-Za-z0-9]+/g
+const NOT_PLAIN = /[^\0-\x7f]/
 
 function fold(word: string): string {
-  if (PLAIN.test(word)) return word.toLowerCase()
-  return word
-    .normalize('NFKD')
-    .replace(/[\p{Mn}\u0640]+/gu, '')
-    .replace(ALEF, '\u0627')
-    .toLowerCase()
+  if (!NOT_PLAIN.test(word)) return word.toLowerCase()
+  const bare = word.normalize('NFKD').replace(/[\p{Mn}\u0640]+/gu, '')
+  // A sign alone is itself.
+  return bare.replace(ALEF, '\u0627').toLowerCase() || word
 }
 
 /** The words of a text in order, cut where the index cuts them. */
 export function words(text: string): Word[] {
+  const isPlain = !NOT_PLAIN.test(text)
+  const pattern = isPlain ? PLAIN_PIECE : NEEDS_WORK.test(text) ? PIECE : LATIN_PIECE
   const found: Word[] = []
-  for (const match of text.matchAll(PLAIN.test(text) ? PLAIN_PIECE : PIECE)) {
+  const lower = isPlain ? text.toLowerCase() : text
+  pattern.lastIndex = 0
+  for (let match = pattern.exec(lower); match !== null; match = pattern.exec(lower)) {
+    const [word] = match
     const start = match.index
-    const word = match[0]
-    // A sign alone folds to nothing, and is itself then.
-    found.push({ start, end: start + word.length, folded: fold(word) || word })
+    found.push({ start, end: start + word.length, folded: isPlain ? word : fold(word) })
   }
   return found
 }

@@ -3,19 +3,18 @@
 import { VivimError } from '../../../core/kernel/errors.ts'
 import type { Part, Role } from '../../../core/model/conversation.ts'
 import type { Sql, SqliteValue } from '../sqlite.ts'
-import { asideOf, momentOf } from './indexed-message.ts'
+import { asideOf, FACTS, momentOf } from './indexed-message.ts'
 import { mayBeTitle, messageExpression, momentsOf, parseQuery, type Query, titleExpression } from './query.ts'
 import { type Found, lookFor, opening } from './snippet.ts'
 
 export { SNIPPET_MARKS } from './snippet.ts'
 
-/** Ranking all matches of a common word costs what the history is long: of messages, of questions and of titles the newest are
- *  ranked. */
-const RANKED_MESSAGES = 1_000
-const RANKED_QUESTIONS = 400
-const RANKED_TITLES = 400
+/** Ranking all matches of a common word costs what the history is long: the newest are ranked, and where hardly a question is
+ *  among them, questions that are older. */
+const RANKED_MESSAGES = 800
+const QUESTIONS = 100
 /** Texts that are read for the last ranking, beyond those that are shown. */
-const READ_MORE = 20
+const READ_MORE = 12
 /** A hit after so many of the same conversation counts less and less, so that others are seen. */
 const HITS_UNDIMMED = 2
 
@@ -101,17 +100,18 @@ export function makeSearch(sql: Sql) {
       limit,
     )
 
-  /** By conversation, how much of the query stands in its title. */
-  const titled = (query: Query): Map<number, number> => {
+  /** By conversation, how much of the query stands in its title: of those that any of it stands in. */
+  const titled = (query: Query, conversations: Iterable<number>): Map<number, number> => {
     const expression = titleExpression(query, 'any')
     if (expression === null) return new Map()
     const rows = sql.all<{ conversation: number; title: string }>(
-      `SELECT seq AS conversation, title FROM conversation WHERE seq IN
-         (SELECT rowid FROM title_fts WHERE title_fts MATCH ? ORDER BY rowid DESC LIMIT ${RANKED_TITLES})`,
+      `SELECT seq AS conversation, title FROM conversation WHERE seq IN (SELECT value FROM json_each(?))
+         AND seq IN (SELECT rowid FROM title_fts WHERE title_fts MATCH ?)`,
+      JSON.stringify([...conversations]),
       expression,
     )
     const shares = rows.map(({ conversation, title }): [number, number] => {
-      const there = query.all.filter(terms => lookFor(terms, title) !== null).length
+      const there = query.all.length === 1 ? 1 : query.all.filter(terms => lookFor(terms, title)).length
       return [conversation, there / query.all.length]
     })
     return new Map(shares)
@@ -139,13 +139,17 @@ export function makeSearch(sql: Sql) {
     }
   }
 
-  const titles = (query: Query): TitleMatch[] => {
+  /** Conversations whose title is an answer by itself, those first whose title says little else. */
+  const titles = (query: Query, known: Iterable<number>, limit: number): TitleMatch[] => {
     const condition = titleCondition(query)
     if (condition === null) return []
     return sql.all<TitleMatch>(
       `SELECT seq AS conversation, id AS conversationId, title, sort_ms AS sortMs FROM conversation
-       WHERE ${condition.where} ORDER BY sort_ms DESC LIMIT ${RANKED_TITLES}`,
+       WHERE ${condition.where} AND seq NOT IN (SELECT value FROM json_each(?))
+       ORDER BY length(title), sort_ms DESC LIMIT ?`,
       ...condition.values,
+      JSON.stringify([...known]),
+      limit,
     )
   }
 
@@ -156,17 +160,19 @@ export function makeSearch(sql: Sql) {
     )?.id ?? ''
 
   /** Messages that match, the best guesses first: without a look at their text. */
-  const candidates = (query: Query, inTitles: ReadonlyMap<number, number>): Candidate[] => {
+  const candidates = (query: Query): Candidate[] => {
     const expression = messageExpression(query, named)
     const span = momentsOf(query)
     const found = matches(expression, span, RANKED_MESSAGES)
-    const byMoment = new Map(found.map(candidate => [candidate.moment, candidate]))
-    if (found.length === RANKED_MESSAGES && query.roles.all.length === 0)
-      for (const question of matches(`(${expression}) AND facts:"ruser"`, span, RANKED_QUESTIONS))
-        byMoment.set(question.moment, question)
+    const questions = found.filter(({ role }) => role === 'user').length
+    if (found.length === RANKED_MESSAGES && questions < QUESTIONS && query.roles.all.length === 0) {
+      const older = [span[0], found.at(-1)?.moment ?? 0] as const
+      found.push(...matches(`(${expression}) AND facts:"${FACTS.role('user')}"`, older, QUESTIONS))
+    }
     const perConversation = new Map<number, number>()
-    for (const { conversation } of byMoment.values())
+    for (const { conversation } of found)
       perConversation.set(conversation, (perConversation.get(conversation) ?? 0) + 1)
+    const inTitles = titled(query, perConversation.keys())
     const sizes = new Map(
       sql
         .all<{ seq: number; n: number }>(
@@ -175,7 +181,7 @@ export function makeSearch(sql: Sql) {
         )
         .map(({ seq, n }) => [seq, n]),
     )
-    for (const candidate of byMoment.values()) {
+    for (const candidate of found) {
       const { conversation, role } = candidate
       // In a conversation of two messages both match soon.
       const share = (perConversation.get(conversation) ?? 0) / Math.max(8, sizes.get(conversation) ?? 0)
@@ -184,7 +190,7 @@ export function makeSearch(sql: Sql) {
         WORTH.title * (inTitles.get(conversation) ?? 0) +
         WORTH.everywhere * Math.min(1, share)
     }
-    return [...byMoment.values()].sort((a, b) => b.worth - a.worth || b.moment - a.moment)
+    return found.sort((a, b) => b.worth - a.worth || b.moment - a.moment)
   }
 
   /** Read the text of a candidate. */
@@ -235,22 +241,13 @@ export function makeSearch(sql: Sql) {
     /** Best first; a conversation whose title alone matches gives one hit. @throws `query/invalid` */
     find(typed: string, limit: number): SearchHit[] {
       const query = parseQuery(typed)
-      const best = candidates(query, titled(query)).slice(0, limit + READ_MORE)
+      const best = candidates(query).slice(0, limit + READ_MORE)
       const known = new Set(best.map(({ conversation }) => conversation))
-      const byTitle = titles(query)
-        .filter(({ conversation }) => !known.has(conversation))
-        .map(({ sortMs, title, ...hit }): Ranked => {
-          const found = lookFor(query.all.flat(), title)
-          const score = WORTH.title + WORTH.density * (found?.density ?? 0)
-          return {
-            ...hit,
-            messageId: '',
-            title,
-            snippet: found?.snippet ?? title,
-            score,
-            moment: momentOf(sortMs),
-          }
-        })
+      const byTitle = titles(query, known, limit + READ_MORE).map(({ sortMs, title, ...hit }): Ranked => {
+        const found = lookFor(query.all.flat(), title)
+        const score = WORTH.title + WORTH.density * (found?.density ?? 0)
+        return { ...hit, messageId: '', title, snippet: found?.snippet ?? title, score, moment: momentOf(sortMs) }
+      })
       const hits = [...best.flatMap(candidate => rank(query, candidate)), ...byTitle].sort(byScore)
       return dimmed(hits)
         .sort(byScore)
