@@ -36,7 +36,8 @@ const FILTERS = ['role', 'provider', 'before', 'after', 'code'] as const
 type Filter = (typeof FILTERS)[number]
 const TERM = new RegExp(`(-?)(?:(${FILTERS.join('|')}):(?=[^\\s]))?(?:"([^"]*)"?|([^\\s"]+))`, 'gu')
 
-const isWord = (text: string): boolean => /[\p{L}\p{N}\p{Co}\p{Extended_Pictographic}]/u.test(text)
+const isWord = (text: string): boolean =>
+  /[\p{L}\p{N}\p{Co}\p{Extended_Pictographic}\u{1f1e6}-\u{1f1ff}]/u.test(text)
 const invalid = (message: string): VivimError => new VivimError('query/invalid', message)
 
 /** Parse what was typed: all words must occur, `"…"` is a phrase, `word*` and the last word as far as it was typed may be

@@ -13,6 +13,10 @@ const ZERO_WIDTH_SPACE = '\u200b'
 const POINTS = /[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]+/g
 /** Alef with hamza, madda or wasla, which are left out as often as not. */
 const ALEF = /[\u0622\u0623\u0625\u0671]/g
+/** Greek accents, which the tokenizer keeps, and the dots of the Cyrillic yo: capitals and hurried people leave them out. */
+const GREEK = /[\u0370-\u03ff\u1f00-\u1fff]+/g
+const unaccented = (greek: string): string => greek.normalize('NFD').replace(/[\u0300-\u036f]+/g, '')
+const YO = /[\u0401\u0451]/g
 /** Full-width Latin and half-width Katakana. */
 const WIDTHS = /[\uff01-\uffdc]+/g
 const PICTURE = /[\p{Extended_Pictographic}\u{1f1e6}-\u{1f1ff}]/gu
@@ -27,6 +31,8 @@ export function indexed(text: string): string {
     .normalize('NFC')
     .replace(POINTS, '')
     .replace(ALEF, '\u0627')
+    .replace(GREEK, unaccented)
+    .replace(YO, '\u0435')
     .replace(WIDTHS, wide => wide.normalize('NFKC'))
     .replace(PICTURE, pictureWord)
     .replace(AROUND_SINGLE, ZERO_WIDTH_SPACE)

@@ -46,7 +46,10 @@ interface Candidate {
   moment: number
   conversation: number
   role: Role
+  /** By all that is known without its text. */
   worth: number
+  /** The same, less for the third and further of a conversation. */
+  score: number
 }
 
 interface TitleMatch {
@@ -90,7 +93,7 @@ export function makeSearch(sql: Sql) {
     limit: number,
   ): Candidate[] =>
     sql.all<Candidate>(
-      `SELECT message_fts.rowid AS moment, message.conversation, message.role, 0 AS worth
+      `SELECT message_fts.rowid AS moment, message.conversation, message.role, 0 AS worth, 0 AS score
        FROM message_fts JOIN message ON message.moment = message_fts.rowid
        WHERE message_fts MATCH ? AND message_fts.rowid >= ? AND message_fts.rowid < ?
        ORDER BY message_fts.rowid DESC LIMIT ?`,
@@ -190,7 +193,7 @@ export function makeSearch(sql: Sql) {
         WORTH.title * (inTitles.get(conversation) ?? 0) +
         WORTH.everywhere * Math.min(1, share)
     }
-    return found.sort((a, b) => b.worth - a.worth || b.moment - a.moment)
+    return dimmed(found.map(candidate => ({ ...candidate, score: candidate.worth })))
   }
 
   /** Read the text of a candidate. */
@@ -246,11 +249,17 @@ export function makeSearch(sql: Sql) {
       const byTitle = titles(query, known, limit + READ_MORE).map(({ sortMs, title, ...hit }): Ranked => {
         const found = lookFor(query.all.flat(), title)
         const score = WORTH.title + WORTH.density * (found?.density ?? 0)
-        return { ...hit, messageId: '', title, snippet: found?.snippet ?? title, score, moment: momentOf(sortMs) }
+        return {
+          ...hit,
+          messageId: '',
+          title,
+          snippet: found?.snippet ?? title,
+          score,
+          moment: momentOf(sortMs),
+        }
       })
-      const hits = [...best.flatMap(candidate => rank(query, candidate)), ...byTitle].sort(byScore)
+      const hits = [...best.flatMap(candidate => rank(query, candidate)), ...byTitle]
       return dimmed(hits)
-        .sort(byScore)
         .slice(0, limit)
         .map(({ conversation, conversationId, messageId, title, snippet, score }) => ({
           conversationId,
@@ -263,14 +272,21 @@ export function makeSearch(sql: Sql) {
   }
 }
 
-const byScore = (a: Ranked, b: Ranked): number => b.score - a.score || b.moment - a.moment
+interface Scored {
+  conversation: number
+  moment: number
+  score: number
+}
 
-/** The third and further hits of one conversation count a half, a third, … @param hits - best first */
-function dimmed(hits: readonly Ranked[]): Ranked[] {
+const byScore = (a: Scored, b: Scored): number => b.score - a.score || b.moment - a.moment
+
+/** Best first; the third and further of one conversation count a half, a third, … */
+function dimmed<T extends Scored>(hits: T[]): T[] {
   const seen = new Map<number, number>()
-  return hits.map(hit => {
+  for (const hit of hits.sort(byScore)) {
     const before = seen.get(hit.conversation) ?? 0
     seen.set(hit.conversation, before + 1)
-    return before < HITS_UNDIMMED ? hit : { ...hit, score: hit.score / (before - HITS_UNDIMMED + 2) }
-  })
+    if (before >= HITS_UNDIMMED) hit.score /= before - HITS_UNDIMMED + 2
+  }
+  return hits.sort(byScore)
 }
