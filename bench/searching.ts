@@ -64,7 +64,15 @@ export const searching: Bench = {
       'a common word': () => ranked(prose, 0, 20),
       'a rare word': () => ranked(prose, 10_000, 20_000),
       'a beginning of three letters': () => ranked(prose, 0, 20_000).padEnd(3, 'a').slice(0, 3),
+      'a beginning of two letters': () => ranked(prose, 0, 20_000).padEnd(2, 'a').slice(0, 2),
       'two words': () => `${ranked(prose, 0, 200)} ${ranked(prose, 200, 5_000)}`,
+      'two words, either will do': () => `${ranked(prose, 0, 20)} OR ${ranked(prose, 0, 200)}`,
+      'a phrase of common words': () => `"${ranked(prose, 0, 20)} ${ranked(prose, 0, 20)}"`,
+      'a word without another': () => `${ranked(prose, 20, 200)} -${ranked(prose, 0, 20)}`,
+      'a common word in questions': () => `role:user ${ranked(prose, 0, 20)}`,
+      'a common word in code': () => `code:${ranked(prose, 0, 20)}`,
+      'a common word of one provider, in a month': () =>
+        `provider:chatgpt after:2025-10-09 before:2025-11-09 ${ranked(prose, 0, 20)}`,
     }
     for (const [kind, next] of Object.entries(kinds)) {
       const foundMs: number[] = []

@@ -10,10 +10,11 @@ import { makeByteQueue } from './byte-queue.ts'
 
 type FileReport = Result<'import.endFile'>
 
-/** One transaction holds about so many messages: enough to pay for its sync, few enough for memory and other calls. */
-const BATCH_MESSAGES = 400
+/** One transaction holds about so many messages: each leaves a piece of the index that must be merged with others, so that few
+ *  large ones cost less; no more, for the memory and for other calls, which wait for it. */
+const BATCH_MESSAGES = 2_000
 /** Or so many characters, so that memory stays bounded where messages are long. */
-const BATCH_CHARACTERS = 8 << 20
+const BATCH_CHARACTERS = 3 << 20
 /** Records that are named in `skipped` one by one; a last entry stands for the rest. */
 const NAMED_SKIPPED = 10_000
 

@@ -1,14 +1,12 @@
 /** Looks into a user's database from outside: whether file, keys and full-text index agree with what stands in the tables. */
 import Database from 'better-sqlite3'
-import { spaced } from '../../../src/daemon/storage/user/script.ts'
+import { defineFunctions } from '../../../src/daemon/storage/user/migrations.ts'
 
 /** @param path - a database that nobody has open. @returns what is wrong with it, in SQLite's words. */
 export function faultsOf(path: string): string[] {
   const db = new Database(path)
   try {
-    db.function('vivim_spaced', { deterministic: true }, text =>
-      typeof text === 'string' ? spaced(text) : null,
-    )
+    defineFunctions(db)
     const faults = (db.pragma('integrity_check') as { integrity_check: string }[])
       .map(row => row.integrity_check)
       .filter(text => text !== 'ok')

@@ -60,8 +60,7 @@ export function makeConversationStore(users: UserDatabaseManager): ConversationS
   }
 
   return {
-    importConversations: (did, batch) =>
-      users.write(did, db => batch.map(conversation => db.conversations.import(conversation))),
+    importConversations: (did, batch) => users.write(did, db => db.conversations.importAll(batch)),
 
     list(did, filter) {
       const page = users.read(did, db => db.conversations.list(filter))

@@ -3,7 +3,7 @@ import { VivimError } from '../../../core/kernel/errors.ts'
 import type { Part, Role } from '../../../core/model/conversation.ts'
 import { ConversationId } from '../../../core/model/id.ts'
 import type { Sql } from '../sqlite.ts'
-import { ftsQuery } from './search.ts'
+import { makeSearch } from './search.ts'
 import { onlyOne, prefixEnd } from './selector.ts'
 
 /** `own`: imported; `received`: an opened share of somebody else, its id the share's. */
@@ -43,7 +43,7 @@ export interface ConversationPage {
 }
 
 export interface ConversationFilter {
-  /** Words that must occur in the title or in one message. */
+  /** What must be found in the title or in one message, as in a search. */
   query?: string | undefined
   provider?: string | undefined
   limit: number
@@ -94,6 +94,7 @@ const headOf = (row: ConversationRow): ConversationHead => ({
 })
 
 export function makeConversationReader(sql: Sql) {
+  const search = makeSearch(sql)
   const rowOf = (selector: string, origin: Origin | null): ConversationRow => {
     const rows = sql.all<ConversationRow>(
       `SELECT * FROM conversation WHERE id >= ? AND id < ? AND origin = coalesce(?, origin) LIMIT 2`,
@@ -163,21 +164,15 @@ export function makeConversationReader(sql: Sql) {
     /** Own conversations, newest first. @throws `query/invalid`, `usage/invalid` for a cursor that is none. */
     list({ query, provider, limit, cursor }: ConversationFilter): ConversationPage {
       const [sortMs, seq] = cursor === undefined ? [Number.MAX_SAFE_INTEGER, 0] : placeOf(cursor)
-      const matches = query === undefined || query.trim() === '' ? null : ftsQuery(query)
-      const found =
-        matches === null
-          ? ''
-          : `AND (seq IN (SELECT rowid FROM title_fts WHERE title_fts MATCH ?)
-              OR seq IN (SELECT conversation FROM message WHERE seq IN
-                          (SELECT rowid FROM message_fts WHERE message_fts MATCH ?)))`
+      const found = query === undefined || query.trim() === '' ? null : search.condition(query)
       const rows = sql.all<ConversationRow>(
         `SELECT * FROM conversation
-         WHERE origin = 'own' AND provider = coalesce(?, provider) AND (sort_ms, seq) < (?, ?) ${found}
+         WHERE origin = 'own' AND provider = coalesce(?, provider) AND (sort_ms, seq) < (?, ?) ${found === null ? '' : `AND ${found.where}`}
          ORDER BY sort_ms DESC, seq DESC LIMIT ?`,
         provider ?? null,
         sortMs,
         seq,
-        ...(matches === null ? [] : [matches, matches]),
+        ...(found?.values ?? []),
         limit + 1,
       )
       const page = rows.slice(0, limit)

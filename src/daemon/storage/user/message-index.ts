@@ -1,12 +1,26 @@
 /** The full-text index over messages and titles: every row that is in it is put in and taken out here. */
+import type { Part } from '../../../core/model/conversation.ts'
 import type { WritingSql } from '../sqlite.ts'
-import { spaced } from './script.ts'
+import { columnsOf, factsOf } from './indexed-message.ts'
+import { indexed } from './script.ts'
 
 /** What the index needs to know of a message's row. */
 export interface IndexedMessage {
-  seq: number
+  moment: number
   hidden: number
+  role: string
+  provider: string
   text: string
+  /** As JSON. */
+  parts: string
+}
+
+/** The columns of an `IndexedMessage`, of `message` joined with `conversation`. */
+export const INDEXED_COLUMNS = 'moment, hidden, role, provider, text, parts'
+
+interface Entry {
+  moment: number
+  columns: readonly string[]
 }
 
 /** Taking one word out of the index in place costs as much as merging the words of about this many bytes of text does. Where
@@ -14,47 +28,83 @@ export interface IndexedMessage {
 const IN_PLACE_FACTOR = 300
 
 /** Hidden messages are not found by search, as `conversation show` does not print them. */
-const isIndexed = (message: IndexedMessage): boolean => message.hidden === 0 && message.text !== ''
+const isIndexed = (message: { hidden: number }): boolean => message.hidden === 0
+
+const byMoment = (a: { moment: number }, b: { moment: number }): number => a.moment - b.moment
+
+const entryOf = ({ moment, role, provider, text, parts }: IndexedMessage): Entry => ({
+  moment,
+  columns: [...columnsOf(text, JSON.parse(parts) as Part[]), factsOf(role, provider)],
+})
 
 export function makeMessageIndex(sql: WritingSql) {
-  const insert = (message: IndexedMessage): void => {
-    if (isIndexed(message))
-      sql.run('INSERT INTO message_fts (rowid, text) VALUES (?, ?)', message.seq, spaced(message.text))
-  }
-  const remove = (message: IndexedMessage): void => {
-    if (isIndexed(message))
+  let waiting: Entry[] = []
+
+  /** Put in what waits. FTS5 writes a segment whenever a row comes that is older than the one before: so they come in order. */
+  const flush = (): void => {
+    if (waiting.length === 0) return
+    const entries = waiting.sort(byMoment)
+    waiting = []
+    for (const { moment, columns } of entries)
       sql.run(
-        `INSERT INTO message_fts (message_fts, rowid, text) VALUES ('delete', ?, ?)`,
-        message.seq,
-        spaced(message.text),
+        'INSERT INTO message_fts (rowid, text, code, aside, facts) VALUES (?, ?, ?, ?, ?)',
+        moment,
+        ...columns,
       )
   }
+  const removeEntry = ({ moment, columns }: Entry): void => {
+    sql.run(
+      `INSERT INTO message_fts (message_fts, rowid, text, code, aside, facts) VALUES ('delete', ?, ?, ?, ?, ?)`,
+      moment,
+      ...columns,
+    )
+  }
   return {
-    insert,
-    remove,
+    /** Do what changes messages, and have the index follow when it is done, or not at all when it throws. */
+    following<T>(change: () => T): T {
+      try {
+        const result = change()
+        flush()
+        return result
+      } finally {
+        waiting = []
+      }
+    },
+    /** Put in when the `following` ends in which it must be called. */
+    insert(message: Omit<IndexedMessage, 'parts'> & { parts: readonly Part[] }): void {
+      const { moment, role, provider, text, parts } = message
+      if (isIndexed(message))
+        waiting.push({ moment, columns: [...columnsOf(text, parts), factsOf(role, provider)] })
+    },
+    remove(message: IndexedMessage): void {
+      flush()
+      if (isIndexed(message)) removeEntry(entryOf(message))
+    },
     /** Take many out so that none of their words stays in the index. */
     removeAll(messages: readonly IndexedMessage[]): void {
-      const bytes = messages.reduce((sum, message) => sum + (isIndexed(message) ? message.text.length : 0), 0)
+      flush()
+      const entries = messages.filter(isIndexed).map(entryOf).sort(byMoment)
+      const bytes = entries.flatMap(entry => entry.columns).reduce((sum, column) => sum + column.length, 0)
       if (bytes === 0) return
       const total =
         sql.get<{ total: number }>('SELECT total(text_bytes) AS total FROM conversation')?.total ?? 0
       const merge = bytes * IN_PLACE_FACTOR > total
       if (merge) sql.run(`INSERT INTO message_fts (message_fts, rank) VALUES ('secure-delete', 0)`)
-      for (const message of messages) remove(message)
+      for (const entry of entries) removeEntry(entry)
       if (!merge) return
       sql.run(`INSERT INTO message_fts (message_fts) VALUES ('optimize')`)
       sql.run(`INSERT INTO message_fts (message_fts, rank) VALUES ('secure-delete', 1)`)
     },
     insertTitle(conversation: number, title: string | null): void {
       if (title !== null)
-        sql.run('INSERT INTO title_fts (rowid, title) VALUES (?, ?)', conversation, spaced(title))
+        sql.run('INSERT INTO title_fts (rowid, title) VALUES (?, ?)', conversation, indexed(title))
     },
     removeTitle(conversation: number, title: string | null): void {
       if (title !== null)
         sql.run(
           `INSERT INTO title_fts (title_fts, rowid, title) VALUES ('delete', ?, ?)`,
           conversation,
-          spaced(title),
+          indexed(title),
         )
     },
   }

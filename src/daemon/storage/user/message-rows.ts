@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import { type ImportedMessage, messageText, type Part } from '../../../core/model/conversation.ts'
 import type { WritingSql } from '../sqlite.ts'
-import type { makeMessageIndex } from './message-index.ts'
+import { momentOf } from './indexed-message.ts'
+import { INDEXED_COLUMNS, type IndexedMessage, type makeMessageIndex } from './message-index.ts'
 
 /** A message ready to be stored; `parts` as JSON. */
 export interface Prepared {
@@ -11,6 +12,14 @@ export interface Prepared {
   parts: string
   /** 32 bytes over everything but the place. */
   hash: Uint8Array
+}
+
+/** What a message takes from its conversation. */
+export interface Within {
+  seq: number
+  provider: string
+  /** Stands for the time of messages that have none, in the order of the index. */
+  timeMs: number | null
 }
 
 /** The last millisecond of the year 9999: what ISO 8601 can say in four digits. */
@@ -23,60 +32,73 @@ export const timeOf = (ms: number | null): number | null =>
   ms !== null && ms >= FIRST_MS && ms <= LAST_MS ? Math.trunc(ms) : null
 
 export function makeMessageRows(sql: WritingSql, index: ReturnType<typeof makeMessageIndex>) {
-  const insertMessage = (conversation: number, ordinal: number, prepared: Prepared): void => {
+  const insertMessage = (within: Within, ordinal: number, prepared: Prepared): void => {
     const { message, createdAtMs, parts, hash } = prepared
+    const { role, hidden } = message
     const text = messageText(message.parts)
-    const seq = sql.insert(
-      `INSERT INTO message (conversation, id, parent, ordinal, role, author, created_at_ms, branch, hidden, model, parts,
-         text, content_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      conversation,
+    const seq = (sql.get<{ seq: number | null }>('SELECT max(seq) AS seq FROM message')?.seq ?? 0) + 1
+    const moment = momentOf(createdAtMs ?? within.timeMs, seq)
+    sql.run(
+      `INSERT INTO message (seq, conversation, id, parent, ordinal, role, author, created_at_ms, branch, hidden, model, parts,
+         text, content_hash, moment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      seq,
+      within.seq,
       message.id,
       message.parent,
       ordinal,
-      message.role,
+      role,
       message.author,
       createdAtMs,
       message.branch,
-      message.hidden ? 1 : 0,
-      message.model,
-      parts,
-      text,
-      hash,
-    )
-    index.insert({ seq, hidden: message.hidden ? 1 : 0, text })
-    noteAssets(conversation, message.parts)
-  }
-
-  const replaceMessage = (conversation: number, seq: number, prepared: Prepared, hidden: boolean): void => {
-    const { message, createdAtMs, parts, hash } = prepared
-    const was = sql.get<{ seq: number; hidden: number; text: string }>(
-      'SELECT seq, hidden, text FROM message WHERE seq = ?',
-      seq,
-    )
-    if (was) index.remove(was)
-    const text = messageText(message.parts)
-    sql.run(
-      `UPDATE message SET role = ?, author = ?, created_at_ms = coalesce(?, created_at_ms), hidden = ?,
-         model = coalesce(?, model), parts = ?, text = ?, content_hash = ? WHERE seq = ?`,
-      message.role,
-      message.author,
-      createdAtMs,
       hidden ? 1 : 0,
       message.model,
       parts,
       text,
       hash,
+      moment,
+    )
+    const { provider } = within
+    index.insert({ moment, hidden: hidden ? 1 : 0, role, provider, text, parts: message.parts })
+    noteAssets(within.seq, message.parts)
+  }
+
+  const indexedAt = (seq: number): IndexedMessage | null =>
+    sql.get<IndexedMessage>(
+      `SELECT ${INDEXED_COLUMNS} FROM message JOIN conversation ON conversation.seq = message.conversation
+       WHERE message.seq = ?`,
       seq,
     )
-    index.insert({ seq, hidden: hidden ? 1 : 0, text })
-    noteAssets(conversation, message.parts)
+
+  const replaceMessage = (within: Within, seq: number, prepared: Prepared, isHidden: boolean): void => {
+    const { message, createdAtMs, parts, hash } = prepared
+    const { role } = message
+    const hidden = isHidden ? 1 : 0
+    const was = indexedAt(seq)
+    if (was) index.remove(was)
+    const text = messageText(message.parts)
+    // Its place in time stays where the new version says none.
+    const moment = createdAtMs === null && was ? was.moment : momentOf(createdAtMs ?? within.timeMs, seq)
+    sql.run(
+      `UPDATE message SET role = ?, author = ?, created_at_ms = coalesce(?, created_at_ms), hidden = ?,
+         model = coalesce(?, model), parts = ?, text = ?, content_hash = ?, moment = ? WHERE seq = ?`,
+      role,
+      message.author,
+      createdAtMs,
+      hidden,
+      message.model,
+      parts,
+      text,
+      hash,
+      moment,
+      seq,
+    )
+    const { provider } = within
+    index.insert({ moment, hidden, role, provider, text, parts: message.parts })
+    noteAssets(within.seq, message.parts)
   }
 
   const hide = (seq: number): void => {
-    const was = sql.get<{ seq: number; hidden: number; text: string }>(
-      'SELECT seq, hidden, text FROM message WHERE seq = ?',
-      seq,
-    )
+    const was = indexedAt(seq)
     if (was) index.remove(was)
     sql.run('UPDATE message SET hidden = 1 WHERE seq = ?', seq)
   }

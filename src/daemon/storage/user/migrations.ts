@@ -1,7 +1,9 @@
 /** The schema of a user's database, as numbered steps. A released step is never edited: a change is a new step. */
 import type Database from 'better-sqlite3'
 import { VivimError } from '../../../core/kernel/errors.ts'
-import { spaced } from './script.ts'
+import type { Part } from '../../../core/model/conversation.ts'
+import { columnsOf, factsOf, momentOf } from './indexed-message.ts'
+import { indexed } from './script.ts'
 
 /** Stands in the header of every user database, so that another SQLite file is not taken for one ("VIVU"). */
 const APPLICATION_ID = 0x56495655
@@ -221,6 +223,35 @@ CREATE TABLE memory (
   updated_at_ms INTEGER NOT NULL
 ) STRICT;
 `,
+  `
+DROP TABLE message_fts;
+DROP VIEW message_spaced;
+DROP TABLE title_fts;
+DROP VIEW title_spaced;
+
+ALTER TABLE message ADD COLUMN moment INTEGER NOT NULL DEFAULT 0;
+UPDATE message SET moment = (SELECT vivim_moment(coalesce(message.created_at_ms, updated_at_ms, conversation.created_at_ms),
+  message.seq) FROM conversation WHERE conversation.seq = message.conversation);
+CREATE INDEX message_moment ON message (moment, conversation, role);
+CREATE INDEX conversation_provider ON conversation (provider);
+
+CREATE VIEW message_indexed AS
+  SELECT moment, vivim_column(0, text, parts) AS text, vivim_column(1, text, parts) AS code,
+    vivim_column(2, text, parts) AS aside, vivim_facts(role, provider) AS facts
+  FROM message JOIN conversation ON conversation.seq = message.conversation WHERE hidden = 0;
+CREATE VIRTUAL TABLE message_fts USING fts5 (
+  text, code, aside, facts, content = 'message_indexed', content_rowid = 'moment',
+  tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'", prefix = '2 3', columnsize = 0);
+CREATE VIEW title_indexed AS SELECT seq, vivim_indexed(title) AS title FROM conversation WHERE title IS NOT NULL;
+CREATE VIRTUAL TABLE title_fts USING fts5 (
+  title, content = 'title_indexed', content_rowid = 'seq',
+  tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'", columnsize = 0);
+INSERT INTO message_fts (message_fts, rank) VALUES ('secure-delete', 1), ('hashsize', 16777216), ('automerge', 16);
+INSERT INTO title_fts (title_fts, rank) VALUES ('secure-delete', 1);
+INSERT INTO message_fts (rowid, text, code, aside, facts)
+  SELECT moment, text, code, aside, facts FROM message_indexed ORDER BY moment;
+INSERT INTO title_fts (rowid, title) SELECT seq, title FROM title_indexed;
+`,
 ]
 
 /** The schema's number once every step ran. */
@@ -229,9 +260,7 @@ export const USER_SCHEMA = STEPS.length
 /** Bring a user database up to `USER_SCHEMA`, in one transaction. @param steps - stop after that many, for tests of upgrades.
  *  @throws `storage/newer-schema`; `storage/corrupt` when it is another program's file or another user's. */
 export function migrateUserDatabase(db: Database.Database, did: string, steps = USER_SCHEMA): void {
-  db.function('vivim_spaced', { deterministic: true }, text =>
-    typeof text === 'string' ? spaced(text) : null,
-  )
+  defineFunctions(db)
   const migrate = db.transaction(() => {
     const from = numberOf(db)
     if (from > USER_SCHEMA)
@@ -249,6 +278,21 @@ export function migrateUserDatabase(db: Database.Database, did: string, steps = 
   })
   if (numberOf(db) !== steps) migrate.immediate()
   checkOwner(db, did)
+}
+
+/** What the views over which the full-text indexes stand are made with. */
+export function defineFunctions(db: Database.Database): void {
+  const define = (name: string, fn: (...values: never[]) => string | number): void => {
+    db.function(name, { deterministic: true }, fn as (...values: unknown[]) => string | number)
+  }
+  define('vivim_moment', (ms: number | null, seq: number) => momentOf(ms, seq))
+  define('vivim_indexed', (text: string) => indexed(text))
+  define('vivim_facts', (role: string, provider: string) => factsOf(role, provider))
+  define(
+    'vivim_column',
+    (column: number, text: string, parts: string) =>
+      columnsOf(text, JSON.parse(parts) as Part[])[column] ?? '',
+  )
 }
 
 const numberOf = (db: Database.Database): number => Number(db.pragma('user_version', { simple: true }))

@@ -1,15 +1,78 @@
-/** Scripts that are written without spaces between words: the full-text index sees each of their letters as a word, so that a
- *  search for part of a sentence finds it as a phrase. */
+/** How the words of any script stand in the full-text index. What is typed into a search goes the same way. */
 
-/** Stands before such letters in the index only; SQLite's tokenizer takes it for a separator. */
+/** Latin, general punctuation and letterlike symbols need nothing: SQLite's tokenizer folds their case and accents. */
+const NEEDS_WORK = /[\u0300-\u1fff\u2190-\u2bff\u2e80-\uffff]/
+/** Written without spaces between words, or, as in Korean, with endings and compounds glued to them: each letter is a word in the
+ *  index, so that part of a sentence is found as a phrase. */
+const SINGLE =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
+const AROUND_SINGLE = new RegExp(`(?=${SINGLE.source})|(?<=${SINGLE.source})(?=[\\p{L}\\p{M}\\p{N}])`, 'gu')
+/** Separates such letters; the tokenizer does not take it for part of a word. */
 const ZERO_WIDTH_SPACE = '\u200b'
-const MAYBE = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\ud840-\ud88f]/
-const LETTER =
-  /(?=[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}])|(?<=[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])(?=[\p{L}\p{N}])/gu
+/** Hebrew points, Arabic vowel signs and the Arabic stretch: most people write without them. */
+const POINTS = /[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]+/g
+/** Alef with hamza, madda or wasla, which are left out as often as not. */
+const ALEF = /[\u0622\u0623\u0625\u0671]/g
+/** Greek accents, which the tokenizer keeps, and the dots of the Cyrillic yo: capitals and hurried people leave them out. */
+const GREEK = /[\u0370-\u03ff\u1f00-\u1fff]+/g
+const unaccented = (greek: string): string => greek.normalize('NFD').replace(/[\u0300-\u036f]+/g, '')
+const YO = /[\u0401\u0451]/g
+/** Full-width Latin and half-width Katakana. */
+const WIDTHS = /[\uff01-\uffdc]+/g
+const PICTURE = /[\p{Extended_Pictographic}\u{1f1e6}-\u{1f1ff}]/gu
 
-/** The text as it is indexed. */
-export const spaced = (text: string): string =>
-  MAYBE.test(text) ? text.replace(LETTER, ZERO_WIDTH_SPACE) : text
+/** A pictograph is no letter to the tokenizer: its number, spelt as a word, is. */
+const pictureWord = (picture: string): string => ` u${picture.codePointAt(0)?.toString(16)}e `
 
-/** Undoes `spaced`, for snippets. */
-export const unspaced = (text: string): string => text.replaceAll(ZERO_WIDTH_SPACE, '')
+/** The text as it is indexed: the same words for the same text, whatever its normalization form. */
+export function indexed(text: string): string {
+  if (!NEEDS_WORK.test(text)) return text
+  return text
+    .normalize('NFC')
+    .replace(POINTS, '')
+    .replace(ALEF, '\u0627')
+    .replace(GREEK, unaccented)
+    .replace(YO, '\u0435')
+    .replace(WIDTHS, wide => wide.normalize('NFKC'))
+    .replace(PICTURE, pictureWord)
+    .replace(AROUND_SINGLE, ZERO_WIDTH_SPACE)
+}
+
+/** A word of a text, as `words` finds it. */
+export interface Word {
+  /** Where it stands, in UTF-16 units. */
+  start: number
+  end: number
+  /** Without case, accents and points. */
+  folded: string
+}
+
+const PIECE = new RegExp(
+  `${SINGLE.source}|${PICTURE.source}|(?:(?!${SINGLE.source})[\\p{L}\\p{M}\\p{N}\\p{Co}])+`,
+  'gu',
+)
+const LATIN_PIECE = /[\p{L}\p{M}\p{N}]+/gu
+const PLAIN_PIECE = /[A-Za-z0-9]+/g
+const NOT_PLAIN = /[^\0-\x7f]/
+
+function fold(word: string): string {
+  if (!NOT_PLAIN.test(word)) return word.toLowerCase()
+  const bare = word.normalize('NFKD').replace(/[\p{Mn}\u0640]+/gu, '')
+  // A sign alone is itself.
+  return bare.replace(ALEF, '\u0627').toLowerCase() || word
+}
+
+/** The words of a text in order, cut where the index cuts them. */
+export function words(text: string): Word[] {
+  const isPlain = !NOT_PLAIN.test(text)
+  const pattern = isPlain ? PLAIN_PIECE : NEEDS_WORK.test(text) ? PIECE : LATIN_PIECE
+  const found: Word[] = []
+  const lower = isPlain ? text.toLowerCase() : text
+  pattern.lastIndex = 0
+  for (let match = pattern.exec(lower); match !== null; match = pattern.exec(lower)) {
+    const [word] = match
+    const start = match.index
+    found.push({ start, end: start + word.length, folded: isPlain ? word : fold(word) })
+  }
+  return found
+}

@@ -1,17 +1,34 @@
-/** Full-text search over a user's own conversations and what they opened. */
+/** Full-text search over a user's own conversations and what they opened: candidates from the index, newest first, ranked by where
+ *  and how they answer. */
 import { VivimError } from '../../../core/kernel/errors.ts'
-import type { Sql } from '../sqlite.ts'
-import { spaced, unspaced } from './script.ts'
+import type { Part, Role } from '../../../core/model/conversation.ts'
+import type { Sql, SqliteValue } from '../sqlite.ts'
+import { asideOf, FACTS, momentOf } from './indexed-message.ts'
+import { mayBeTitle, messageExpression, momentsOf, parseQuery, type Query, titleExpression } from './query.ts'
+import { type Found, lookFor, opening } from './snippet.ts'
 
-/** Ranking visits every match, so that a common word costs what the history is long: only the newest are ranked. */
-const RANKED_MATCHES = 2_000
-/** More words than anybody remembers of a message; bounds what one query costs. */
-const QUERY_WORDS = 32
-/** What is found in a title stands before what is found as often in a message. */
-const TITLE_WEIGHT = 2
-/** Stand around each match in a snippet, and for what was cut off. */
-export const SNIPPET_MARKS = { before: '«', after: '»', cut: '…' } as const
-const SNIPPET_WORDS = 16
+export { SNIPPET_MARKS } from './snippet.ts'
+
+/** Ranking all matches of a common word costs what the history is long: the newest are ranked, and where hardly a question is
+ *  among them, questions that are older. */
+const RANKED_MESSAGES = 800
+const QUESTIONS = 100
+/** Texts that are read for the last ranking, beyond those that are shown. */
+const READ_MORE = 12
+/** A hit after so many of the same conversation counts less and less, so that others are seen. */
+const HITS_UNDIMMED = 2
+
+/** What a match is worth by where it stands. A title says what a conversation is about, a question what its owner wanted. */
+const WORTH = {
+  title: 4,
+  role: { user: 2, assistant: 1, system: 0.4, tool: 0.2 } satisfies Record<Role, number>,
+  /** In what stands beside the text, whoever said it: tools, thoughts, attachments. */
+  aside: 0.2,
+  /** Every message of the conversation matches. */
+  everywhere: 1.5,
+  /** A short text that says the words again and again. */
+  density: 1.5,
+} as const
 
 export interface SearchHit {
   /** A conversation's id, or the share id of something opened from the inbox. */
@@ -25,95 +42,251 @@ export interface SearchHit {
   score: number
 }
 
-const isWord = (text: string): boolean => /[\p{L}\p{N}\p{Co}]/u.test(text)
-const quoted = (text: string): string => `"${spaced(text).replaceAll('"', '""')}"`
-
-/** The FTS5 expression for what a user typed: all words must occur, `"…"` is a phrase, the last word may be a beginning. Nothing
- *  in it is an operator. @throws `query/invalid` when there is no word in it. */
-export function ftsQuery(typed: string): string {
-  const text = typed.replaceAll('\0', ' ').toWellFormed().normalize('NFC')
-  const terms: string[] = []
-  for (const match of text.matchAll(/"([^"]*)"|[^\s"]+/gu)) {
-    const [term, phrase] = match
-    if (!isWord(term)) continue
-    if (terms.length === QUERY_WORDS) break
-    const isLast = phrase === undefined && match.index + term.length === text.length
-    // What begins with one letter is half of everything; two and three letters have an index of their own.
-    terms.push(quoted(phrase ?? term) + (isLast && term.length > 1 ? '*' : ''))
-  }
-  if (terms.length === 0) throw new VivimError('query/invalid', 'there is no word to look for')
-  return terms.join(' ')
+interface Candidate {
+  moment: number
+  conversation: number
+  role: Role
+  /** By all that is known without its text. */
+  worth: number
+  /** The same, less for the third and further of a conversation. */
+  score: number
 }
 
-interface Hit {
+interface TitleMatch {
   conversation: number
   conversationId: string
-  messageId: string
-  title: string | null
-  snippet: string
-  rank: number
+  title: string
+  sortMs: number
+}
+
+interface Ranked extends SearchHit {
+  conversation: number
+  moment: number
 }
 
 export function makeSearch(sql: Sql) {
-  const { before, after, cut } = SNIPPET_MARKS
-  const snippet = (table: string) =>
-    `snippet(${table}, 0, '${before}', '${after}', '${cut}', ${SNIPPET_WORDS})`
+  /** Providers that own and received conversations come from. */
+  const providers = (): string[] =>
+    sql
+      .all<{ provider: string | null }>(
+        `WITH RECURSIVE each (provider) AS (
+           SELECT min(provider) FROM conversation
+           UNION ALL SELECT (SELECT min(provider) FROM conversation WHERE provider > each.provider) FROM each
+           WHERE each.provider IS NOT NULL)
+         SELECT provider FROM each`,
+      )
+      .flatMap(row => row.provider ?? [])
 
-  const messageHits = (query: string, limit: number): Hit[] => {
-    const best = sql.all<{ found: number; rank: number }>(
-      `SELECT found, rank FROM
-         (SELECT rowid AS found, rank FROM message_fts WHERE message_fts MATCH ? ORDER BY rowid DESC LIMIT ${RANKED_MATCHES})
-       ORDER BY rank, found DESC LIMIT ?`,
-      query,
-      limit,
+  const named = (beginning: string): string[] => {
+    const known = providers()
+    const found = known.filter(provider => provider.toLowerCase().startsWith(beginning))
+    if (found.length > 0 || known.length === 0) return found
+    throw new VivimError(
+      'query/invalid',
+      `provider: takes one that conversations came from, ${known.join(', ')}; "${beginning.slice(0, 40)}" is none of them`,
     )
-    const ranks = new Map(best.map(({ found, rank }) => [found, rank]))
-    // The plus keeps SQLite from asking the index anew for each row: one walk from the newest match to the oldest that is shown.
-    const shown = sql.all<Omit<Hit, 'rank'> & { found: number }>(
-      `SELECT best.rowid AS found, conversation.seq AS conversation, conversation.id AS conversationId,
-         message.id AS messageId, conversation.title, best.snippet
-       FROM (SELECT rowid, ${snippet('message_fts')} AS snippet FROM message_fts
-             WHERE message_fts MATCH ? AND +rowid IN (SELECT value FROM json_each(?)) ORDER BY rowid DESC LIMIT ?) AS best
-       JOIN message ON message.seq = best.rowid
-       JOIN conversation ON conversation.seq = message.conversation`,
-      query,
-      JSON.stringify([...ranks.keys()]),
-      ranks.size,
-    )
-    return shown.map(({ found, ...hit }) => ({ ...hit, rank: ranks.get(found) ?? 0 }))
   }
 
-  const titleHits = (query: string, limit: number): Hit[] =>
-    sql.all<Hit>(
-      `SELECT conversation.seq AS conversation, conversation.id AS conversationId, conversation.title,
-         coalesce((SELECT id FROM message WHERE conversation = title_fts.rowid AND branch = 'main' AND hidden = 0
-                   ORDER BY ordinal LIMIT 1), '') AS messageId,
-         ${snippet('title_fts')} AS snippet, rank
-       FROM title_fts JOIN conversation ON conversation.seq = title_fts.rowid
-       WHERE title_fts MATCH ? ORDER BY rank LIMIT ?`,
-      query,
+  const matches = (
+    expression: string,
+    [from, until]: readonly [number, number],
+    limit: number,
+  ): Candidate[] =>
+    sql.all<Candidate>(
+      `SELECT message_fts.rowid AS moment, message.conversation, message.role, 0 AS worth, 0 AS score
+       FROM message_fts JOIN message ON message.moment = message_fts.rowid
+       WHERE message_fts MATCH ? AND message_fts.rowid >= ? AND message_fts.rowid < ?
+       ORDER BY message_fts.rowid DESC LIMIT ?`,
+      expression,
+      from,
+      until,
       limit,
     )
 
+  /** By conversation, how much of the query stands in its title: of those that any of it stands in. */
+  const titled = (query: Query, conversations: Iterable<number>): Map<number, number> => {
+    const expression = titleExpression(query, 'any')
+    if (expression === null) return new Map()
+    const rows = sql.all<{ conversation: number; title: string }>(
+      `SELECT seq AS conversation, title FROM conversation WHERE seq IN (SELECT value FROM json_each(?))
+         AND seq IN (SELECT rowid FROM title_fts WHERE title_fts MATCH ?)`,
+      JSON.stringify([...conversations]),
+      expression,
+    )
+    const shares = rows.map(({ conversation, title }): [number, number] => {
+      const there = query.all.length === 1 ? 1 : query.all.filter(terms => lookFor(terms, title)).length
+      return [conversation, there / query.all.length]
+    })
+    return new Map(shares)
+  }
+
+  /** The condition on `conversation` that its title is an answer by itself, or null when no title can be. */
+  const titleCondition = (query: Query): { where: string; values: SqliteValue[] } | null => {
+    const expression = mayBeTitle(query) ? titleExpression(query, 'all') : null
+    if (expression === null) return null
+    const wanted = query.providers.all.map(named)
+    const unwanted = query.providers.none.map(named)
+    const from = providers().filter(
+      name => wanted.every(names => names.includes(name)) && !unwanted.some(names => names.includes(name)),
+    )
+    const { untilMs } = query
+    return {
+      where: `conversation.seq IN (SELECT rowid FROM title_fts WHERE title_fts MATCH ?) AND sort_ms >= ? AND sort_ms < ?
+        AND conversation.provider IN (SELECT value FROM json_each(?))`,
+      values: [
+        expression,
+        query.fromMs ?? (untilMs === null ? Number.MIN_SAFE_INTEGER : 1),
+        untilMs ?? Number.MAX_SAFE_INTEGER,
+        JSON.stringify(from),
+      ],
+    }
+  }
+
+  /** Conversations whose title is an answer by itself, those first whose title says little else. */
+  const titles = (query: Query, known: Iterable<number>, limit: number): TitleMatch[] => {
+    const condition = titleCondition(query)
+    if (condition === null) return []
+    return sql.all<TitleMatch>(
+      `SELECT seq AS conversation, id AS conversationId, title, sort_ms AS sortMs FROM conversation
+       WHERE ${condition.where} AND seq NOT IN (SELECT value FROM json_each(?))
+       ORDER BY length(title), sort_ms DESC LIMIT ?`,
+      ...condition.values,
+      JSON.stringify([...known]),
+      limit,
+    )
+  }
+
+  const firstMessage = (conversation: number): string =>
+    sql.get<{ id: string }>(
+      `SELECT id FROM message WHERE conversation = ? AND branch = 'main' AND hidden = 0 ORDER BY ordinal LIMIT 1`,
+      conversation,
+    )?.id ?? ''
+
+  /** Messages that match, the best guesses first: without a look at their text. */
+  const candidates = (query: Query): Candidate[] => {
+    const expression = messageExpression(query, named)
+    const span = momentsOf(query)
+    const found = matches(expression, span, RANKED_MESSAGES)
+    const questions = found.filter(({ role }) => role === 'user').length
+    if (found.length === RANKED_MESSAGES && questions < QUESTIONS && query.roles.all.length === 0) {
+      const older = [span[0], found.at(-1)?.moment ?? 0] as const
+      found.push(...matches(`(${expression}) AND facts:"${FACTS.role('user')}"`, older, QUESTIONS))
+    }
+    const perConversation = new Map<number, number>()
+    for (const { conversation } of found)
+      perConversation.set(conversation, (perConversation.get(conversation) ?? 0) + 1)
+    const inTitles = titled(query, perConversation.keys())
+    const sizes = new Map(
+      sql
+        .all<{ seq: number; n: number }>(
+          'SELECT seq, message_count AS n FROM conversation WHERE seq IN (SELECT value FROM json_each(?))',
+          JSON.stringify([...perConversation.keys()]),
+        )
+        .map(({ seq, n }) => [seq, n]),
+    )
+    for (const candidate of found) {
+      const { conversation, role } = candidate
+      // In a conversation of two messages both match soon.
+      const share = (perConversation.get(conversation) ?? 0) / Math.max(8, sizes.get(conversation) ?? 0)
+      candidate.worth =
+        (WORTH.role[role] ?? 0) +
+        WORTH.title * (inTitles.get(conversation) ?? 0) +
+        WORTH.everywhere * Math.min(1, share)
+    }
+    return dimmed(found.map(candidate => ({ ...candidate, score: candidate.worth })))
+  }
+
+  /** Read the text of a candidate. */
+  const rank = (query: Query, { moment, worth, role }: Candidate): Ranked[] => {
+    const row = sql.get<{
+      conversation: number
+      conversationId: string
+      messageId: string
+      title: string | null
+      text: string
+    }>(
+      `SELECT conversation.seq AS conversation, conversation.id AS conversationId, message.id AS messageId, title, text
+       FROM message JOIN conversation ON conversation.seq = message.conversation WHERE message.moment = ?`,
+      moment,
+    )
+    if (row === null) return []
+    const { text, ...hit } = row
+    const terms = query.all.flat()
+    let found: Found | null = lookFor(terms, text)
+    let score = worth
+    if (found === null && terms.length > 0) {
+      const aside = asideAt(moment)
+      found = lookFor(terms, aside) ?? { snippet: opening(text || aside), density: 0 }
+      score += Math.min(0, WORTH.aside - (WORTH.role[role] ?? 0))
+    }
+    const snippet = found?.snippet ?? opening(text || asideAt(moment))
+    return [{ ...hit, snippet, score: score + WORTH.density * (found?.density ?? 0), moment }]
+  }
+
+  const asideAt = (moment: number): string => {
+    const row = sql.get<{ parts: string }>('SELECT parts FROM message WHERE moment = ?', moment)
+    return asideOf(JSON.parse(row?.parts ?? '[]') as Part[])
+  }
+
   return {
+    /** The condition on `conversation` that its title or one of its messages is found. @throws `query/invalid` */
+    condition(typed: string): { where: string; values: SqliteValue[] } {
+      const query = parseQuery(typed)
+      const inTitle = titleCondition(query)
+      const inMessages = `conversation.seq IN (SELECT conversation FROM message WHERE moment IN
+        (SELECT rowid FROM message_fts WHERE message_fts MATCH ? AND rowid >= ? AND rowid < ?))`
+      return {
+        where: inTitle === null ? inMessages : `(${inMessages} OR (${inTitle.where}))`,
+        values: [messageExpression(query, named), ...momentsOf(query), ...(inTitle?.values ?? [])],
+      }
+    },
+
     /** Best first; a conversation whose title alone matches gives one hit. @throws `query/invalid` */
     find(typed: string, limit: number): SearchHit[] {
-      const query = ftsQuery(typed)
-      const inMessages = messageHits(query, limit)
-      const known = new Set(inMessages.map(hit => hit.conversation))
-      const inTitles = titleHits(query, limit)
-        .filter(hit => !known.has(hit.conversation))
-        .map(hit => ({ ...hit, rank: hit.rank * TITLE_WEIGHT }))
-      return [...inMessages, ...inTitles]
-        .sort((a, b) => a.rank - b.rank)
+      const query = parseQuery(typed)
+      const best = candidates(query).slice(0, limit + READ_MORE)
+      const known = new Set(best.map(({ conversation }) => conversation))
+      const byTitle = titles(query, known, limit + READ_MORE).map(({ sortMs, title, ...hit }): Ranked => {
+        const found = lookFor(query.all.flat(), title)
+        const score = WORTH.title + WORTH.density * (found?.density ?? 0)
+        return {
+          ...hit,
+          messageId: '',
+          title,
+          snippet: found?.snippet ?? title,
+          score,
+          moment: momentOf(sortMs),
+        }
+      })
+      const hits = [...best.flatMap(candidate => rank(query, candidate)), ...byTitle]
+      return dimmed(hits)
         .slice(0, limit)
-        .map(hit => ({
-          conversationId: hit.conversationId,
-          messageId: hit.messageId,
-          title: hit.title,
-          snippet: unspaced(hit.snippet),
-          score: Math.max(0, -hit.rank),
+        .map(({ conversation, conversationId, messageId, title, snippet, score }) => ({
+          conversationId,
+          messageId: messageId || firstMessage(conversation),
+          title,
+          snippet,
+          score,
         }))
     },
   }
+}
+
+interface Scored {
+  conversation: number
+  moment: number
+  score: number
+}
+
+const byScore = (a: Scored, b: Scored): number => b.score - a.score || b.moment - a.moment
+
+/** Best first; the third and further of one conversation count a half, a third, … */
+function dimmed<T extends Scored>(hits: T[]): T[] {
+  const seen = new Map<number, number>()
+  for (const hit of hits.sort(byScore)) {
+    const before = seen.get(hit.conversation) ?? 0
+    seen.set(hit.conversation, before + 1)
+    if (before >= HITS_UNDIMMED) hit.score /= before - HITS_UNDIMMED + 2
+  }
+  return hits.sort(byScore)
 }
