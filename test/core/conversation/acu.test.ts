@@ -178,6 +178,15 @@ t.test('a message that grows keeps the units it had', async t => {
   t.not(long[0]?.id, short[0]?.id, 'of another message it is another unit')
 })
 
+t.test('law: whatever is written behind a blank line changes no unit but the last', async t => {
+  fc.assert(
+    fc.property(texts, texts, (text, more) => {
+      const before = cut(text).slice(0, -1)
+      t.strictSame(cut(`${text}\n\n${more}`).slice(0, before.length), before)
+    }),
+  )
+})
+
 t.test('units know their neighbours, and an answer goes with its question', async t => {
   const acus = cutConversation(CONVERSATION, [
     says(1, 'user', 'How hot?'),
