@@ -364,5 +364,17 @@ t.test(
       entries: 2,
     })
     t.same(await rules(), ['github-token'])
+    await alice.call('keystore.lock', {})
+    for (const locked of [
+      alice.codeOf('share.verify', { share: shareId }),
+      alice.codeOf('share.reissue', { share: shareId }),
+      alice.codeOf('scan.shares', {}),
+    ])
+      t.equal(await locked, 'keystore/locked')
+    t.equal(
+      await alice.codeOf('scan.conversations', {}),
+      null,
+      'what she has can be looked over all the same',
+    )
   },
 )
