@@ -60,14 +60,16 @@ t.test('what is redacted is in no byte that left, wherever it stood', async t =>
   const preview = await alice.call('share.preview', { ...asked, onFindings: 'redact' })
   t.match(preview.unscanned, [{ name: 'photo.png', bytes: PNG.length }])
   t.equal(preview.notScanned, 1)
-  const placeholders = (rule: string, severity: string) =>
+  const placeholders = (rule: string, where?: string) =>
     new Set(
       preview.findings
-        .filter(one => one.rule === rule && one.severity === severity)
+        .filter(one => one.rule === rule && (where === undefined || one.where === where))
         .map(one => one.replacement),
     )
-  t.equal(placeholders('github-token', 'secret').size, 1, 'one value, one placeholder, everywhere')
-  t.equal(placeholders('deny-list', 'personal').size, 1, 'also of a word in upper or lower case')
+  t.same(placeholders('github-token', 'title'), new Set(['[secret:github-token#1]']))
+  for (const where of ['toolCall.input', 'attachment.name', 'attachment.file'])
+    t.same(placeholders('github-token', where), placeholders('github-token', 'title'), `the same in ${where}`)
+  t.equal(placeholders('deny-list').size, 1, 'also of a word in upper or lower case')
   const places = new Set(preview.findings.map(one => one.where))
   for (const where of [
     'title',
@@ -362,5 +364,17 @@ t.test(
       entries: 2,
     })
     t.same(await rules(), ['github-token'])
+    await alice.call('keystore.lock', {})
+    for (const locked of [
+      alice.codeOf('share.verify', { share: shareId }),
+      alice.codeOf('share.reissue', { share: shareId }),
+      alice.codeOf('scan.shares', {}),
+    ])
+      t.equal(await locked, 'keystore/locked')
+    t.equal(
+      await alice.codeOf('scan.conversations', {}),
+      null,
+      'what she has can be looked over all the same',
+    )
   },
 )

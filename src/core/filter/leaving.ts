@@ -31,6 +31,8 @@ export interface Leaving {
 const JSON_FIELDS: Readonly<Record<string, string>> = { toolCall: 'input', unknown: 'raw' }
 /** Results and files are free text; where one is a JSON document it is read as such. */
 const MAYBE_JSON: Readonly<Record<string, string>> = { toolResult: 'output', attachment: 'text' }
+/** Every string and number of a JSON document costs an object here; a longer one is read as the text that it is. */
+const MAX_JSON_LENGTH = 4 * 1024 * 1024
 /** Names of our own, not of the user's. */
 const FIXED_FIELDS: ReadonlySet<string> = new Set(['type', 'format', 'asset'])
 
@@ -84,7 +86,8 @@ export const textLeaves = (
   text: string,
   put: (text: string) => void,
 ): (() => void) => {
-  if (/^\s*[[{]/.test(text)) return jsonLeaves(leaves, messageIndex, where, text, put)
+  if (text.length <= MAX_JSON_LENGTH && /^\s*[[{]/.test(text))
+    return jsonLeaves(leaves, messageIndex, where, text, put)
   plainLeaf(leaves, messageIndex, where, text, put)
   return () => {}
 }

@@ -29,13 +29,31 @@ export const entryText = (text: string): string => fold(text).text.trim()
  *  by its value only; what stands in both lists is denied. */
 export function withLists(engine: Engine, lists: FilterLists | null): Engine {
   if (lists === null || lists.deny.length + lists.allow.length === 0) return engine
-  const denied = denyScan(lists.deny)
-  const isAllowed = allowTest(lists.allow)
+  const { version, denied, isAllowed } = preparedOf(lists)
   return {
     ...engine,
-    versions: [...engine.versions, listsVersion(lists)],
+    versions: [...engine.versions, version],
     scan: text => [...engine.scan(text).filter(hit => !isAllowed(hit, text)), ...denied(text)],
   }
+}
+
+interface PreparedLists {
+  version: string
+  denied: (text: string) => Hit[]
+  isAllowed: (hit: Hit, text: string) => boolean
+}
+
+/** A scan of thousands of conversations asks with the same lists each time. */
+const prepared = new WeakMap<FilterLists, PreparedLists>()
+
+function preparedOf(lists: FilterLists): PreparedLists {
+  const known = prepared.get(lists) ?? {
+    version: listsVersion(lists),
+    denied: denyScan(lists.deny),
+    isAllowed: allowTest(lists.allow),
+  }
+  prepared.set(lists, known)
+  return known
 }
 
 /** Stands in the hash of the rule set: how many entries there are, and a salted hash that changes with any of them. */
