@@ -39,7 +39,7 @@ export function activityOfCell(html: string): Activity {
     files: [...files.values()],
     lines: [],
     unknown: [],
-    threadId: threadOf([...elementsOf(caption)]),
+    threadId: threadOf([...elementsOf(caption), ...told.question.flatMap(line => [...elementsOf(line)])]),
   }
 }
 
