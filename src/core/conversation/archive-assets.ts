@@ -16,7 +16,7 @@ const ASSET_FOLDER = /(?:^|\/)(?:prod-mc-asset-server|chat-[0-9a-f-]{36}-files)\
 /** Whether an entry is something that was attached to or made in a message. */
 export const isAssetName = (name: string): boolean => ASSET_NAME.test(name) || ASSET_FOLDER.test(name)
 
-/** The last name of a path, and the last two. */
+/** The last name of a path, and the last two. Takeout leaves out endings that its links have. */
 function endsOf(path: string): string[] {
   const names = path.split('/')
   return names.length < 2 ? names : [names.slice(-1).join('/'), names.slice(-2).join('/')]
@@ -67,7 +67,8 @@ export class ArchiveAssets implements AssetSource {
 
   async find(id: string): Promise<Uint8Array | null> {
     const key = keyOf(id)
-    const entry = (key === null ? undefined : this.#entries.get(key)) ?? this.#byEnd.get(id)
+    const named = this.#byEnd.get(id) ?? this.#byEnd.get(id.replace(/\.[A-Za-z0-9]{1,5}$/, ''))
+    const entry = (key === null ? undefined : this.#entries.get(key)) ?? named
     return entry === undefined ? null : bytesOf(entry, this.#limits.assetBytes)
   }
 

@@ -1,6 +1,16 @@
 /** One row of Gemini activity, whether the export tells it as JSON or as a cell of a page. */
 import { type HtmlNode, parseHtml } from './html-tree.ts'
-import { arrayOf, idOf, type JsonObject, jsonText, nameOf, objectOf, textOf, timeOf } from './json-values.ts'
+import {
+  arrayOf,
+  idOf,
+  isObject,
+  type JsonObject,
+  jsonText,
+  nameOf,
+  objectOf,
+  textOf,
+  timeOf,
+} from './json-values.ts'
 
 export interface ActivityFile {
   readonly name: string
@@ -46,9 +56,11 @@ export function activityOfRow(row: JsonObject): Activity {
   const products = arrayOf(row.products).flatMap(product => textOf(product) ?? [])
   const header = nameOf(row.header)
   const answers: HtmlNode[][] = []
+  const unknown: string[] = []
   for (const item of Array.isArray(row.safeHtmlItem) ? row.safeHtmlItem : [row.safeHtmlItem]) {
     const html = textOf(item) ?? textOf(objectOf(item).html) ?? textOf(objectOf(item).htmlValue)
     if (html) answers.push(parseHtml(html))
+    else if (isObject(item)) unknown.push(jsonText(item))
   }
   const { files, lines } = subtitlesOf(row)
   const names = header === null ? products : [header, ...products]
@@ -61,7 +73,7 @@ export function activityOfRow(row: JsonObject): Activity {
     answers,
     files,
     lines,
-    unknown: arrayOf(row.audioFiles).map(file => jsonText({ audioFile: file })),
+    unknown,
     threadId: threadOf(row),
   }
 }
@@ -90,10 +102,10 @@ function subtitlesOf(row: JsonObject): { files: ActivityFile[]; lines: string[] 
   for (const each of arrayOf(row.subtitles)) {
     const name = textOf(each) ?? textOf(objectOf(each).name) ?? ''
     const url = nameOf(objectOf(each).url)
-    if (url !== null && !/^[a-z]+:/i.test(url)) add(withoutDash(name) || url, url)
+    if (url !== null && isBeside(url)) add(withoutDash(name) || url, url)
     else if (name.trim() !== '') lines.push(name)
   }
-  for (const each of arrayOf(row.attachedFiles)) {
+  for (const each of [...arrayOf(row.attachedFiles), ...arrayOf(row.audioFiles)]) {
     const file = nameOf(each) ?? nameOf(objectOf(each).name) ?? nameOf(objectOf(each).file)
     if (file !== null) add(file, file)
   }
@@ -113,3 +125,6 @@ export const withoutDash = (name: string): string => name.replace(/^[\s\u00a0]*[
 /** `Attached 2 files.`, in any language: short, with a number. */
 export const isCountLine = (line: string): boolean =>
   line.length <= 60 && /\p{Nd}/u.test(line) && !line.includes('\n')
+
+/** Whether a link names something beside the activity, not somewhere else. */
+export const isBeside = (url: string): boolean => url !== '' && !/^(?:[a-z][a-z0-9+.-]*:|\/\/|#)/i.test(url)

@@ -1,5 +1,12 @@
 /** A cell of an activity page: header, then question, time and answer in one column, then files, then a caption. */
-import { type Activity, type ActivityFile, isCountLine, threadIn, withoutDash } from './gemini-activity.ts'
+import {
+  type Activity,
+  type ActivityFile,
+  isBeside,
+  isCountLine,
+  threadIn,
+  withoutDash,
+} from './gemini-activity.ts'
 import { htmlText, isBlock } from './html-markdown.ts'
 import { attributeOf, elementsOf, type HtmlElement, type HtmlNode, hasClass, parseHtml } from './html-tree.ts'
 import { isTimeLine, timeOfLine } from './page-time.ts'
@@ -32,7 +39,7 @@ export function activityOfCell(html: string): Activity {
     files: [...files.values()],
     lines: [],
     unknown: [],
-    threadId: threadOf([...elementsOf(caption)]),
+    threadId: threadOf([...elementsOf(caption), ...told.question.flatMap(line => [...elementsOf(line)])]),
   }
 }
 
@@ -124,5 +131,5 @@ function questionOf(lines: readonly HtmlNode[][]): { title: string; files: Map<s
 function fileIn(element: HtmlElement): string | null {
   const attribute = element.name === 'a' ? 'href' : element.name === 'img' ? 'src' : null
   const url = attribute === null ? null : attributeOf(element, attribute)
-  return url && !/^(?:[a-z][a-z0-9+.-]*:|\/\/|#)/i.test(url) ? url : null
+  return url !== null && isBeside(url) ? url : null
 }

@@ -4,7 +4,7 @@ import type { ImportedConversation, ImportedMessage, Part } from '../model/conve
 import type { AssetCollector } from './asset.ts'
 import { sourceIdOf } from './conversation-id.ts'
 import type { ConversationFormat, Emitted, ReadContext } from './format.ts'
-import { type Activity, activityOfRow, isGemini, isRow } from './gemini-activity.ts'
+import { type Activity, activityOfRow, isBeside, isGemini, isRow } from './gemini-activity.ts'
 import { activityOfCell } from './gemini-cell.ts'
 import { isMarker, promptOf } from './gemini-prompt.ts'
 import { htmlMarkdown, type MarkdownImage } from './html-markdown.ts'
@@ -155,7 +155,8 @@ function imagePart({ src, alt }: MarkdownImage, assets: AssetCollector): Part {
   }
   const data = /^data:[^,]{0,200};base64,/.exec(src)
   if (data !== null) assets.wantInline(part, src.slice(data[0].length))
-  else assets.wantId(part, besideOf(src))
+  // What an answer shows is a picture: it must not get hold of anything else in the archive.
+  else if (isBeside(src) && IMAGE_NAME.test(besideOf(src))) assets.wantId(part, besideOf(src))
   return part
 }
 

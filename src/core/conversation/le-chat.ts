@@ -1,4 +1,5 @@
 /** Le Chat (Mistral): a file a chat, an array of its messages in no order, with other versions of an answer among them. */
+import { createHash } from 'node:crypto'
 import type { ImportedConversation, ImportedMessage, Part, Role } from '../model/conversation.ts'
 import type { AssetCollector } from './asset.ts'
 import type { ConversationFormat, Emitted, ReadContext } from './format.ts'
@@ -47,6 +48,8 @@ interface Said {
   /** The id of the message that it was preferred over, if one names it. */
   readonly over: string | null
   readonly message: ImportedMessage
+  /** Two of one id conflict when what they say differs. */
+  readonly fingerprint: string
 }
 
 interface Chat {
@@ -82,7 +85,7 @@ async function* readChats(records: AsyncIterable<RawRecord>, context: ReadContex
     const said = saidOf(value, chatId, context.assets)
     await context.assets.settle()
     if (!chat.said.has(said.message.id)) chat.said.set(said.message.id, said)
-    else if (jsonText(chat.said.get(said.message.id)?.message.parts) !== jsonText(said.message.parts))
+    else if (chat.said.get(said.message.id)?.fingerprint !== said.fingerprint)
       yield { kind: 'skipped', where, reason: CONFLICT }
   }
   for (const chat of chats.values()) {
@@ -116,7 +119,8 @@ function saidOf(value: JsonObject, chatId: string, assets: AssetCollector): Said
     model: role === 'assistant' ? (nameOf(value.model) ?? nameOf(objectOf(value.model).name)) : null,
     parts,
   }
-  return { id, version, over: idOf(value.preferenceOver), message }
+  const fingerprint = createHash('sha256').update(jsonText(parts)).digest('base64url')
+  return { id, version, over: idOf(value.preferenceOver), message, fingerprint }
 }
 
 function roleOf(value: unknown): Role {
@@ -192,7 +196,8 @@ function contentParts(value: JsonObject, role: Role, assets: AssetCollector): Pa
   const parts: Part[] = []
   const textPart = (text: string): Part => ({ type: 'text', text, format: role === 'user' ? 'plain' : 'md' })
   let calls = 0
-  for (const each of arrayOf(value.contentChunks)) {
+  const chunks = Array.isArray(value.contentChunks) ? value.contentChunks : arrayOf(value.content)
+  for (const each of chunks) {
     const chunk = objectOf(each)
     switch (chunk.type) {
       case 'text': {

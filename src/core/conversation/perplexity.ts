@@ -2,7 +2,7 @@
  *  file; the older one an object around its turns, the newer one the answer of the web API). */
 import type { ImportedConversation, ImportedMessage, Part } from '../model/conversation.ts'
 import { sourceIdOf } from './conversation-id.ts'
-import type { ConversationFormat, Emitted } from './format.ts'
+import type { ConversationFormat, Emitted, ReadContext } from './format.ts'
 import { arrayOf, idOf, isObject, type JsonObject, nameOf, objectOf, textOf, timeOf } from './json-values.ts'
 import { answerParts, PROVIDER } from './perplexity-parts.ts'
 import type { RawRecord } from './record.ts'
@@ -50,9 +50,14 @@ interface Thread {
   readonly entries: readonly unknown[]
 }
 
-async function* readThreads(records: AsyncIterable<RawRecord>): AsyncGenerator<Emitted> {
+async function* readThreads(
+  records: AsyncIterable<RawRecord>,
+  context: ReadContext,
+): AsyncGenerator<Emitted> {
+  const { sessionChars } = context.limits
   /** Turns that are records of their own are one thread as long as one object wraps them. */
-  let turns: { head: JsonObject | undefined; where: string; entries: JsonObject[] } | null = null
+  let turns: { head: JsonObject | undefined; where: string; entries: JsonObject[]; chars: number } | null =
+    null
   for await (const record of records) {
     const { where } = record
     if (record.kind === 'bad') {
@@ -65,7 +70,12 @@ async function* readThreads(records: AsyncIterable<RawRecord>): AsyncGenerator<E
         yield emitted(threadOfTurns(turns.head, turns.entries), turns.where)
         turns = null
       }
-      turns ??= { head: record.head, where, entries: [] }
+      turns ??= { head: record.head, where, entries: [], chars: 0 }
+      if (turns.chars + record.bytes > sessionChars) {
+        yield { kind: 'skipped', where, reason: `the thread holds more than ${sessionChars} characters` }
+        continue
+      }
+      turns.chars += record.bytes
       turns.entries.push(value)
     } else if (isThreadOfTurns(value))
       yield emitted(threadOfTurns(value, arrayOf(value.conversations).map(objectOf)), where)

@@ -2,7 +2,7 @@
 import { VivimError } from '../kernel/errors.ts'
 import type { AssetCollector, AssetSink } from './asset.ts'
 import type { ConversationFormat, Emitted } from './format.ts'
-import { detectFormat } from './formats.ts'
+import { detectFormat, FORMATS } from './formats.ts'
 import { guessOf } from './guess.ts'
 import type { Damage } from './inflate.ts'
 import { jsonElements } from './json-elements.ts'
@@ -146,6 +146,18 @@ export async function* readOpened(
     skipped: counts.skipped,
   }
   return true
+}
+
+/** A file that holds one conversation and is empty, by its name, since nothing else can tell; else null. */
+export function emptyFile(label: string, entry: string | null): readonly ImportEvent[] | null {
+  const path = entry ?? label
+  const format = FORMATS.find(each => each.emptyNames?.test(path))
+  if (format === undefined) return null
+  const counts = { read: 1, conversations: 0, empty: 1, skipped: 0 }
+  return [
+    { kind: 'empty', where: path },
+    { kind: 'file', label, entry, format: format.name, ...counts },
+  ]
 }
 
 /** The last name of a path, or null for `-`, which is no file. */

@@ -2,10 +2,16 @@
 
 import { ArchiveAssets, isAssetName } from './archive-assets.ts'
 import { AssetCollector } from './asset.ts'
-import type { ConversationFormat } from './format.ts'
 import type { Damage } from './inflate.ts'
 import { LIMITS } from './limits.ts'
-import { type ImportEvent, type ImportPorts, openPlain, readOpened, unreadable } from './plain-file.ts'
+import {
+  emptyFile,
+  type ImportEvent,
+  type ImportPorts,
+  openPlain,
+  readOpened,
+  unreadable,
+} from './plain-file.ts'
 import { listZip, type RandomAccess, type ZipEntry } from './zip.ts'
 
 export interface ArchiveFile {
@@ -28,33 +34,27 @@ export async function* readArchive(file: ArchiveFile, ports: ImportPorts): Async
   }))
   let guess: string | null = null
   let found = 0
-  const formats = new Set<ConversationFormat>()
-  const blanks: string[] = []
   for (const entry of entries) {
     if (!isCandidate(entry)) continue
     const damage: Damage = { reason: null }
     const opened = await openPlain(entry.bytes(damage), limits)
     if (opened.format !== null) {
       const hasAny = yield* readOpened({ label, entry: entry.name }, opened, { limits, assets }, damage)
-      if (hasAny) {
-        found++
-        formats.add(opened.format)
-      } else guess ??= `an export (${opened.format.name}) without any conversation`
+      if (hasAny) found++
+      else guess ??= `an export (${opened.format.name}) without any conversation`
       continue
     }
-    if (opened.isBlank) blanks.push(entry.name)
+    const empty = opened.isBlank ? emptyFile(label, entry.name) : null
+    if (empty !== null) {
+      found++
+      yield* empty
+      continue
+    }
     const isNamed = /^conversations?\b.*\.json/i.test(baseName(entry.name))
     if (guess === null || isNamed) guess = opened.guess ?? guess
     const reason = damage.reason ?? opened.bad
     if (reason !== null) loose.push({ where: entry.name, reason })
   }
-  for (const format of formats)
-    for (const entry of blanks) {
-      if (!format.emptyNames?.test(entry)) continue
-      const report = { kind: 'file', label, entry, format: format.name, read: 1, empty: 1 } as const
-      yield { kind: 'empty', where: entry }
-      yield { ...report, conversations: 0, skipped: 0 }
-    }
   const inner = entries.filter(entry => /\.zip$/i.test(entry.name) && !isAssetName(entry.name))
   if (found === 0) {
     if (inner.length > 0) throw unreadable(label, `a zip of ${inner.length} zips; unpack it and import those`)

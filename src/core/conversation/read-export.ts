@@ -2,7 +2,15 @@
 import { AssetCollector, noAssets } from './asset.ts'
 import { type Damage, inflate } from './inflate.ts'
 import { LIMITS } from './limits.ts'
-import { type ImportEvent, type ImportPorts, openPlain, peek, readOpened, unreadable } from './plain-file.ts'
+import {
+  emptyFile,
+  type ImportEvent,
+  type ImportPorts,
+  openPlain,
+  peek,
+  readOpened,
+  unreadable,
+} from './plain-file.ts'
 import { readArchive } from './read-archive.ts'
 import { sniff } from './sniff.ts'
 
@@ -41,6 +49,11 @@ export async function* readExport(file: ExportFile, ports: ImportPorts): AsyncGe
   const plain = isPacked ? inflate(bytes, container.kind, limits, damage) : bytes
   const opened = await openPlain(plain, limits)
   if (opened.format === null) {
+    const empty = opened.isBlank ? emptyFile(file.label, null) : null
+    if (empty !== null) {
+      yield* empty
+      return
+    }
     const guess = opened.guess ?? damage.reason ?? 'no export or session log that is known here'
     throw unreadable(file.label, guess)
   }

@@ -9,7 +9,5 @@ export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim(
 export function titleFrom(text: string): string | null {
   // White space may be long; nobody's title begins after this much of it.
   const characters = [...oneLine(text.slice(0, 1000))]
-  if (characters.length === 0) return null
-  if (characters.length <= LONGEST) return characters.join('').toWellFormed()
-  return `${characters.slice(0, LONGEST).join('').trimEnd()}…`.toWellFormed()
+  return characters.slice(0, LONGEST).join('').trimEnd().toWellFormed() || null
 }

@@ -273,6 +273,30 @@ t.test('files beside the activity get their bytes from the archive', async t => 
   })
 })
 
+t.test('an answer shows pictures of the archive and nothing else in it', async t => {
+  const image = Buffer.from('89504e470d0a1a0a00', 'hex')
+  const html = ['user.json', 'made', 'made.png', 'https://x.example/made.png', '../made.png']
+    .map(src => `<img src="${src}">`)
+    .join('')
+  const archive = zip([
+    {
+      name: 'Takeout/Gemini Apps/MyActivity.json',
+      bytes: JSON.stringify([row('Prompted Hi', { safeHtmlItem: [{ html }, { odd: 1 }] })]),
+    },
+    { name: 'Takeout/Gemini Apps/user.json', bytes: '{"email":"x"}' },
+    { name: 'Takeout/Gemini Apps/made', bytes: image },
+  ])
+  const { conversations } = await read(archive)
+  t.match(conversations[0]?.messages[1]?.parts, [
+    { missing: true },
+    { missing: true },
+    { missing: false, asset: sha256(image) },
+    { missing: true },
+    { missing: false },
+    { type: 'unknown', raw: '{"odd":1}' },
+  ])
+})
+
 t.test('pages with bytes changed at random give parts of the model or a code', async () => {
   await fc.assert(
     fc.asyncProperty(

@@ -39,7 +39,7 @@ export interface Reading {
 
 export async function read(
   bytes: Uint8Array | string,
-  options: { sizes?: readonly number[]; limits?: Partial<Limits> } = {},
+  options: { sizes?: readonly number[]; limits?: Partial<Limits>; label?: string } = {},
 ): Promise<Reading> {
   const assets = new Map<string, { bytes: Uint8Array; mime: string | null }>()
   const events: ImportEvent[] = []
@@ -63,7 +63,8 @@ export async function read(
     },
     limits: options.limits ?? {},
   }
-  for await (const event of readExport({ label: 'file', bytes: source }, ports)) events.push(event)
+  for await (const event of readExport({ label: options.label ?? 'file', bytes: source }, ports))
+    events.push(event)
   return {
     events,
     assets,

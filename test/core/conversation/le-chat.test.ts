@@ -173,6 +173,13 @@ t.test(
   },
 )
 
+t.test('an empty file of a chat is an empty chat, also outside of an archive', async t => {
+  t.match((await read('[]', { label: '/x/chat-c0000000-0000-4000-8000-000000000002.json' })).files, [
+    { format: 'le-chat', read: 1, empty: 1 },
+  ])
+  await t.rejects(read('[]', { label: 'settings.json' }), { code: 'import/unreadable' })
+})
+
 t.test('a chat beyond the bound keeps what was within it', async t => {
   const many = Array.from({ length: 50 }, (_, i) => message(`m${i}`, i % 10, 'user'))
   const reading = await read(JSON.stringify(many), { limits: { sessionChars: 2000 } })
