@@ -3,8 +3,22 @@ import { chatgpt } from './chatgpt.ts'
 import { claudeAi } from './claude-ai.ts'
 import { claudeCode } from './claude-code.ts'
 import type { ConversationFormat } from './format.ts'
+import { libreChat } from './librechat.ts'
+import { lmStudio } from './lm-studio.ts'
+import { openAiMessages } from './openai-messages.ts'
+import { shareGpt } from './sharegpt.ts'
+import { vivim } from './vivim.ts'
 
-export const FORMATS: readonly ConversationFormat[] = [chatgpt, claudeAi, claudeCode]
+export const FORMATS: readonly ConversationFormat[] = [
+  chatgpt,
+  claudeAi,
+  claudeCode,
+  libreChat,
+  lmStudio,
+  openAiMessages,
+  shareGpt,
+  vivim,
+]
 
 /** Less than this is no positive evidence. */
 const SURE_ENOUGH = 0.3

@@ -1,5 +1,5 @@
 /** What records that no format takes look like, for a message that helps. */
-import { arrayOf, isObject, type JsonObject, objectOf } from './json-values.ts'
+import { isObject, type JsonObject, objectOf } from './json-values.ts'
 
 type Test = readonly [guess: string, test: (value: JsonObject) => boolean]
 
@@ -9,8 +9,6 @@ const TESTS: readonly Test[] = [
   ['a DeepSeek export', v => isObject(v.mapping) && 'inserted_at' in v],
   ['an Open WebUI export', v => isObject(objectOf(v.chat).history)],
   ['a Grok export', v => has(v, 'responses') && (has(v, 'conversation') || has(v, 'id'))],
-  ['a LibreChat conversation', v => has(v, 'conversationId', 'messages')],
-  ['an LM Studio conversation', v => 'versions' in objectOf(arrayOf(v.messages)[0])],
   [
     'a Perplexity export',
     v => has(v, 'context_uuid', 'entries') || has(v, 'thread_metadata') || has(v, 'query', 'answer'),
@@ -22,11 +20,6 @@ const TESTS: readonly Test[] = [
   ['a Codex CLI session', v => has(v, 'type', 'payload')],
   ['a VS Code Copilot chat', v => has(v, 'requests', 'responderUsername') || has(v, 'kind', 'v')],
   ['the prompt history of Claude Code', v => has(v, 'display', 'pastedContents')],
-  [
-    'a ShareGPT data set',
-    v => has(objectOf(arrayOf(v.conversations)[0]), 'from', 'value') || has(v, 'from', 'value'),
-  ],
-  ['OpenAI messages', v => has(objectOf(arrayOf(v.messages)[0]), 'role') || has(v, 'role', 'content')],
   ['the user list of a Claude.ai export', v => has(v, 'full_name', 'email_address')],
   ['the project list of a Claude.ai export', v => has(v, 'uuid', 'prompt_template')],
   ['the memories of a Claude.ai export', v => has(v, 'account_uuid', 'conversations_memory')],

@@ -5,7 +5,7 @@ import type { ConversationFormat, Emitted } from './format.ts'
 import { detectFormat } from './formats.ts'
 import { guessOf } from './guess.ts'
 import type { Damage } from './inflate.ts'
-import { jsonElements } from './json-elements.ts'
+import { jsonElements, wrappersOf } from './json-elements.ts'
 import { jsonLines } from './jsonl-lines.ts'
 import { type Limits, PEEK_BYTES, SAMPLE_BYTES, SAMPLE_RECORDS } from './limits.ts'
 import type { RawRecord } from './record.ts'
@@ -61,7 +61,10 @@ export async function openPlain(source: AsyncIterable<Uint8Array>, limits: Limit
     const guess = container.kind === 'blank' ? 'an empty file' : `a ${container.kind} file inside another`
     return { format: null, guess, bad: null }
   }
-  const records = container.kind === 'lines' ? jsonLines(bytes, limits) : jsonElements(bytes, limits)
+  const records =
+    container.kind === 'lines'
+      ? jsonLines(bytes, limits)
+      : jsonElements(bytes, limits, wrappersOf(head, limits))
   const sample: RawRecord[] = []
   let sampled = 0
   let isDone = false

@@ -58,7 +58,10 @@ function shapeOf(head: Uint8Array, isWhole: boolean): Container {
     const isJsonl = lines.length > 1 && (lines[0] === 'object' || objects * 2 >= lines.length)
     return { kind: isJsonl ? 'lines' : 'elements' }
   }
-  if (first === '[') return { kind: lines[0] === 'json' && lines[1] === 'object' ? 'lines' : 'elements' }
+  if (first === '[')
+    return {
+      kind: lines[0] === 'json' && (lines[1] === 'object' || lines[1] === 'json') ? 'lines' : 'elements',
+    }
   if (objects > 0) return { kind: 'lines' }
   return { kind: 'foreign', guess: first === '<' ? 'an HTML or XML page' : textGuess(head) }
 }

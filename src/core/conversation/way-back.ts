@@ -7,7 +7,19 @@ const OPEN_OBJECT = 0x7b
 const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 
 /** First keys that records of known exports have, for damage before any good record was seen. */
-const USUAL_FIRST_KEYS = ['title', 'uuid', 'id', 'conversation_id', 'create_time', 'name', 'mapping']
+const USUAL_FIRST_KEYS = [
+  'title',
+  'uuid',
+  'id',
+  'conversation_id',
+  'create_time',
+  'name',
+  'mapping',
+  'messages',
+  'conversations',
+  'conversationId',
+  'vivim',
+]
 
 /** Offset after the first byte at which a record may begin, or -1. `firstKey` is that of the records before, if any. */
 export function wayBack(bytes: Buffer, firstKey: string | null): number {

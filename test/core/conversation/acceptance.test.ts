@@ -56,6 +56,46 @@ const line = (uuid: string): string =>
     message: { role: 'user', content: `Hi ${uuid}` },
   })
 
+const libreChat = (id: string): string =>
+  JSON.stringify({
+    conversationId: id,
+    endpoint: 'openAI',
+    messages: [{ messageId: 'm1', parentMessageId: null, isCreatedByUser: true, sender: 'User', text: 'Hi' }],
+  })
+
+const lmStudio = (words: string): string =>
+  JSON.stringify({
+    name: words,
+    createdAt: 1_777_000_000_000,
+    messages: [
+      {
+        currentlySelected: 0,
+        versions: [{ type: 'singleStep', role: 'user', content: [{ type: 'text', text: words }] }],
+      },
+    ],
+  })
+
+const row = (words: string): string => JSON.stringify({ messages: [{ role: 'user', content: words }] })
+
+const shareGpt = (words: string): string =>
+  JSON.stringify({ id: words, conversations: [{ from: 'human', value: words }] })
+
+const exported = (id: string): string =>
+  JSON.stringify({
+    vivim: 1,
+    provider: 'vivim',
+    sourceId: id,
+    messages: [
+      {
+        id: 'm',
+        parent: null,
+        role: 'user',
+        hidden: false,
+        parts: [{ type: 'text', text: 'Hi', format: 'plain' }],
+      },
+    ],
+  })
+
 const SUBJECTS: readonly Subject[] = [
   {
     format: 'chatgpt',
@@ -82,6 +122,51 @@ const SUBJECTS: readonly Subject[] = [
     name: 'projects/app/11111111-2222-4333-8444-555555555555.jsonl',
     withRecord: json => `${json}\n${line('u1')}\n${line('u2')}\n`,
     expects: 1,
+    crlf: asCrlf,
+  },
+  {
+    format: 'librechat',
+    provider: 'librechat',
+    sample: fixture('librechat/tea-recursive.json'),
+    name: 'tea.json',
+    withRecord: json => `[${json},${libreChat('a')},${libreChat('b')}]`,
+    expects: 2,
+    crlf: asCrlf,
+  },
+  {
+    format: 'lm-studio',
+    provider: 'lm-studio',
+    sample: fixture('lm-studio/1777000000000.conversation.json'),
+    name: '1777000000000.conversation.json',
+    withRecord: json => `[${json},${lmStudio('a')},${lmStudio('b')}]`,
+    expects: 2,
+    crlf: asCrlf,
+  },
+  {
+    format: 'openai-messages',
+    provider: 'openai-messages',
+    sample: fixture('openai-messages/finetune.jsonl'),
+    name: 'finetune.jsonl',
+    withRecord: json => `${json}\n${row('a')}\n${row('b')}\n`,
+    expects: 2,
+    crlf: asCrlf,
+  },
+  {
+    format: 'sharegpt',
+    provider: 'sharegpt',
+    sample: fixture('sharegpt/sharegpt.json'),
+    name: 'sharegpt.json',
+    withRecord: json => `[${json},${shareGpt('a')},${shareGpt('b')}]`,
+    expects: 2,
+    crlf: asCrlf,
+  },
+  {
+    format: 'vivim',
+    provider: 'chatgpt',
+    sample: fixture('vivim/tea.json'),
+    name: 'tea.json',
+    withRecord: json => `[${json},${exported('a')},${exported('b')}]`,
+    expects: 2,
     crlf: asCrlf,
   },
 ]
@@ -149,7 +234,7 @@ for (const subject of SUBJECTS) {
         '[1,2]',
         '{"a":',
         '{"a":1,}',
-        `${'['.repeat(600)}${']'.repeat(600)}`,
+        `${'['.repeat(5000)}${']'.repeat(5000)}`,
       ]) {
         const reading = await read(subject.withRecord(bad))
         t.ok(addsUp(reading), bad.slice(0, 20))
@@ -204,11 +289,9 @@ for (const subject of SUBJECTS) {
     })
 
     t.test('values of any type anywhere give records or a code, never anything else', async () => {
-      const values = JSON.parse(
-        subject.format === 'claude-code'
-          ? `[${subject.sample.toString('utf8').split('\n').slice(0, -1).join(',')}]`
-          : subject.sample.toString('utf8'),
-      ) as unknown[]
+      const isLines = subject.name.endsWith('.jsonl')
+      const sample = subject.sample.toString('utf8')
+      const values = [JSON.parse(isLines ? `[${wholeLines(sample).join(',')}]` : sample)].flat()
       await fc.assert(
         fc.asyncProperty(
           fc.array(fc.tuple(fc.nat(), fc.jsonValue()), { minLength: 1, maxLength: 10 }),
@@ -219,10 +302,7 @@ for (const subject of SUBJECTS) {
               const place = places[at % places.length]
               if (place) (place.holder as Record<string, unknown>)[place.key] = value
             }
-            const text =
-              subject.format === 'claude-code'
-                ? copy.map(value => JSON.stringify(value)).join('\n')
-                : JSON.stringify(copy)
+            const text = isLines ? copy.map(value => JSON.stringify(value)).join('\n') : JSON.stringify(copy)
             try {
               const reading = await read(text)
               for (const { messages } of reading.conversations)
@@ -238,6 +318,9 @@ for (const subject of SUBJECTS) {
     })
   })
 }
+
+/** The lines that hold a whole object. */
+const wholeLines = (sample: string): string[] => sample.split('\n').filter(each => each.endsWith('}'))
 
 /** Every member of every object and array inside. */
 function placesOf(root: unknown): { holder: object; key: string }[] {
@@ -259,7 +342,6 @@ t.test('foreign files are refused with what they look like', async t => {
     [fixture('foreign/open-webui.json'), /Open WebUI/],
     [fixture('foreign/gemini-cli.jsonl'), /Gemini CLI/],
     [fixture('foreign/codex.jsonl'), /Codex/],
-    [fixture('foreign/sharegpt.json'), /ShareGPT/],
     [fixture('claude-ai/users.json'), /user list of a Claude\.ai export/],
     [fixture('zips/deepseek.zip'), /DeepSeek/],
     ['<!doctype html><script>var jsonData = []</script>', /HTML/],
