@@ -1,6 +1,7 @@
 /** VIVIM's own JSON export: written by `conversation export --format json`, read back as it was. The document is versioned
  *  by its first key; docs/adr/0015-export-document.md says why it is as it is. */
 import { type ImportedConversation, type ImportedMessage, Part, Role } from '../model/conversation.ts'
+import type { ConversationDocument } from '../model/conversation-document.ts'
 import { isoTime } from '../model/id.ts'
 import { type ConversationFormat, type Mapped, readEach } from './format.ts'
 import { isObject, type JsonObject, jsonText, nameOf, textOf } from './json-values.ts'
@@ -12,16 +13,15 @@ const VERSION = 1
 /** Longest name of a provider that any importer gives. */
 const PROVIDER_CHARS = 64
 
-/** What a document is made of: a conversation as it is stored, hidden messages and all branches with it. */
+/** A conversation as it is stored, hidden messages and all branches with it. */
 export interface Exportable extends Omit<ImportedConversation, 'messages'> {
-  id: string
-  messages: readonly (ImportedMessage & { index: number | null; text: string })[]
+  readonly id: string
+  readonly messages: readonly (ImportedMessage & { readonly index: number | null; readonly text: string })[]
 }
 
-/** The document, indented; the same conversation gives the same bytes. `id`, `index` and `text` are for whoever reads it:
- *  they follow from the rest, and importing passes over them. */
+/** The document, indented; the same conversation gives the same bytes. */
 export function exportDocument(conversation: Exportable): string {
-  const document = {
+  const document: ConversationDocument = {
     vivim: VERSION,
     id: conversation.id,
     title: conversation.title,

@@ -39,7 +39,7 @@ export function makeConversationWriter(sql: WritingSql) {
     sql.get<ConversationRow>('SELECT * FROM conversation WHERE id = ?', id)
 
   const insertConversation = (
-    row: Omit<ConversationRow, 'seq' | 'sort_ms' | 'message_count'> & { source_id: string },
+    row: Omit<ConversationRow, 'seq' | 'sort_ms' | 'message_count'>,
     messages: readonly Prepared[],
   ): void => {
     const seq = sql.insert(
