@@ -5,6 +5,7 @@ import { claudeCode } from './claude-code.ts'
 import type { ConversationFormat } from './format.ts'
 import { libreChat } from './librechat.ts'
 import { lmStudio } from './lm-studio.ts'
+import { markdown } from './markdown.ts'
 import { openAiMessages } from './openai-messages.ts'
 import { shareGpt } from './sharegpt.ts'
 import { vivim } from './vivim.ts'
@@ -18,6 +19,7 @@ export const FORMATS: readonly ConversationFormat[] = [
   openAiMessages,
   shareGpt,
   vivim,
+  markdown,
 ]
 
 /** Less than this is no positive evidence. */

@@ -10,6 +10,7 @@ import { jsonLines } from './jsonl-lines.ts'
 import { type Limits, PEEK_BYTES, SAMPLE_BYTES, SAMPLE_RECORDS } from './limits.ts'
 import type { RawRecord } from './record.ts'
 import { sniff } from './sniff.ts'
+import { textRecord } from './text-document.ts'
 import type { RandomAccess } from './zip.ts'
 
 /** One source of records is read to its end. `read` is the sum of the other three: what of the conversations is
@@ -55,16 +56,18 @@ export type Opened =
 export async function openPlain(source: AsyncIterable<Uint8Array>, limits: Limits): Promise<Opened> {
   const { head, isWhole, bytes } = await peek(source)
   const container = sniff(head, isWhole)
-  if (container.kind !== 'elements' && container.kind !== 'lines') {
+  if (container.kind !== 'elements' && container.kind !== 'lines' && container.kind !== 'text') {
     await bytes.return?.()
     if (container.kind === 'foreign') return { format: null, guess: container.guess, bad: null }
     const guess = container.kind === 'blank' ? 'an empty file' : `a ${container.kind} file inside another`
     return { format: null, guess, bad: null }
   }
   const records =
-    container.kind === 'lines'
-      ? jsonLines(bytes, limits)
-      : jsonElements(bytes, limits, wrappersOf(head, limits))
+    container.kind === 'text'
+      ? textRecord(bytes, limits)
+      : container.kind === 'lines'
+        ? jsonLines(bytes, limits)
+        : jsonElements(bytes, limits, wrappersOf(head, limits))
   const sample: RawRecord[] = []
   let sampled = 0
   let isDone = false

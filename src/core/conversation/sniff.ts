@@ -1,10 +1,13 @@
 /** What a file is by its bytes, never by its name: container first, then the shape of the records. */
 import { isObject } from './json-values.ts'
+import { marksOf } from './markdown-marks.ts'
 import { BOM } from './record.ts'
+import { TextDocument } from './text-document.ts'
 
-/** `elements` is JSON that is split by brackets, `lines` is JSONL; `foreign` is neither, with what it looks like. */
+/** `elements` is JSON that is split by brackets, `lines` is JSONL, `text` is a transcript; `foreign` is none of them, with
+ *  what it looks like. */
 export type Container =
-  | { readonly kind: 'zip' | 'gzip' | 'zstd' | 'elements' | 'lines' | 'blank' }
+  | { readonly kind: 'zip' | 'gzip' | 'zstd' | 'elements' | 'lines' | 'text' | 'blank' }
   | { readonly kind: 'foreign'; readonly guess: string }
 
 const MAGIC: readonly (readonly [hex: string, guess: string])[] = [
@@ -58,6 +61,10 @@ function shapeOf(head: Uint8Array, isWhole: boolean): Container {
     const isJsonl = lines.length > 1 && (lines[0] === 'object' || objects * 2 >= lines.length)
     return { kind: isJsonl ? 'lines' : 'elements' }
   }
+  if (first !== '[' || isWords(head)) {
+    const { text } = new TextDocument(head)
+    if (!text.includes('\0') && marksOf(text.split('\n')) !== null) return { kind: 'text' }
+  }
   if (first === '[')
     return {
       kind: lines[0] === 'json' && (lines[1] === 'object' || lines[1] === 'json') ? 'lines' : 'elements',
@@ -65,6 +72,10 @@ function shapeOf(head: Uint8Array, isWhole: boolean): Container {
   if (objects > 0) return { kind: 'lines' }
   return { kind: 'foreign', guess: first === '<' ? 'an HTML or XML page' : textGuess(head) }
 }
+
+/** `[Open in …](…)`: a link at the beginning of a text, not an array. */
+const isWords = (head: Uint8Array): boolean =>
+  /^\[\s*(?!true|false|null)[\p{L}!^*_`]/u.test(Buffer.from(head.subarray(0, 64)).toString('utf8'))
 
 function lineKind(line: string): 'object' | 'json' | 'other' {
   try {

@@ -4,6 +4,7 @@ import { FORMATS } from '../../../src/core/conversation/formats.ts'
 import { jsonElements, wrappersOf } from '../../../src/core/conversation/json-elements.ts'
 import { jsonLines } from '../../../src/core/conversation/jsonl-lines.ts'
 import { LIMITS } from '../../../src/core/conversation/limits.ts'
+import { textRecord } from '../../../src/core/conversation/text-document.ts'
 import { cut, fixture, read } from './kit.ts'
 
 const FIXTURES: readonly (readonly [file: string, format: string])[] = [
@@ -18,6 +19,10 @@ const FIXTURES: readonly (readonly [file: string, format: string])[] = [
   ['sharegpt/sharegpt.json', 'sharegpt'],
   ['sharegpt/sharegpt.jsonl', 'sharegpt'],
   ['vivim/tea.json', 'vivim'],
+  ['markdown/aider.chat.history.md', 'markdown'],
+  ['markdown/bold-labels.md', 'markdown'],
+  ['markdown/chatgpt-exporter.md', 'markdown'],
+  ['markdown/specstory.md', 'markdown'],
 ]
 
 for (const [file, name] of FIXTURES) {
@@ -25,9 +30,11 @@ for (const [file, name] of FIXTURES) {
     t.equal((await read(fixture(file))).files[0]?.format, name)
     const values: unknown[] = []
     const bytes = fixture(file)
-    const records = file.endsWith('.jsonl')
+    const isLines = file.endsWith('.jsonl')
+    const json = isLines
       ? jsonLines(cut(bytes), LIMITS)
       : jsonElements(cut(bytes), LIMITS, wrappersOf(bytes, LIMITS))
+    const records = file.endsWith('.md') ? textRecord(cut(bytes), LIMITS) : json
     for await (const record of records) if (record.kind === 'value') values.push(record.value)
     for (const format of FORMATS) {
       const score = format.detect(values)
