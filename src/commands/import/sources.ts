@@ -8,11 +8,17 @@ export interface ImportSource {
   label: string
   /** Bytes, or null where it is not known before the end. */
   size: number | null
+  /** Nobody named the file, and it may well be something else: then the report passes over it. */
+  ifKnown: boolean
   read(chunkBytes: number): AsyncIterable<Buffer>
 }
 
 /** What exports and sessions are called inside a folder. A file that is named itself may be called anything. */
 const IN_FOLDERS = /\.(json|jsonl|ndjson|zip|gz|zst)$/i
+/** What transcripts are called, and exports that have no ending; most files of such names are something else. */
+const PERHAPS = /\.(md|markdown|txt)$|^\.?[^.]+$/i
+/** Folders of programs, with thousands of files that nobody wrote in a conversation. */
+const PASSED: ReadonlySet<string> = new Set(['.git', 'node_modules'])
 /** Deeper than any export, shallower than a loop. */
 const MAX_DEPTH = 32
 
@@ -21,7 +27,7 @@ export async function sourcesOf(paths: readonly string[]): Promise<ImportSource[
   const sources: ImportSource[] = []
   for (const path of paths) {
     if (path === '-') {
-      sources.push({ label: '-', size: null, read: () => process.stdin })
+      sources.push({ label: '-', size: null, ifKnown: false, read: () => process.stdin })
       continue
     }
     const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
@@ -30,7 +36,7 @@ export async function sourcesOf(paths: readonly string[]): Promise<ImportSource[
       throw error
     })
     if (!info.isDirectory()) {
-      sources.push(fileSource(path, info.isFile() ? info.size : null))
+      sources.push(fileSource(path, info.isFile() ? info.size : null, false))
       continue
     }
     const before = sources.length
@@ -48,16 +54,21 @@ async function* filesIn(folder: string, depth: number): AsyncGenerator<ImportSou
   entries.sort((a, b) => (a.name < b.name ? -1 : 1))
   for (const entry of entries) {
     const path = join(folder, entry.name)
-    if (entry.isDirectory()) yield* filesIn(path, depth + 1)
-    else if (entry.isFile() && IN_FOLDERS.test(entry.name) && !entry.name.startsWith('._'))
-      yield fileSource(path, (await stat(path)).size)
+    if (entry.isDirectory()) {
+      if (!PASSED.has(entry.name)) yield* filesIn(path, depth + 1)
+      continue
+    }
+    const ifKnown = !IN_FOLDERS.test(entry.name)
+    if (!entry.isFile() || entry.name.startsWith('._') || (ifKnown && !PERHAPS.test(entry.name))) continue
+    yield fileSource(path, (await stat(path)).size, ifKnown)
   }
 }
 
-function fileSource(path: string, size: number | null): ImportSource {
+function fileSource(path: string, size: number | null, ifKnown: boolean): ImportSource {
   return {
     label: path,
     size,
+    ifKnown,
     async *read(chunkBytes) {
       const file = await open(path, 'r')
       try {

@@ -223,7 +223,13 @@ export const methods = {
   'import.file': {
     summary: 'Begin one file of an import; `path` is only a label in the report.',
     access: 'write',
-    params: z.strictObject({ importId: z.string(), path: FreeText.max(4096), size: Count.optional() }),
+    params: z.strictObject({
+      importId: z.string(),
+      path: FreeText.max(4096),
+      size: Count.optional(),
+      /** Leave the file out of the report of the import when it is of no known format: nobody named it. */
+      ifKnown: z.boolean().default(false),
+    }),
     result: z.strictObject({ fileId: z.string() }),
     errors: ['usage/invalid'],
   },

@@ -1,4 +1,6 @@
-/** The assets of a ChatGPT archive, found by their ids in the names of the entries, in all eras of those names. */
+/** The assets of an archive: of ChatGPT by their ids in the names of the entries, in all eras of those names; of VIVIM by
+ *  their hashes. */
+import { createHash } from 'node:crypto'
 import type { AssetSource, ListedFile } from './asset.ts'
 import type { Damage } from './inflate.ts'
 import { arrayOf, countOf, idOf, isObject, nameOf, objectOf } from './json-values.ts'
@@ -9,10 +11,14 @@ import type { ZipEntry } from './zip.ts'
 const ASSET_NAME = /(?:^|\/)file[-_]([A-Za-z0-9]+)(?=[-.][^/]*$|$)/
 const ASSET_ID = /^file[-_]([A-Za-z0-9]+)/
 
-/** Whether an entry is something that was attached to or made in a message. */
-export const isAssetName = (name: string): boolean => ASSET_NAME.test(name)
+/** `9f86….png`: the SHA-256 of the bytes. */
+const HASH_NAME = /(?:^|\/)([0-9a-f]{64})(?:\.[a-z0-9]{1,8})?$/
+const HASH = /^[0-9a-f]{64}$/
 
-const keyOf = (id: string): string | null => ASSET_ID.exec(id)?.[1] ?? null
+/** Whether an entry is something that was attached to or made in a message. */
+export const isAssetName = (name: string): boolean => ASSET_NAME.test(name) || HASH_NAME.test(name)
+
+const keyOf = (id: string): string | null => ASSET_ID.exec(id)?.[1] ?? (HASH.test(id) ? id : null)
 
 /** A list beside the conversations is read only up to here. */
 const LIST_BYTES = 32 * 1024 * 1024
@@ -41,7 +47,7 @@ export class ArchiveAssets implements AssetSource {
     const names = new Map<string, string>()
     const files = new Map<string, ListedFile[]>()
     for (const entry of entries) {
-      const id = ASSET_NAME.exec(entry.name)?.[1]
+      const id = ASSET_NAME.exec(entry.name)?.[1] ?? HASH_NAME.exec(entry.name)?.[1]
       if (id !== undefined && !byId.has(id)) byId.set(id, entry)
       const base = entry.name.slice(entry.name.lastIndexOf('/') + 1)
       if (base === 'conversation_asset_file_names.json') readNames(await jsonOf(entry), names)
@@ -53,7 +59,9 @@ export class ArchiveAssets implements AssetSource {
   async find(id: string): Promise<Uint8Array | null> {
     const key = keyOf(id)
     const entry = key === null ? undefined : this.#entries.get(key)
-    return entry === undefined ? null : bytesOf(entry, this.#limits.assetBytes)
+    const bytes = entry === undefined ? null : await bytesOf(entry, this.#limits.assetBytes)
+    if (bytes === null || !HASH.test(id)) return bytes
+    return createHash('sha256').update(bytes).digest('hex') === id ? bytes : null
   }
 
   nameOf(id: string): string | null {

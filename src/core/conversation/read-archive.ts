@@ -37,6 +37,7 @@ export async function* readArchive(file: ArchiveFile, ports: ImportPorts): Async
       continue
     }
     const isNamed = /^conversations?\b.*\.json/i.test(baseName(entry.name))
+    if (TEXT.test(entry.name)) continue
     if (guess === null || isNamed) guess = opened.guess ?? guess
     const reason = damage.reason ?? opened.bad
     if (reason !== null) loose.push({ where: entry.name, reason })
@@ -56,9 +57,12 @@ export async function* readArchive(file: ArchiveFile, ports: ImportPorts): Async
 
 const baseName = (name: string): string => name.slice(name.lastIndexOf('/') + 1)
 
-/** JSON by its ending or without any ending; what people attached to their messages is not looked into. */
+/** A transcript perhaps; when it is none, nothing is said of it. */
+const TEXT = /\.(?:md|markdown|txt)$/i
+
+/** JSON or text by its ending or without any ending; what people attached to their messages is not looked into. */
 function isCandidate(entry: ZipEntry): boolean {
   const base = baseName(entry.name)
   if (entry.size === 0 || isAssetName(entry.name)) return false
-  return /\.(?:json|jsonl|ndjson)$/i.test(base) || !base.includes('.')
+  return /\.(?:json|jsonl|ndjson)$/i.test(base) || TEXT.test(base) || !base.includes('.')
 }

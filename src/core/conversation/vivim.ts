@@ -3,6 +3,7 @@
 import { type ImportedConversation, type ImportedMessage, Part, Role } from '../model/conversation.ts'
 import type { ConversationDocument } from '../model/conversation-document.ts'
 import { isoTime } from '../model/id.ts'
+import type { AssetCollector } from './asset.ts'
 import { type ConversationFormat, type Mapped, readEach } from './format.ts'
 import { isObject, type JsonObject, jsonText, nameOf, textOf } from './json-values.ts'
 import { orderTree } from './tree.ts'
@@ -62,7 +63,7 @@ export const vivim: ConversationFormat = {
 const isDocument = (value: unknown): value is JsonObject =>
   isObject(value) && typeof value.vivim === 'number' && Array.isArray(value.messages)
 
-function mapDocument(given: unknown): Mapped {
+function mapDocument(given: unknown, assets: AssetCollector): Mapped {
   if (!isDocument(given)) return { reason: 'it is not a conversation that VIVIM exported' }
   if (given.vivim !== VERSION)
     return { reason: `it is of version ${given.vivim}; this program reads version ${VERSION}` }
@@ -77,6 +78,9 @@ function mapDocument(given: unknown): Mapped {
     const message = mapMessage(entry)
     if (message === null) return { reason: `message ${place + 1} lacks its id, role or parts` }
     messages.push(message)
+    for (const part of message.parts)
+      if ((part.type === 'image' || part.type === 'attachment') && part.asset !== null)
+        assets.wantId(part, part.asset)
   }
   if (messages.length === 0) return 'empty'
   const conversation: ImportedConversation = {
