@@ -22,25 +22,32 @@ export function conversationMarkdown(
     `# ${oneLine(head.title ?? 'Untitled')}`,
     factsOf(head.provider, head.model, head.createdAtMs),
   ]
+  let before: Role | null = null
   for (const message of shown) {
-    blocks.push(`## ${HEADINGS[message.role]}`)
-    const author = message.author === null ? null : oneLine(message.author)
-    blocks.push(factsOf(author, message.model === head.model ? null : message.model, message.createdAtMs))
+    // The steps of one answer stand under one heading.
+    if (message.role !== before) {
+      const author = message.author === null ? null : oneLine(message.author)
+      const model = message.model === head.model ? null : message.model
+      blocks.push(`## ${HEADINGS[message.role]}`, factsOf(author, model, message.createdAtMs))
+    }
+    before = message.role
     for (const part of message.parts) if (part.type !== 'citation') blocks.push(partMarkdown(part, files))
     blocks.push(sourcesOf(message.parts))
   }
   const others = messages.length - shown.length - hidden
-  if (hidden > 0 || others > 0)
-    blocks.push('---', `*Left out: ${leftOut(hidden, 'hidden')}, ${leftOut(others, 'on other branches')}.*`)
+  const left = [
+    ...(hidden === 0 ? [] : [`${count(hidden)} hidden`]),
+    ...(others === 0 ? [] : [`${count(others)} on other branches`]),
+  ]
+  if (left.length > 0) blocks.push('---', `*Left out: ${left.join(', ')}.*`)
   return `${blocks.filter(block => block !== '').join('\n\n')}\n`
 }
 
-const leftOut = (count: number, what: string): string =>
-  `${count} ${count === 1 ? 'message' : 'messages'} ${what}`
+const count = (messages: number): string => `${messages} ${messages === 1 ? 'message' : 'messages'}`
 
 /** A line in italics, or nothing. */
 function factsOf(who: string | null, model: string | null, createdAtMs: number | null): string {
-  const when = createdAtMs === null ? null : isoTime(createdAtMs)
+  const when = createdAtMs === null ? null : isoTime(createdAtMs).replace(/T(.*)\.\d+Z$/, ' $1Z')
   const facts = [who, model === null ? null : oneLine(model), when].filter(
     fact => fact !== null && fact !== '',
   )

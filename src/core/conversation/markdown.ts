@@ -86,7 +86,7 @@ export const turn = (role: Turn['role'], author: string | null, text: string): T
 })
 
 /** The line of facts under a heading, as VIVIM's own export writes it. */
-const FACTS = /^\*(?:[^*]{1,200}, )?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\*$/
+const FACTS = /^\*(?:[^*]{1,200}, )?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ)\*$/
 const GENERIC: ReadonlySet<string> = new Set([
   'user',
   'assistant',
