@@ -1,5 +1,5 @@
 /** VIVIM's own JSON export: written by `conversation export --format json`, read back as it was. The document is versioned
- *  by its first key; docs/adr/0015-export-document.md says why it is as it is. */
+ *  by its first key. Its keys are those of `conversation show` and what that leaves out: who read the older JSON reads this. */
 import { type ImportedConversation, type ImportedMessage, Part, Role } from '../model/conversation.ts'
 import type { ConversationDocument } from '../model/conversation-document.ts'
 import { isoTime } from '../model/id.ts'
