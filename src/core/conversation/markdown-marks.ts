@@ -82,7 +82,10 @@ const COMMON: ReadonlySet<string> = new Set([
 const WORD = '([A-Za-z][A-Za-z0-9. -]{0,24}?)'
 const ASIDE = '(?:\\s*\\(([^()]{1,120})\\))?'
 const EMOJI = '(?:[\\p{Extended_Pictographic}\\u200d\\ufe0f]+\\s*)?'
-const HEADING = new RegExp(`^(#{1,6})\\s+${EMOJI}(?:\\*\\*)?${WORD}${ASIDE}(:?)(?:\\*\\*)?(:?)$`, 'u')
+const HEADING = new RegExp(
+  `^(#{1,6})\\s+${EMOJI}(?:\\*\\*)?(?:From )?${WORD}${ASIDE}(:?)(?:\\*\\*)?(:?)$`,
+  'u',
+)
 const TOOL_HEADING = /^(#{1,6})\s+Tool(?::| call:| result:)\s*(\S.{0,120})$/
 const SAID = new RegExp(`^(?:(#{1,6})\\s+)?(?:\\*\\*)?${WORD} said:?(?:\\*\\*)?:?$`)
 const SPECSTORY = new RegExp(`^_\\*\\*${WORD}${ASIDE}\\*\\*_$`)

@@ -58,7 +58,7 @@ function saidParts(value: JsonObject, role: Role, calls: Calls, assets: AssetCol
   const parts: Part[] = []
   const reasoning = nameOf(value.reasoning_content) ?? nameOf(value.reasoning)
   if (reasoning !== null) parts.push({ type: 'thinking', text: reasoning, summary: null, opaque: false })
-  parts.push(...contentParts(value.content, role, assets))
+  parts.push(...contentParts(value.content, role, calls, assets))
   const spoken = nameOf(objectOf(value.audio).transcript)
   if (spoken !== null && parts.length === 0) parts.push(textPart(spoken, role))
   const refusal = nameOf(value.refusal)
@@ -98,14 +98,14 @@ export function outputText(content: unknown): string {
     .join('\n')
 }
 
-function contentParts(content: unknown, role: Role, assets: AssetCollector): Part[] {
+function contentParts(content: unknown, role: Role, calls: Calls, assets: AssetCollector): Part[] {
   if (content === null || content === undefined) return []
   if (typeof content === 'string') return content === '' ? [] : [textPart(content.toWellFormed(), role)]
   if (!Array.isArray(content)) return [{ type: 'unknown', raw: jsonText(content) }]
-  return content.flatMap(each => blockParts(each, role, assets))
+  return content.flatMap(each => blockParts(each, role, calls, assets))
 }
 
-function blockParts(block: unknown, role: Role, assets: AssetCollector): Part[] {
+function blockParts(block: unknown, role: Role, calls: Calls, assets: AssetCollector): Part[] {
   if (block === null || block === '') return []
   if (typeof block === 'string') return [textPart(block.toWellFormed(), role)]
   if (!isObject(block)) return [{ type: 'unknown', raw: jsonText(block) }]
@@ -139,6 +139,28 @@ function blockParts(block: unknown, role: Role, assets: AssetCollector): Part[] 
       const name = nameOf(file.filename) ?? idOf(file.file_id)
       if (name === null) break
       return [filePart(name, null, textOf(file.file_data), assets)]
+    }
+    // The blocks of Anthropic's API, which logs of scripts hold under the same keys.
+    case 'thinking': {
+      const text = textOf(block.thinking)
+      if (text === null) break
+      return [{ type: 'thinking', text, summary: null, opaque: text === '' }]
+    }
+    case 'tool_use':
+      return [callPart(idOf(block.id), nameOf(block.name), block.input, calls)]
+    case 'tool_result':
+      return [
+        {
+          type: 'toolResult',
+          callId: calls.answer(idOf(block.tool_use_id)),
+          output: outputText(block.content),
+          isError: block.is_error === true,
+        },
+      ]
+    case 'image': {
+      const { data, media_type: mime, url } = objectOf(block.source)
+      if (typeof data === 'string') return [imagePart(`data:${textOf(mime) ?? ''};base64,${data}`, assets)]
+      if (typeof url === 'string') return [imagePart(url, assets)]
     }
   }
   return [{ type: 'unknown', raw: jsonText(block) }]

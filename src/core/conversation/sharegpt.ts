@@ -97,9 +97,9 @@ const PRODUCTS: ReadonlySet<string> = new Set(['chatgpt', 'bing', 'bard'])
 
 function mapTurn(value: unknown, calls: Calls, assets: AssetCollector): Turn | null {
   if (!isObject(value)) return null
-  if (typeof value.from !== 'string') return 'role' in value ? openAiTurn(value, calls, assets) : null
-  const from = value.from.toWellFormed()
-  const isCall = from === 'function_call' || from === 'tool_call'
+  if (typeof value.from !== 'string' && 'role' in value) return openAiTurn(value, calls, assets)
+  const from = textOf(value.from) ?? 'unknown'
+  const isCall = /^(?:function|tool)_call$/i.test(from)
   const known = isCall ? 'assistant' : roleOf(from)
   const role = known ?? 'system'
   let parts: Part[]

@@ -67,15 +67,18 @@ function wordsOf(parts: readonly Part[]): string {
   return words.join('\n')
 }
 
+const OPENING_ANSWERS = 2
+
 /** Builds a conversation out of turns. A message's id is a hash of its role, its words and how often they came before:
  *  what is added, taken out or edited elsewhere does not change it. */
 export class TurnList {
   readonly #provider: string
   readonly #nodes: TreeNode[] = []
   readonly #seen = new Map<string, number>()
-  /** The words up to the first answer: what tells one conversation from another when it has no id. */
+  /** The words up to the second answer: what tells one conversation from another when it has no id. Greetings are often
+   *  answered alike, so that the first answer is not enough. */
   readonly #opening: string[] = []
-  #isOpening = true
+  #answers = 0
 
   constructor(provider: string) {
     this.#provider = provider
@@ -85,8 +88,8 @@ export class TurnList {
   add(turn: Turn | null, parent: string | null): string | null {
     if (turn === null || turn.parts.length === 0) return parent
     const words = wordsOf(turn.parts)
-    if (this.#isOpening) this.#opening.push(turn.role, words)
-    if (turn.role === 'assistant') this.#isOpening = false
+    if (this.#answers < OPENING_ANSWERS) this.#opening.push(turn.role, words)
+    if (turn.role === 'assistant') this.#answers++
     const hash = sourceIdOf(this.#provider, '', turn.role, words, null)
     const before = this.#seen.get(hash) ?? 0
     this.#seen.set(hash, before + 1)
@@ -95,7 +98,7 @@ export class TurnList {
     return id
   }
 
-  /** A conversation's id: a hash over where it stands and its words up to the first answer. */
+  /** A conversation's id: a hash over where it stands and its words up to the second answer. */
   sourceId(place: string, createdAtMs: number | null = null): string {
     return sourceIdOf(this.#provider, place, '', JSON.stringify(this.#opening), createdAtMs)
   }

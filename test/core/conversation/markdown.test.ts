@@ -134,10 +134,11 @@ t.test('a page of Claude without marks is one text, and that is said', async t =
 })
 
 t.test('a transcript that was saved again after it grew is the same conversation', async t => {
-  const before = await one('**User:** Q\n\n**Assistant:** A')
-  const after = await one('**User:** Q\n\n**Assistant:** A\n\n**User:** Q2')
+  const talk = '**User:** Q\n\n**Assistant:** A\n\n**User:** Q2\n\n**Assistant:** A2'
+  const before = await one(talk)
+  const after = await one(`${talk}\n\n**User:** Q3`)
   t.equal(after?.sourceId, before?.sourceId)
-  t.same(after?.messages.slice(0, 2), before?.messages)
+  t.same(after?.messages.slice(0, 4), before?.messages)
   const shared = (answer: string) =>
     one(
       `> From: https://chatgpt.com/share/12345678-aaaa\n\n##### You said:\nQ\n\n###### ChatGPT said:\n${answer}`,

@@ -75,11 +75,14 @@ t.test(
 )
 
 t.test('a list that has grown is the same conversation with more messages', async t => {
-  const before = (await read(JSON.stringify([user('Hi'), assistant('Hello')]))).conversations[0]
-  const after = (await read(JSON.stringify([user('Hi'), assistant('Hello'), user('Hi')]))).conversations[0]
+  const turns = [user('Hi'), assistant('Hello'), user('Tea?'), assistant('Yes')]
+  const before = (await read(JSON.stringify(turns))).conversations[0]
+  const after = (await read(JSON.stringify([...turns, user('Hi')]))).conversations[0]
   t.equal(after?.sourceId, before?.sourceId)
-  t.same(after?.messages.slice(0, 2), before?.messages)
-  t.equal(new Set(after?.messages.map(message => message.id)).size, 3)
+  t.same(after?.messages.slice(0, 4), before?.messages)
+  t.equal(new Set(after?.messages.map(message => message.id)).size, 5)
+  const other = (await read(JSON.stringify([...turns.slice(0, 2), user('Coffee?')]))).conversations[0]
+  t.not(other?.sourceId, before?.sourceId)
 })
 
 t.test('rows that begin alike in two files are two conversations', async t => {
@@ -132,6 +135,49 @@ t.test('blocks of all kinds become parts, and what is not known is kept', async 
   )
   t.match(answered?.parts[3], { input: '"no json"' })
   t.match(odd, { role: 'system', author: 'wizard', hidden: true })
+})
+
+t.test("blocks of Anthropic's API are parts as well", async t => {
+  const reading = await read(
+    lines({
+      messages: [
+        user([{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBORw0KGgo=' } }]),
+        assistant([
+          { type: 'thinking', thinking: 'hm', signature: 'x' },
+          { type: 'tool_use', id: 't1', name: 'look', input: { a: 1 } },
+        ]),
+        user([
+          {
+            type: 'tool_result',
+            tool_use_id: 't1',
+            content: [{ type: 'text', text: 'seen' }],
+            is_error: true,
+          },
+        ]),
+      ],
+    }),
+  )
+  t.match(
+    reading.conversations[0]?.messages.map(message => message.parts),
+    [
+      [{ type: 'image', missing: false }],
+      [{ type: 'thinking' }, { type: 'toolCall', callId: 't1', input: '{"a":1}' }],
+      [{ type: 'toolResult', callId: 't1', output: 'seen', isError: true }],
+    ],
+  )
+})
+
+t.test('a turn without a speaker is kept, hidden', async t => {
+  const turns = [{ from: 'human', value: 'Hi' }, { value: 'who?' }, { from: null, value: 'me' }]
+  const messages = (await read(lines({ conversations: turns }))).conversations[0]?.messages ?? []
+  t.same(
+    messages.map(message => [message.role, message.author, message.hidden]),
+    [
+      ['user', null, false],
+      ['system', 'unknown', true],
+      ['system', 'unknown', true],
+    ],
+  )
 })
 
 t.test('a data set of ShareGPT has its speakers, calls and results', async t => {
