@@ -1,8 +1,10 @@
 /** Every format that can be imported; a new one is a file of its own and a line here. */
+import { chatbotUi } from './chatbot-ui.ts'
 import { chatgpt } from './chatgpt.ts'
 import { claudeAi } from './claude-ai.ts'
 import { claudeCode } from './claude-code.ts'
 import type { ConversationFormat } from './format.ts'
+import { jan } from './jan.ts'
 import { libreChat } from './librechat.ts'
 import { lmStudio } from './lm-studio.ts'
 import { markdown } from './markdown.ts'
@@ -18,6 +20,8 @@ export const FORMATS: readonly ConversationFormat[] = [
   lmStudio,
   openAiMessages,
   shareGpt,
+  jan,
+  chatbotUi,
   vivim,
   markdown,
 ]

@@ -23,6 +23,10 @@ const TESTS: readonly Test[] = [
   ['the user list of a Claude.ai export', v => has(v, 'full_name', 'email_address')],
   ['the project list of a Claude.ai export', v => has(v, 'uuid', 'prompt_template')],
   ['the memories of a Claude.ai export', v => has(v, 'account_uuid', 'conversations_memory')],
+  [
+    'the head of a Jan thread; its messages lie in messages.jsonl',
+    v => v.object === 'thread' && 'assistants' in v,
+  ],
   ['the manifest of a ChatGPT export', v => has(v, 'export_files', 'logical_files')],
   ['the user record of a ChatGPT export', v => has(v, 'email', 'birth_year')],
   ['the file list of a ChatGPT export', v => has(v, 'file_id', 'file_name')],

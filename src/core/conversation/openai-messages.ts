@@ -62,7 +62,7 @@ function mapConversation(value: unknown, place: string, assets: AssetCollector):
     provider: PROVIDER,
     // Ids of data sets are often mere numbers: two files may have the same.
     sourceId: list.sourceId(id ?? place),
-    title: nameOf(record.title),
+    title: nameOf(record.title) ?? nameOf(record.name),
     model: nameOf(record.model) ?? messages.findLast(message => message.model !== null)?.model ?? null,
     createdAtMs,
     updatedAtMs: timeOf(record.updated_at),

@@ -11,8 +11,8 @@ import { orderTree } from './tree.ts'
 /** The version that is written. A reader takes it and nothing newer. */
 const VERSION = 1
 
-/** Longest name of a provider that any importer gives. */
-const PROVIDER_CHARS = 64
+/** What importers call providers; it is printed as it is. */
+const PROVIDER = /^[a-z0-9][a-z0-9._-]{0,63}$/
 
 /** A conversation as it is stored, hidden messages and all branches with it. */
 export interface Exportable extends Omit<ImportedConversation, 'messages'> {
@@ -71,7 +71,7 @@ function mapDocument(given: unknown, assets: AssetCollector): Mapped {
   const value = JSON.parse(jsonText(given)) as JsonObject
   const provider = nameOf(value.provider)
   const sourceId = nameOf(value.sourceId)
-  if (provider === null || provider.length > PROVIDER_CHARS || sourceId === null)
+  if (provider === null || !PROVIDER.test(provider) || sourceId === null)
     return { reason: 'it does not say where the conversation comes from' }
   const messages: ImportedMessage[] = []
   for (const [place, entry] of (value.messages as unknown[]).entries()) {

@@ -19,6 +19,7 @@ const USUAL_FIRST_KEYS = [
   'conversations',
   'conversationId',
   'vivim',
+  'version',
 ]
 
 /** Offset after the first byte at which a record may begin, or -1. `firstKey` is that of the records before, if any. */

@@ -96,6 +96,23 @@ const exported = (id: string): string =>
     ],
   })
 
+const janMessage = (words: string): string =>
+  JSON.stringify({
+    id: words,
+    object: 'thread.message',
+    thread_id: 't',
+    role: 'user',
+    content: [{ type: 'text', text: { value: words, annotations: [] } }],
+  })
+
+const history = (words: string): string =>
+  JSON.stringify({
+    version: 4,
+    history: [{ id: words, name: words, messages: [{ role: 'user', content: words }] }],
+    folders: [],
+    prompts: [],
+  })
+
 const SUBJECTS: readonly Subject[] = [
   {
     format: 'chatgpt',
@@ -166,6 +183,24 @@ const SUBJECTS: readonly Subject[] = [
     sample: fixture('vivim/tea.json'),
     name: 'tea.json',
     withRecord: json => `[${json},${exported('a')},${exported('b')}]`,
+    expects: 2,
+    crlf: asCrlf,
+  },
+  {
+    format: 'jan',
+    provider: 'jan',
+    sample: fixture('jan/messages.jsonl'),
+    name: 'threads/t1/messages.jsonl',
+    withRecord: json => `${json}\n${janMessage('a')}\n${janMessage('b')}\n`,
+    expects: 1,
+    crlf: asCrlf,
+  },
+  {
+    format: 'chatbot-ui',
+    provider: 'chatbot-ui',
+    sample: fixture('chatbot-ui/chatbot_ui_history.json'),
+    name: 'chatbot_ui_history.json',
+    withRecord: json => `[${json},${history('a')},${history('b')}]`,
     expects: 2,
     crlf: asCrlf,
   },

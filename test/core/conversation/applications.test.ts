@@ -1,4 +1,4 @@
-/** LibreChat and LM Studio: trees, versions, and files without ids. */
+/** LibreChat, LM Studio, Jan and Chatbot UI: trees, versions, and files without ids. */
 import t from 'tap'
 import { byId, fixture, idsOn, read } from './kit.ts'
 
@@ -104,3 +104,35 @@ t.test(
     )
   },
 )
+
+t.test('a thread of Jan has its thoughts, calls and times in seconds or milliseconds', async t => {
+  const { conversations } = await read(fixture('jan/messages.jsonl'))
+  t.match(conversations[0], { sourceId: 't1', title: null, model: 'qwen3-8b', createdAtMs: 1777000000000 })
+  t.match(byId(conversations[0], 'j1').parts, [{ type: 'text' }, { type: 'attachment', name: 'notes.txt' }])
+  t.match(byId(conversations[0], 'j2'), {
+    parent: 'j1',
+    createdAtMs: 1777000002000,
+    parts: [
+      { type: 'thinking', text: 'short' },
+      { type: 'text', text: 'A tea.' },
+      { type: 'toolCall', callId: 'c1', name: 'search' },
+      { type: 'toolResult', callId: 'c1', output: 'found', isError: false },
+    ],
+  })
+})
+
+t.test('the history of Chatbot UI is as many conversations as it holds', async t => {
+  const reading = await read(fixture('chatbot-ui/chatbot_ui_history.json'))
+  t.equal(reading.empty, 1)
+  t.match(reading.conversations, [
+    { sourceId: '0b1c2d3e-0000-4000-8000-000000000001', title: 'Tea', model: 'gpt-4' },
+  ])
+  t.same(
+    reading.conversations[0]?.messages.map(message => [message.role, message.hidden]),
+    [
+      ['system', true],
+      ['user', false],
+      ['assistant', false],
+    ],
+  )
+})

@@ -19,6 +19,8 @@ const FIXTURES: readonly (readonly [file: string, format: string])[] = [
   ['sharegpt/sharegpt.json', 'sharegpt'],
   ['sharegpt/sharegpt.jsonl', 'sharegpt'],
   ['vivim/tea.json', 'vivim'],
+  ['jan/messages.jsonl', 'jan'],
+  ['chatbot-ui/chatbot_ui_history.json', 'chatbot-ui'],
   ['markdown/aider.chat.history.md', 'markdown'],
   ['markdown/bold-labels.md', 'markdown'],
   ['markdown/chatgpt-exporter.md', 'markdown'],
