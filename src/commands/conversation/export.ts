@@ -63,8 +63,9 @@ export default class ConversationExport extends VivimCommand {
 async function writeAsset(client: Client, conversation: string, asset: Asset, folder: string): Promise<void> {
   const { sha256 } = asset
   const path = join(folder, asset.name)
+  const part = `${path}.part`
   const hash = createHash('sha256')
-  const file = await open(`${path}.part`, 'w')
+  const file = await open(part, 'w', 0o600)
   try {
     for (let offset = 0; ; ) {
       const { dataB64 } = await client.call('conversation.asset', { conversation, sha256, offset })
@@ -74,12 +75,11 @@ async function writeAsset(client: Client, conversation: string, asset: Asset, fo
       await file.writev([bytes])
       offset += bytes.length
     }
+    if (hash.digest('hex') !== sha256)
+      throw new VivimError('storage/corrupt', `the bytes of ${asset.name} are not what they were`)
+    await rename(part, path)
   } finally {
     await file.close()
+    await rm(part, { force: true })
   }
-  if (hash.digest('hex') !== sha256) {
-    await rm(`${path}.part`, { force: true })
-    throw new VivimError('storage/corrupt', `the bytes of ${asset.name} are not what they were`)
-  }
-  await rename(`${path}.part`, path)
 }

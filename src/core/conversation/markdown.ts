@@ -5,7 +5,7 @@ import { sourceIdOf } from './conversation-id.ts'
 import type { ConversationFormat, Emitted } from './format.ts'
 import { timeOf } from './json-values.ts'
 import { aiderChats } from './markdown-aider.ts'
-import { contentStart, type Mark, type Marks, marksOf } from './markdown-marks.ts'
+import { contentStart, type Mark, type Marks } from './markdown-marks.ts'
 import type { RawRecord } from './record.ts'
 import { TextDocument } from './text-document.ts'
 import { type Turn, TurnList } from './turns.ts'
@@ -16,8 +16,7 @@ export const markdown: ConversationFormat = {
   name: 'markdown',
   provider: MARKDOWN,
 
-  detect: sample =>
-    sample.some(value => value instanceof TextDocument && marksOf(value.text.split('\n')) !== null) ? 0.5 : 0,
+  detect: sample => (sample.some(value => value instanceof TextDocument && value.marks !== null) ? 0.5 : 0),
 
   read,
 }
@@ -29,11 +28,11 @@ async function* read(records: AsyncIterable<RawRecord>): AsyncGenerator<Emitted>
       yield { kind: 'skipped', where, reason: record.reason }
       continue
     }
-    const lines = record.value instanceof TextDocument ? record.value.text.split('\n') : []
-    const marks = marksOf(lines)
-    if (marks === null) yield { kind: 'skipped', where, reason: 'it has no role marks' }
-    else if (marks.style === 'aider') yield* aiderChats(lines)
-    else yield conversationOf(lines, marks, where)
+    const document = record.value instanceof TextDocument ? record.value : null
+    const marks = document?.marks ?? null
+    if (document === null || marks === null) yield { kind: 'skipped', where, reason: 'it has no role marks' }
+    else if (marks.style === 'aider') yield* aiderChats(document.lines)
+    else yield conversationOf(document.lines, marks, where)
   }
 }
 

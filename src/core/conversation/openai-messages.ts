@@ -26,7 +26,8 @@ const isMessage = (value: unknown): boolean => isTurn(value) && isRoleTurn(value
 /** A turn by itself says little: whoever has more of its own in its records is surer. */
 function likeness(value: unknown): number {
   if (Array.isArray(value)) return value.slice(0, 50).some(isMessage) ? 0.5 : 0
-  if (!isObject(value)) return 0
+  // Open WebUI repeats the messages of its `history` in a list.
+  if (!isObject(value) || isObject(value.history)) return 0
   if (isPreference(value)) return 0.9
   if (arrayOf(value.messages).slice(0, 50).some(isMessage)) return 0.7
   return isMessage(value) ? 0.45 : 0

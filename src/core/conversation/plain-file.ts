@@ -52,6 +52,11 @@ export type Opened =
   | { readonly format: ConversationFormat; readonly records: AsyncIterable<RawRecord> }
   | { readonly format: null; readonly guess: string | null; readonly bad: string | null }
 
+/** One's own export of a conversation holds its texts twice and is indented: what came in as one record comes back. */
+const OWN_TIMES = 4
+const isOwnExport = (head: Uint8Array): boolean =>
+  /^\ufeff?[\s[]{0,100}\{\s{0,100}"vivim"/.test(Buffer.from(head.subarray(0, 300)).toString('utf8'))
+
 /** Finds the format of plain bytes by their first records, which are given again with the rest. */
 export async function openPlain(source: AsyncIterable<Uint8Array>, limits: Limits): Promise<Opened> {
   const { head, isWhole, bytes } = await peek(source)
@@ -62,12 +67,13 @@ export async function openPlain(source: AsyncIterable<Uint8Array>, limits: Limit
     const guess = container.kind === 'blank' ? 'an empty file' : `a ${container.kind} file inside another`
     return { format: null, guess, bad: null }
   }
+  const most = isOwnExport(head) ? { ...limits, recordBytes: limits.recordBytes * OWN_TIMES } : limits
   const records =
     container.kind === 'text'
       ? textRecord(bytes, limits)
       : container.kind === 'lines'
-        ? jsonLines(bytes, limits)
-        : jsonElements(bytes, limits, wrappersOf(head, limits))
+        ? jsonLines(bytes, most)
+        : jsonElements(bytes, most, wrappersOf(head, limits))
   const sample: RawRecord[] = []
   let sampled = 0
   let isDone = false
@@ -85,9 +91,11 @@ export async function openPlain(source: AsyncIterable<Uint8Array>, limits: Limit
   if (format !== null) return { format, records: replay(sample, isDone ? null : records) }
   await records.return(undefined)
   const bad = sample.find(record => record.kind === 'bad')
-  const first = bad?.kind === 'bad' ? `damaged JSON (${bad.where}: ${bad.reason})` : null
+  const kind = container.kind === 'text' ? 'a text that cannot be read' : 'damaged JSON'
+  const first = bad?.kind === 'bad' ? `${kind} (${bad.where}: ${bad.reason})` : null
   const guess = guessOf(values) ?? first ?? (sample.length === 0 ? 'a JSON file without any record' : null)
-  return { format: null, guess: guess ?? 'JSON of a kind that is not known here', bad: first }
+  const unknown = container.kind === 'text' ? 'a Markdown document' : 'JSON of a kind that is not known here'
+  return { format: null, guess: guess ?? unknown, bad: first }
 }
 
 /** Gives the sample and then the rest, and lets go of what was given. */

@@ -1,6 +1,5 @@
 /** What a file is by its bytes, never by its name: container first, then the shape of the records. */
 import { isObject } from './json-values.ts'
-import { marksOf } from './markdown-marks.ts'
 import { BOM } from './record.ts'
 import { TextDocument } from './text-document.ts'
 
@@ -62,8 +61,7 @@ function shapeOf(head: Uint8Array, isWhole: boolean): Container {
     return { kind: isJsonl ? 'lines' : 'elements' }
   }
   if (first !== '[' || isWords(head)) {
-    const { text } = new TextDocument(head)
-    if (!text.includes('\0') && marksOf(text.split('\n')) !== null) return { kind: 'text' }
+    if (!head.includes(0) && new TextDocument(head).marks !== null) return { kind: 'text' }
   }
   if (first === '[')
     return {

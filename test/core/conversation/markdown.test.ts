@@ -162,6 +162,16 @@ t.test('an ordinary README, notes, mail and code are no conversation, and are na
     await t.rejects(read(text), { code: 'import/unreadable', message: /Markdown document|plain text/ }, text)
 })
 
+t.test('a transcript over the limit, and one whose marks turn out to lie in a fence, are named', async t => {
+  const talk = '**User:** Q\n\n**Assistant:** A\n'
+  await t.rejects(read(talk.repeat(100), { limits: { recordBytes: 1000 } }), {
+    code: 'import/unreadable',
+    message: /a text that cannot be read .*longer than 1000 bytes/,
+  })
+  const fenced = `\`\`\`\n${talk}${'word\n'.repeat(250_000)}\`\`\`\n`
+  await t.rejects(read(fenced), { code: 'import/unreadable', message: /a Markdown document/ })
+})
+
 t.test('many fences and marks that never end cost no more than their length', async t => {
   const hostile = [
     `${'```\n~~~~\n`````x\n'.repeat(20_000)}`,

@@ -238,6 +238,15 @@ t.test('an asset is given in pieces, and only through a conversation that has it
   t.throws(() => store.assetPiece(alice, b, hash, 0, 4), { code: 'conversation/not-found' })
 })
 
+t.test("one's own export may be longer than a record of others, since it repeats its texts", async t => {
+  const { add, exported } = open(t)
+  add(talk('a', ['x'.repeat(3000)]))
+  const text = exported(conversationId('chatgpt', 'a'))
+  t.ok(text.length > 6000)
+  t.equal((await read(text, { limits: { recordBytes: 4000 } })).conversations.length, 1)
+  t.equal((await read(`\ufeff[\n${text}]`, { limits: { recordBytes: 4000 } })).conversations.length, 1)
+})
+
 const document = (messages: unknown, more: object = {}): string =>
   JSON.stringify({ vivim: 1, provider: 'chatgpt', sourceId: 'x', messages, ...more })
 const plain = { role: 'user', hidden: false, parts: [{ type: 'text', text: 'a', format: 'plain' }] }
