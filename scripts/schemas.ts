@@ -1,12 +1,15 @@
-// Generates from the contract: schemas/openrpc.json (every method), schemas/errors.json (every code), and the table of codes in
+// Generates from the contract: schemas/openrpc.json (every method), schemas/errors.json (every code), schemas/conversation.json
+// (an exported conversation), and the table of codes in
 // docs/operating.md.
 //   node scripts/schemas.ts [--check]
 // With --check nothing is written; it fails when a file is not what the contract generates.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { openRpcDocument } from '../src/core/contract/openrpc.ts'
 import { ERRORS } from '../src/core/kernel/errors.ts'
+import { ConversationDocument } from '../src/core/model/conversation-document.ts'
 import { withErrorTable } from './error-table.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -20,6 +23,7 @@ const files: Record<string, string> = {
     title: 'Errors of VIVIM: code, RPC number, exit code, whether a retry may help',
     errors: codes,
   }),
+  [join('schemas', 'conversation.json')]: json(z.toJSONSchema(ConversationDocument)),
   [operating]: withErrorTable(readFileSync(join(root, operating), 'utf8')),
 }
 

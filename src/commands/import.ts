@@ -69,6 +69,7 @@ async function sendFile(
     importId,
     path: source.label,
     ...(source.size === null ? {} : { size: source.size }),
+    ...(source.ifKnown ? { ifKnown: true } : {}),
   })
   progress.begin(source)
   for await (const piece of source.read(CHUNK_BYTES)) {
@@ -106,11 +107,15 @@ function reportText({ files, totals }: Report): string {
     skipped.length > SHOWN_SKIPPED
       ? [`  … and ${count(skipped.length - SHOWN_SKIPPED, 'more', 'more')} (--json has all)`]
       : []
+  const notes = files.flatMap(file =>
+    (file.notes ?? []).map(one => `  ${visibleLine(file.path)} ${visibleLine(one.where)}: ${one.note}`),
+  )
   return [
     table(
       ['file', 'format', 'read', 'imported', 'updated', 'unchanged', 'empty', 'skipped'],
       files.length > 1 ? [...rows, all] : rows,
     ),
+    ...(notes.length === 0 ? [] : ['To know:', ...notes.slice(0, SHOWN_SKIPPED)]),
     ...(skipped.length === 0 ? [] : [style.yellow('Skipped:'), ...lines, ...more]),
   ].join('\n')
 }

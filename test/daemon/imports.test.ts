@@ -157,6 +157,34 @@ t.test('an import belongs to its connection, one file at a time', async t => {
   t.ok(imports.begin(caller()))
 })
 
+t.test(
+  'a file that nobody named is reported only when it is of a known format, and what to know is said',
+  async t => {
+    const { imports, caller } = setUp(t)
+    const alice = caller()
+    const importId = imports.begin(alice)
+    const bring = async (label: string, text: string, ifKnown: boolean) => {
+      const fileId = imports.file(alice, importId, label, ifKnown)
+      await imports.chunk(alice, fileId, Buffer.from(text))
+      return imports.endFile(alice, fileId)
+    }
+    t.equal((await bring('README.md', '# Library\n\nA thing.\n', true)).format, null)
+    await bring('named.md', '# Library\n\nA thing.\n', false)
+    await bring('chat.md', '**User:** Hi\n\n**Assistant:** Hello\n', true)
+    await bring('page.md', 'Source: https://claude.ai/share/0a1b2c3d-0000-4000-8000-000000000000\n\nHi', true)
+    const { files, totals } = imports.finish(alice, importId)
+    t.same(
+      files.map(file => [file.path, file.format, file.notes?.length ?? 0]),
+      [
+        ['named.md', null, 0],
+        ['chat.md', 'markdown', 0],
+        ['page.md', 'markdown', 1],
+      ],
+    )
+    t.match(totals, { read: 3, imported: 2, skipped: 1 })
+  },
+)
+
 t.test('a full disk ends the import with its code', async t => {
   const { home, store, caller } = setUp(t)
   const { VivimError } = await import('../../src/core/kernel/errors.ts')

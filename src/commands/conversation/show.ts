@@ -30,7 +30,9 @@ export default class ConversationShow extends VivimCommand {
     this.show(flags, result, one =>
       [
         style.bold(visibleLine(one.title ?? '(untitled)')),
-        style.dim([one.id, one.provider, one.model, instant(one.createdAt)].filter(Boolean).join('  ')),
+        style.dim(
+          visibleLine([one.id, one.provider, one.model, instant(one.createdAt)].filter(Boolean).join('  ')),
+        ),
         '',
         messagesText(one.messages),
       ].join('\n'),

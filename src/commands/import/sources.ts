@@ -8,14 +8,18 @@ export interface ImportSource {
   label: string
   /** Bytes, or null where it is not known before the end. */
   size: number | null
+  /** Nobody named the file, and it may well be something else: then the report passes over it. */
+  ifKnown: boolean
   read(chunkBytes: number): AsyncIterable<Buffer>
 }
 
 /** What exports and sessions are called inside a folder. A file that is named itself may be called anything. */
 const IN_FOLDERS = /\.(json|jsonl|ndjson|zip|gz|zst)$/i
-/** Pages of activity, and prompts that Drive gives no ending: of these a folder has many that are no exports. */
-const BY_CONTENT = /\.html?$|^[^.]+$|\.(?![a-z][a-z0-9]{0,9}$)[^.]*$/i
-const HEAD_BYTES = 1024 * 1024
+/** What transcripts and pages are called, and exports that have no ending, such as a prompt `Plans 2.0` on a drive; most files of
+ *  such names are something else. */
+const PERHAPS = /\.(md|markdown|txt|html?)$|^\.?[^.]+$|\.(?![a-z][a-z0-9]{0,9}$)[^.]*$/i
+/** Folders of programs, with thousands of files that nobody wrote in a conversation. */
+const PASSED: ReadonlySet<string> = new Set(['.git', 'node_modules'])
 /** What people attached to their messages, and what an account pays and signs in with. */
 const NOT_READ = /^chat-[0-9a-f-]{36}-files$|^prod-mc-(?:asset-server|auth|billing)/i
 /** Deeper than any export, shallower than a loop. */
@@ -26,7 +30,7 @@ export async function sourcesOf(paths: readonly string[]): Promise<ImportSource[
   const sources: ImportSource[] = []
   for (const path of paths) {
     if (path === '-') {
-      sources.push({ label: '-', size: null, read: () => process.stdin })
+      sources.push({ label: '-', size: null, ifKnown: false, read: () => process.stdin })
       continue
     }
     const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
@@ -35,7 +39,7 @@ export async function sourcesOf(paths: readonly string[]): Promise<ImportSource[
       throw error
     })
     if (!info.isDirectory()) {
-      sources.push(fileSource(path, info.isFile() ? info.size : null))
+      sources.push(fileSource(path, info.isFile() ? info.size : null, false))
       continue
     }
     const before = sources.length
@@ -54,34 +58,21 @@ async function* filesIn(folder: string, depth: number): AsyncGenerator<ImportSou
   for (const entry of entries) {
     const path = join(folder, entry.name)
     if (NOT_READ.test(entry.name)) continue
-    if (entry.isDirectory()) yield* filesIn(path, depth + 1)
-    else if (entry.isFile() && !entry.name.startsWith('._') && (await isTaken(path, entry.name)))
-      yield fileSource(path, (await stat(path)).size)
+    if (entry.isDirectory()) {
+      if (!PASSED.has(entry.name)) yield* filesIn(path, depth + 1)
+      continue
+    }
+    const ifKnown = !IN_FOLDERS.test(entry.name)
+    if (!entry.isFile() || entry.name.startsWith('._') || (ifKnown && !PERHAPS.test(entry.name))) continue
+    yield fileSource(path, (await stat(path)).size, ifKnown)
   }
 }
 
-/** Whether a file in a folder is likely an export. What cannot be opened here fails later, with its name. */
-async function isTaken(path: string, name: string): Promise<boolean> {
-  if (IN_FOLDERS.test(name)) return true
-  if (!BY_CONTENT.test(name)) return false
-  const file = await open(path, 'r').catch(() => null)
-  if (file === null) return false
-  try {
-    let head = (await readPiece(file, 4096)).toString('latin1')
-    const first = /[^\s\u00ef\u00bb\u00bf]/.exec(head)?.[0]
-    if (first !== '{' && first !== '<') return false
-    head += (await readPiece(file, HEAD_BYTES)).toString('latin1')
-    if (first === '<') return head.includes('outer-cell') && head.includes('content-cell')
-    return head.includes('"chunkedPrompt"') || head.includes('"runSettings"')
-  } finally {
-    await file.close()
-  }
-}
-
-function fileSource(path: string, size: number | null): ImportSource {
+function fileSource(path: string, size: number | null, ifKnown: boolean): ImportSource {
   return {
     label: path,
     size,
+    ifKnown,
     async *read(chunkBytes) {
       const file = await open(path, 'r')
       try {

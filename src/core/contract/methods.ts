@@ -239,7 +239,13 @@ export const methods = {
   'import.file': {
     summary: 'Begin one file of an import; `path` is only a label in the report.',
     access: 'write',
-    params: z.strictObject({ importId: z.string(), path: FreeText.max(4096), size: Count.optional() }),
+    params: z.strictObject({
+      importId: z.string(),
+      path: FreeText.max(4096),
+      size: Count.optional(),
+      /** Leave the file out of the report of the import when it is of no known format: nobody named it. */
+      ifKnown: z.boolean().default(false),
+    }),
     result: z.strictObject({ fileId: z.string() }),
     errors: ['usage/invalid'],
   },
@@ -307,13 +313,34 @@ export const methods = {
     errors: ['query/invalid'],
   },
   'conversation.export': {
-    summary: 'One conversation as Markdown or JSON text.',
+    summary: 'One conversation as Markdown, or as the JSON document that `import` reads back.',
     access: 'read',
     params: z.strictObject({
       conversation: Selector,
       format: z.enum(['markdown', 'json']).default('markdown'),
+      /** Markdown links images and attachments to files of this folder. */
+      assetFolder: FreeText.max(4096).optional(),
     }),
-    result: z.strictObject({ id: z.string(), format: z.string(), text: FreeText }),
+    result: z.strictObject({
+      id: z.string(),
+      format: z.string(),
+      text: FreeText,
+      /** What `conversation.asset` gives the bytes of; `name` is the file that Markdown links to. */
+      assets: z.array(
+        z.strictObject({ sha256: z.string(), name: z.string(), mime: z.string().nullable(), bytes: Count }),
+      ),
+    }),
+    errors: ['conversation/not-found', 'id/ambiguous'],
+  },
+  'conversation.asset': {
+    summary: 'The next bytes of an image or attachment of a conversation, base64; none at its end.',
+    access: 'read',
+    params: z.strictObject({
+      conversation: Selector,
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      offset: Count.default(0),
+    }),
+    result: z.strictObject({ dataB64: z.string() }),
     errors: ['conversation/not-found', 'id/ambiguous'],
   },
   'conversation.delete': {

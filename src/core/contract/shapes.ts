@@ -33,6 +33,8 @@ export const ImportFileReport = z
     unchanged: Count,
     empty: Count,
     skipped: z.array(Skipped),
+    /** What the owner should know of how conversations were taken in; absent where there is nothing. */
+    notes: z.array(z.strictObject({ where: z.string(), note: z.string() })).optional(),
   })
   .meta({ id: 'ImportFileReport' })
 export const ImportReport = z

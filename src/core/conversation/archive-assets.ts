@@ -1,5 +1,6 @@
-/** The assets of an archive: ChatGPT's by their ids in the names of the entries, in all eras of those names; those of
- *  others by the last names of their paths. */
+/** The assets of an archive: ChatGPT's by their ids in the names of the entries, in all eras of those names; VIVIM's by their
+ *  hashes; those of others by the last names of their paths. */
+import { createHash } from 'node:crypto'
 import type { AssetSource, ListedFile } from './asset.ts'
 import type { Damage } from './inflate.ts'
 import { arrayOf, countOf, idOf, isObject, nameOf, objectOf } from './json-values.ts'
@@ -10,11 +11,12 @@ import type { ZipEntry } from './zip.ts'
 const ASSET_NAME = /(?:^|\/)file[-_]([A-Za-z0-9]+)(?=[-.][^/]*$|$)/
 const ASSET_ID = /^file[-_]([A-Za-z0-9]+)/
 
+/** `9f86….png`: the SHA-256 of the bytes. */
+const HASH_NAME = /(?:^|\/)([0-9a-f]{64})(?:\.[a-z0-9]{1,8})?$/
+const HASH = /^[0-9a-f]{64}$/
+
 /** Folders in which Grok and Le Chat keep what belongs to messages. */
 const ASSET_FOLDER = /(?:^|\/)(?:prod-mc-asset-server|chat-[0-9a-f-]{36}-files)\//i
-
-/** Whether an entry is something that was attached to or made in a message. */
-export const isAssetName = (name: string): boolean => ASSET_NAME.test(name) || ASSET_FOLDER.test(name)
 
 /** The last name of a path, and the last two. Takeout leaves out endings that its links have. */
 function endsOf(path: string): string[] {
@@ -22,7 +24,11 @@ function endsOf(path: string): string[] {
   return names.length < 2 ? names : [names.slice(-1).join('/'), names.slice(-2).join('/')]
 }
 
-const keyOf = (id: string): string | null => ASSET_ID.exec(id)?.[1] ?? null
+/** Whether an entry is something that was attached to or made in a message. */
+export const isAssetName = (name: string): boolean =>
+  ASSET_NAME.test(name) || HASH_NAME.test(name) || ASSET_FOLDER.test(name)
+
+const keyOf = (id: string): string | null => ASSET_ID.exec(id)?.[1] ?? (HASH.test(id) ? id : null)
 
 /** A list beside the conversations is read only up to here. */
 const LIST_BYTES = 32 * 1024 * 1024
@@ -55,7 +61,7 @@ export class ArchiveAssets implements AssetSource {
     const names = new Map<string, string>()
     const files = new Map<string, ListedFile[]>()
     for (const entry of entries) {
-      const id = ASSET_NAME.exec(entry.name)?.[1]
+      const id = ASSET_NAME.exec(entry.name)?.[1] ?? HASH_NAME.exec(entry.name)?.[1]
       if (id !== undefined && !byId.has(id)) byId.set(id, entry)
       for (const end of endsOf(entry.name)) if (!byEnd.has(end)) byEnd.set(end, entry)
       const base = entry.name.slice(entry.name.lastIndexOf('/') + 1)
@@ -69,7 +75,9 @@ export class ArchiveAssets implements AssetSource {
     const key = keyOf(id)
     const named = this.#byEnd.get(id) ?? this.#byEnd.get(id.replace(/\.[A-Za-z0-9]{1,5}$/, ''))
     const entry = (key === null ? undefined : this.#entries.get(key)) ?? named
-    return entry === undefined ? null : bytesOf(entry, this.#limits.assetBytes)
+    const bytes = entry === undefined ? null : await bytesOf(entry, this.#limits.assetBytes)
+    if (bytes === null || !HASH.test(id)) return bytes
+    return createHash('sha256').update(bytes).digest('hex') === id ? bytes : null
   }
 
   nameOf(id: string): string | null {

@@ -6,7 +6,13 @@ import type { RawRecord } from './record.ts'
 
 /** What reading yields. Each is one record of the report's `read`, which is therefore the sum of all three. */
 export type Emitted =
-  | { readonly kind: 'conversation'; readonly conversation: ImportedConversation; readonly where: string }
+  | {
+      readonly kind: 'conversation'
+      readonly conversation: ImportedConversation
+      readonly where: string
+      /** What the owner should know of how it was taken in. */
+      readonly note?: string
+    }
   /** A conversation without a message. */
   | { readonly kind: 'empty'; readonly where: string }
   | { readonly kind: 'skipped'; readonly where: string; readonly reason: string }

@@ -1,5 +1,6 @@
 /** Every format that can be imported; a new one is a file of its own and a line here. */
 import { aiStudio } from './ai-studio.ts'
+import { chatbotUi } from './chatbot-ui.ts'
 import { chatgpt } from './chatgpt.ts'
 import { claudeAi } from './claude-ai.ts'
 import { claudeCode } from './claude-code.ts'
@@ -7,8 +8,15 @@ import { deepseek } from './deepseek.ts'
 import type { ConversationFormat } from './format.ts'
 import { geminiTakeout } from './gemini-takeout.ts'
 import { grok } from './grok.ts'
+import { jan } from './jan.ts'
 import { leChat } from './le-chat.ts'
+import { libreChat } from './librechat.ts'
+import { lmStudio } from './lm-studio.ts'
+import { markdown } from './markdown.ts'
+import { openAiMessages } from './openai-messages.ts'
 import { perplexity } from './perplexity.ts'
+import { shareGpt } from './sharegpt.ts'
+import { vivim } from './vivim.ts'
 
 export const FORMATS: readonly ConversationFormat[] = [
   chatgpt,
@@ -20,6 +28,14 @@ export const FORMATS: readonly ConversationFormat[] = [
   deepseek,
   leChat,
   perplexity,
+  libreChat,
+  lmStudio,
+  openAiMessages,
+  shareGpt,
+  jan,
+  chatbotUi,
+  vivim,
+  markdown,
 ]
 
 /** Less than this is no positive evidence. */

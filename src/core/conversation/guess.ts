@@ -1,5 +1,5 @@
 /** What records that no format takes look like, for a message that helps. */
-import { arrayOf, isObject, type JsonObject, objectOf } from './json-values.ts'
+import { isObject, type JsonObject, objectOf } from './json-values.ts'
 
 type Test = readonly [guess: string, test: (value: JsonObject) => boolean]
 
@@ -7,20 +7,17 @@ const has = (value: JsonObject, ...keys: readonly string[]): boolean => keys.eve
 
 const TESTS: readonly Test[] = [
   ['an Open WebUI export', v => isObject(objectOf(v.chat).history)],
-  ['a LibreChat conversation', v => has(v, 'conversationId', 'messages')],
-  ['an LM Studio conversation', v => 'versions' in objectOf(arrayOf(v.messages)[0])],
   ['a Gemini CLI session', v => has(v, 'projectHash')],
   ['a Codex CLI session', v => has(v, 'type', 'payload')],
   ['a VS Code Copilot chat', v => has(v, 'requests', 'responderUsername') || has(v, 'kind', 'v')],
   ['the prompt history of Claude Code', v => has(v, 'display', 'pastedContents')],
-  [
-    'a ShareGPT data set',
-    v => has(objectOf(arrayOf(v.conversations)[0]), 'from', 'value') || has(v, 'from', 'value'),
-  ],
-  ['OpenAI messages', v => has(objectOf(arrayOf(v.messages)[0]), 'role') || has(v, 'role', 'content')],
   ['the user list of a Claude.ai export', v => has(v, 'full_name', 'email_address')],
   ['the project list of a Claude.ai export', v => has(v, 'uuid', 'prompt_template')],
   ['the memories of a Claude.ai export', v => has(v, 'account_uuid', 'conversations_memory')],
+  [
+    'the head of a Jan thread; its messages lie in messages.jsonl',
+    v => v.object === 'thread' && 'assistants' in v,
+  ],
   ['the manifest of a ChatGPT export', v => has(v, 'export_files', 'logical_files')],
   ['the user record of a ChatGPT export', v => has(v, 'email', 'birth_year')],
   ['the file list of a ChatGPT export', v => has(v, 'file_id', 'file_name')],

@@ -5,6 +5,7 @@ import { Gather } from './gather.ts'
 import { isObject, type JsonObject } from './json-values.ts'
 import { type Limits, YIELD_BYTES } from './limits.ts'
 import { BOM, type RawRecord, turn } from './record.ts'
+import { isTurn } from './turns.ts'
 import { wayBack } from './way-back.ts'
 
 const QUOTE = 0x22
@@ -46,6 +47,7 @@ interface Piece {
 /** Splits pushed bytes into records. However the bytes are cut, the records are the same. */
 export class ElementSplitter {
   readonly #limits: Limits
+  readonly #wrappers: ReadonlySet<string>
   /** What is to be read, the next piece last. */
   readonly #pieces: Piece[] = []
   #index = 0
@@ -77,8 +79,9 @@ export class ElementSplitter {
   #reread = 0
   #rereads = 0
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, wrappers: ReadonlySet<string> = WRAPPERS) {
     this.#limits = limits
+    this.#wrappers = wrappers
   }
 
   push(bytes: Uint8Array, at: number): void {
@@ -239,7 +242,7 @@ export class ElementSplitter {
         }
       } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
         if (this.#probing && depth === 1) {
-          const isRecords = byte === OPEN_ARRAY && WRAPPERS.has(this.#key)
+          const isRecords = byte === OPEN_ARRAY && this.#wrappers.has(this.#key)
           // After the array of records an object stands where a key should: the array had one bracket too many.
           if (isRecords || (!this.#collect && this.#expectKey)) {
             this.#inArray = true
@@ -377,12 +380,22 @@ export class ElementSplitter {
   }
 }
 
+/** The wrappers of a file that begins so: none where the array under a wrapper's key holds the turns of one conversation. */
+export function wrappersOf(head: Uint8Array, limits: Limits): ReadonlySet<string> {
+  const splitter = new ElementSplitter(limits)
+  splitter.push(head, 0)
+  for (let record = splitter.next(); record !== null; record = splitter.next())
+    if (record.kind === 'value') return isTurn(record.value) ? new Set() : WRAPPERS
+  return WRAPPERS
+}
+
 /** The records of a JSON file, in order; a bad one is reported in its place and the rest goes on. */
 export async function* jsonElements(
   source: AsyncIterable<Uint8Array>,
   limits: Limits,
+  wrappers?: ReadonlySet<string>,
 ): AsyncGenerator<RawRecord> {
-  const splitter = new ElementSplitter(limits)
+  const splitter = new ElementSplitter(limits, wrappers)
   let offset = 0
   let sinceTurn = 0
   for await (const chunk of source) {

@@ -5,7 +5,8 @@ const MIB = 1024 * 1024
 export interface Limits {
   /** Longest element of an array, or longest line, that is parsed; longer ones are skipped with a reason. */
   readonly recordBytes: number
-  /** Deepest nesting inside one record: `JSON.stringify` recurses, and no real export passes 60. */
+  /** Deepest nesting inside one record: `JSON.stringify` recurses. Only LibreChat's trees of replies pass 60, by two levels
+   *  for each message of the longest branch. */
   readonly recordDepth: number
   /** Most text that one Claude Code session keeps in memory, in characters. */
   readonly sessionChars: number
@@ -23,7 +24,7 @@ export interface Limits {
 
 export const LIMITS: Limits = {
   recordBytes: 64 * MIB,
-  recordDepth: 500,
+  recordDepth: 4000,
   sessionChars: 128 * MIB,
   assetBytes: 32 * MIB,
   entries: 100_000,

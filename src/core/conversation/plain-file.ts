@@ -5,12 +5,13 @@ import type { ConversationFormat, Emitted } from './format.ts'
 import { detectFormat, FORMATS } from './formats.ts'
 import { guessOf } from './guess.ts'
 import type { Damage } from './inflate.ts'
-import { jsonElements } from './json-elements.ts'
+import { jsonElements, wrappersOf } from './json-elements.ts'
 import { jsonLines } from './jsonl-lines.ts'
 import { type Limits, PEEK_BYTES, SAMPLE_BYTES, SAMPLE_RECORDS } from './limits.ts'
 import { pageCells } from './page-cells.ts'
 import type { RawRecord } from './record.ts'
 import { type Container, sniff } from './sniff.ts'
+import { textRecord } from './text-document.ts'
 import type { RandomAccess } from './zip.ts'
 
 /** One source of records is read to its end. `read` is the sum of the other three: what of the conversations is
@@ -58,12 +59,22 @@ export type Opened =
       readonly isBlank: boolean
     }
 
-type Splitter = (bytes: AsyncIterable<Uint8Array>, limits: Limits) => AsyncGenerator<RawRecord>
+type Splitter = (
+  bytes: AsyncIterable<Uint8Array>,
+  limits: Limits,
+  head: Uint8Array,
+) => AsyncGenerator<RawRecord>
 const SPLITTERS: Readonly<Partial<Record<Container['kind'], Splitter>>> = {
-  elements: jsonElements,
+  elements: (bytes, limits, head) => jsonElements(bytes, limits, wrappersOf(head, limits)),
   lines: jsonLines,
   page: pageCells,
+  text: textRecord,
 }
+
+/** One's own export of a conversation holds its texts twice and is indented: what came in as one record comes back. */
+const OWN_TIMES = 4
+const isOwnExport = (head: Uint8Array): boolean =>
+  /^\ufeff?[\s[]{0,100}\{\s{0,100}"vivim"/.test(Buffer.from(head.subarray(0, 300)).toString('utf8'))
 
 /** Finds the format of plain bytes by their first records, which are given again with the rest. */
 export async function openPlain(source: AsyncIterable<Uint8Array>, limits: Limits): Promise<Opened> {
@@ -77,7 +88,8 @@ export async function openPlain(source: AsyncIterable<Uint8Array>, limits: Limit
     const guess = container.kind === 'blank' ? 'an empty file' : `a ${container.kind} file inside another`
     return { format: null, guess, bad: null, isBlank: false }
   }
-  const records = splitter(bytes, limits)
+  const most = isOwnExport(head) ? { ...limits, recordBytes: limits.recordBytes * OWN_TIMES } : limits
+  const records = splitter(bytes, most, head)
   const sample: RawRecord[] = []
   let sampled = 0
   let isDone = false
@@ -95,10 +107,12 @@ export async function openPlain(source: AsyncIterable<Uint8Array>, limits: Limit
   if (format !== null) return { format, records: replay(sample, isDone ? null : records) }
   await records.return(undefined)
   const bad = sample.find(record => record.kind === 'bad')
-  const first = bad?.kind === 'bad' ? `damaged JSON (${bad.where}: ${bad.reason})` : null
+  const kind = container.kind === 'text' ? 'a text that cannot be read' : 'damaged JSON'
+  const first = bad?.kind === 'bad' ? `${kind} (${bad.where}: ${bad.reason})` : null
   const isBlank = sample.length === 0
   const guess = guessOf(values) ?? first ?? (isBlank ? 'a JSON file without any record' : null)
-  return { format: null, guess: guess ?? 'JSON of a kind that is not known here', bad: first, isBlank }
+  const unknown = container.kind === 'text' ? 'a Markdown document' : 'JSON of a kind that is not known here'
+  return { format: null, guess: guess ?? unknown, bad: first, isBlank }
 }
 
 /** Gives the sample and then the rest, and lets go of what was given. */

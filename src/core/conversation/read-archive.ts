@@ -51,6 +51,7 @@ export async function* readArchive(file: ArchiveFile, ports: ImportPorts): Async
       continue
     }
     const isNamed = /^conversations?\b.*\.json/i.test(baseName(entry.name))
+    if (TEXT.test(entry.name)) continue
     if (guess === null || isNamed) guess = opened.guess ?? guess
     const reason = damage.reason ?? opened.bad
     if (reason !== null) loose.push({ where: entry.name, reason })
@@ -73,12 +74,17 @@ export async function* readArchive(file: ArchiveFile, ports: ImportPorts): Async
 
 const baseName = (name: string): string => name.slice(name.lastIndexOf('/') + 1)
 
-/** JSON or a page by its ending, or without any ending; what people attached to their messages is not looked into, nor
+/** A transcript perhaps; when it is none, nothing is said of it. */
+const TEXT = /\.(?:md|markdown|txt)$/i
+
+/** JSON, a page or a text by its ending, or without any ending; what people attached to their messages is not looked into, nor
  *  what an account pays and signs in with. A title that is a file's name may have a dot in it: `Plans 2.0`. */
 function isCandidate(entry: ZipEntry): boolean {
   const base = baseName(entry.name)
   if (entry.size === 0 || isAssetName(entry.name) || ACCOUNT.test(base)) return false
-  return /\.(?:json|jsonl|ndjson|html?)$/i.test(base) || !/\.[a-z][a-z0-9]{0,9}$/i.test(base)
+  return (
+    /\.(?:json|jsonl|ndjson|html?)$/i.test(base) || TEXT.test(base) || !/\.[a-z][a-z0-9]{0,9}$/i.test(base)
+  )
 }
 
 const ACCOUNT = /^prod-mc-(?:auth|billing)\b/i

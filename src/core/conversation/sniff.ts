@@ -2,10 +2,12 @@
 import { isObject } from './json-values.ts'
 import { isActivityPage } from './page-cells.ts'
 import { BOM } from './record.ts'
+import { TextDocument } from './text-document.ts'
 
-/** `elements` is JSON that is split by brackets, `lines` is JSONL, `page` is HTML with activity; `foreign` is neither, with what it looks like. */
+/** `elements` is JSON that is split by brackets, `lines` is JSONL, `page` is HTML with activity, `text` is a transcript; `foreign`
+ *  is none of them, with what it looks like. */
 export type Container =
-  | { readonly kind: 'zip' | 'gzip' | 'zstd' | 'elements' | 'lines' | 'page' | 'blank' }
+  | { readonly kind: 'zip' | 'gzip' | 'zstd' | 'elements' | 'lines' | 'page' | 'text' | 'blank' }
   | { readonly kind: 'foreign'; readonly guess: string }
 
 const MAGIC: readonly (readonly [hex: string, guess: string])[] = [
@@ -59,11 +61,21 @@ function shapeOf(head: Uint8Array, isWhole: boolean): Container {
     const isJsonl = lines.length > 1 && (lines[0] === 'object' || objects * 2 >= lines.length)
     return { kind: isJsonl ? 'lines' : 'elements' }
   }
-  if (first === '[') return { kind: lines[0] === 'json' && lines[1] === 'object' ? 'lines' : 'elements' }
+  if (first !== '[' || isWords(head)) {
+    if (!head.includes(0) && new TextDocument(head).marks !== null) return { kind: 'text' }
+  }
+  if (first === '[')
+    return {
+      kind: lines[0] === 'json' && (lines[1] === 'object' || lines[1] === 'json') ? 'lines' : 'elements',
+    }
   if (objects > 0) return { kind: 'lines' }
   if (first === '<' && isActivityPage(Buffer.from(head).toString('latin1'))) return { kind: 'page' }
   return { kind: 'foreign', guess: first === '<' ? 'an HTML or XML page' : textGuess(head) }
 }
+
+/** `[Open in …](…)`: a link at the beginning of a text, not an array. */
+const isWords = (head: Uint8Array): boolean =>
+  /^\[\s*(?!true|false|null)[\p{L}!^*_`]/u.test(Buffer.from(head.subarray(0, 64)).toString('utf8'))
 
 function lineKind(line: string): 'object' | 'json' | 'other' {
   try {

@@ -19,6 +19,11 @@ const USUAL_FIRST_KEYS = [
   'runSettings',
   'conversation',
   'context_uuid',
+  'messages',
+  'conversations',
+  'conversationId',
+  'vivim',
+  'version',
 ]
 
 /** Offset after the first byte at which a record may begin, or -1. `firstKey` is that of the records before, if any. */

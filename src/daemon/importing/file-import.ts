@@ -38,6 +38,7 @@ export function makeFileImport(
   const tally = { imported: 0, updated: 0, unchanged: 0, empty: 0, skipped: 0 }
   const formats = new Set<string>()
   const named: FileReport['skipped'] = []
+  const notes: NonNullable<FileReport['notes']> = []
   let batch: ImportedConversation[] = []
   let batchMessages = 0
   let batchCharacters = 0
@@ -65,6 +66,8 @@ export function makeFileImport(
     } else if (event.kind === 'empty') tally.empty += 1
     else if (event.kind === 'skipped') skip(event.where, event.reason)
     else {
+      if (event.note !== undefined && notes.length < NAMED_SKIPPED)
+        notes.push({ where: event.where, note: event.note })
       batch.push(event.conversation)
       batchMessages += event.conversation.messages.length
       batchCharacters += charactersOf(event.conversation)
@@ -123,6 +126,7 @@ export function makeFileImport(
         unchanged,
         empty,
         skipped: named,
+        ...(notes.length === 0 ? {} : { notes }),
       }
       return { report, skipped }
     },

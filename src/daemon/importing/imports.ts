@@ -17,6 +17,7 @@ const MAX_FILES = 100_000
 interface OpenFile {
   id: string
   work: FileImport
+  ifKnown: boolean
 }
 
 interface OpenImport {
@@ -29,8 +30,9 @@ interface OpenImport {
 export interface Imports {
   /** @throws `rpc/busy` when too many are open */
   begin(caller: Caller): string
-  /** Begin the next file; the one before must be ended. @throws `usage/invalid` */
-  file(caller: Caller, importId: string, label: string): string
+  /** Begin the next file; the one before must be ended. @param ifKnown - a file of no known format is not reported
+   *  @throws `usage/invalid` */
+  file(caller: Caller, importId: string, label: string, ifKnown?: boolean): string
   /** @throws `usage/invalid` for a file that is not open here, and what storing failed with */
   chunk(caller: Caller, fileId: string, bytes: Uint8Array): Promise<Result<'import.chunk'>>
   endFile(caller: Caller, fileId: string): Promise<FileReport>
@@ -72,13 +74,13 @@ export function makeImports(
       })
       return id
     },
-    file(caller, importId, label) {
+    file(caller, importId, label, ifKnown = false) {
       const entry = find(caller, importId)
       if (entry.file !== null) throw new VivimError('usage/invalid', 'the file before is not ended yet')
       if (entry.reports.length >= MAX_FILES)
         throw new VivimError('usage/invalid', `an import has at most ${MAX_FILES} files`)
       const id = `${importId}.${entry.reports.length + 1}`
-      entry.file = { id, work: makeFileImport(label, caller.did, store, spool) }
+      entry.file = { id, work: makeFileImport(label, caller.did, store, spool), ifKnown }
       return id
     },
     async chunk(caller, fileId, bytes) {
@@ -90,6 +92,7 @@ export function makeImports(
       const [entry, work] = findFile(caller, fileId)
       try {
         const { report, skipped } = await work.end()
+        if (entry.file?.ifKnown === true && report.format === null) return report
         entry.reports.push(report)
         entry.skipped += skipped
         return report

@@ -13,8 +13,8 @@ interface Subject {
   readonly sample: Buffer
   /** How the file inside a zip is called. */
   readonly name: string
-  /** A file with this record before good ones. */
-  readonly withRecord: (json: string) => string
+  /** A file with this record before good ones; none where a file is one record. */
+  readonly withRecord?: (json: string) => string
   /** Conversations of `withRecord`, whatever the record. */
   readonly expects: number
   readonly crlf: (bytes: Buffer) => Buffer
@@ -56,7 +56,7 @@ const line = (uuid: string): string =>
     message: { role: 'user', content: `Hi ${uuid}` },
   })
 
-const row = (text: string): string =>
+const activity = (text: string): string =>
   JSON.stringify({
     header: 'Gemini Apps',
     title: `Prompted ${text}`,
@@ -108,6 +108,63 @@ const thread = (id: string): string =>
     ],
   })
 
+const libreChat = (id: string): string =>
+  JSON.stringify({
+    conversationId: id,
+    endpoint: 'openAI',
+    messages: [{ messageId: 'm1', parentMessageId: null, isCreatedByUser: true, sender: 'User', text: 'Hi' }],
+  })
+
+const lmStudio = (words: string): string =>
+  JSON.stringify({
+    name: words,
+    createdAt: 1_777_000_000_000,
+    messages: [
+      {
+        currentlySelected: 0,
+        versions: [{ type: 'singleStep', role: 'user', content: [{ type: 'text', text: words }] }],
+      },
+    ],
+  })
+
+const row = (words: string): string => JSON.stringify({ messages: [{ role: 'user', content: words }] })
+
+const shareGpt = (words: string): string =>
+  JSON.stringify({ id: words, conversations: [{ from: 'human', value: words }] })
+
+const exported = (id: string): string =>
+  JSON.stringify({
+    vivim: 1,
+    provider: 'vivim',
+    sourceId: id,
+    messages: [
+      {
+        id: 'm',
+        parent: null,
+        role: 'user',
+        hidden: false,
+        parts: [{ type: 'text', text: 'Hi', format: 'plain' }],
+      },
+    ],
+  })
+
+const janMessage = (words: string): string =>
+  JSON.stringify({
+    id: words,
+    object: 'thread.message',
+    thread_id: 't',
+    role: 'user',
+    content: [{ type: 'text', text: { value: words, annotations: [] } }],
+  })
+
+const history = (words: string): string =>
+  JSON.stringify({
+    version: 4,
+    history: [{ id: words, name: words, messages: [{ role: 'user', content: words }] }],
+    folders: [],
+    prompts: [],
+  })
+
 const SUBJECTS: readonly Subject[] = [
   {
     format: 'chatgpt',
@@ -141,7 +198,7 @@ const SUBJECTS: readonly Subject[] = [
     provider: 'gemini',
     sample: fixture('gemini-takeout/MyActivity.json'),
     name: 'Takeout/Meine Aktivitäten/Gemini-Apps/MeineAktivitäten.json',
-    withRecord: json => `[${json},${row('a')},${row('b')}]`,
+    withRecord: json => `[${json},${activity('a')},${activity('b')}]`,
     expects: 2,
     crlf: asCrlf,
   },
@@ -188,6 +245,77 @@ const SUBJECTS: readonly Subject[] = [
     name: 'conversations-20260401_101010-abcdef12.json',
     withRecord: json => `[${json},${thread('a')},${thread('b')}]`,
     expects: 2,
+    crlf: asCrlf,
+  },
+  {
+    format: 'librechat',
+    provider: 'librechat',
+    sample: fixture('librechat/tea-recursive.json'),
+    name: 'tea.json',
+    withRecord: json => `[${json},${libreChat('a')},${libreChat('b')}]`,
+    expects: 2,
+    crlf: asCrlf,
+  },
+  {
+    format: 'lm-studio',
+    provider: 'lm-studio',
+    sample: fixture('lm-studio/1777000000000.conversation.json'),
+    name: '1777000000000.conversation.json',
+    withRecord: json => `[${json},${lmStudio('a')},${lmStudio('b')}]`,
+    expects: 2,
+    crlf: asCrlf,
+  },
+  {
+    format: 'openai-messages',
+    provider: 'openai-messages',
+    sample: fixture('openai-messages/finetune.jsonl'),
+    name: 'finetune.jsonl',
+    withRecord: json => `${json}\n${row('a')}\n${row('b')}\n`,
+    expects: 2,
+    crlf: asCrlf,
+  },
+  {
+    format: 'sharegpt',
+    provider: 'sharegpt',
+    sample: fixture('sharegpt/sharegpt.json'),
+    name: 'sharegpt.json',
+    withRecord: json => `[${json},${shareGpt('a')},${shareGpt('b')}]`,
+    expects: 2,
+    crlf: asCrlf,
+  },
+  {
+    format: 'vivim',
+    provider: 'chatgpt',
+    sample: fixture('vivim/tea.json'),
+    name: 'tea.json',
+    withRecord: json => `[${json},${exported('a')},${exported('b')}]`,
+    expects: 2,
+    crlf: asCrlf,
+  },
+  {
+    format: 'jan',
+    provider: 'jan',
+    sample: fixture('jan/messages.jsonl'),
+    name: 'threads/t1/messages.jsonl',
+    withRecord: json => `${json}\n${janMessage('a')}\n${janMessage('b')}\n`,
+    expects: 1,
+    crlf: asCrlf,
+  },
+  {
+    format: 'chatbot-ui',
+    provider: 'chatbot-ui',
+    sample: fixture('chatbot-ui/chatbot_ui_history.json'),
+    name: 'chatbot_ui_history.json',
+    withRecord: json => `[${json},${history('a')},${history('b')}]`,
+    expects: 2,
+    crlf: asCrlf,
+  },
+  {
+    format: 'markdown',
+    provider: 'markdown',
+    sample: fixture('markdown/chatgpt-exporter.md'),
+    name: 'tea.md',
+    expects: 1,
     crlf: asCrlf,
   },
 ]
@@ -248,47 +376,6 @@ for (const subject of SUBJECTS) {
       t.equal(zipped.files[0]?.entry, subject.name)
     })
 
-    t.test('one bad record is skipped with where and why, and the rest is kept', async t => {
-      for (const bad of [
-        '42',
-        '"text"',
-        '[1,2]',
-        '{"a":',
-        '{"a":1,}',
-        `${'['.repeat(600)}${']'.repeat(600)}`,
-      ]) {
-        const reading = await read(subject.withRecord(bad))
-        t.ok(addsUp(reading), bad.slice(0, 20))
-        t.equal(reading.conversations.length, subject.expects, bad.slice(0, 20))
-        t.ok(reading.skipped.length >= 1, bad.slice(0, 20))
-        t.match(reading.skipped[0]?.where, /(?:element|line) \d+, byte \d+/)
-      }
-    })
-
-    t.test('a torn file keeps what is good', async t => {
-      const text = subject.withRecord('null')
-      const reading = await read(text.slice(0, -12))
-      t.ok(addsUp(reading))
-      t.ok(reading.conversations.length >= 1)
-      t.match(reading.skipped.at(-1)?.reason, 'the file ends in the middle of it')
-    })
-
-    t.test('a torn gzip keeps what is good and says so', async t => {
-      const packed = gzipSync(Buffer.from(subject.withRecord(`{"pad":"${'x'.repeat(10)}"}`)))
-      const reading = await read(packed.subarray(0, -4))
-      t.equal(reading.conversations.length, subject.expects)
-      t.match(reading.skipped.at(-1)?.reason, 'damaged or cut off')
-      t.ok(addsUp(reading))
-    })
-
-    t.test('a record over the limit is skipped, and what follows is read', async t => {
-      const reading = await read(subject.withRecord(`{"pad":"${'x'.repeat(5000)}"}`), {
-        limits: { recordBytes: 2000 },
-      })
-      t.equal(reading.conversations.length, subject.expects)
-      t.match(reading.skipped[0]?.reason, 'longer than 2000 bytes')
-    })
-
     t.test('bytes changed at random give records or a code, never anything else', async () => {
       const codes = ['import/unreadable', 'import/limit'] as const
       await fc.assert(
@@ -309,12 +396,54 @@ for (const subject of SUBJECTS) {
       )
     })
 
+    const { withRecord } = subject
+    if (withRecord === undefined) return
+
+    t.test('one bad record is skipped with where and why, and the rest is kept', async t => {
+      for (const bad of [
+        '42',
+        '"text"',
+        '[1,2]',
+        '{"a":',
+        '{"a":1,}',
+        `${'['.repeat(5000)}${']'.repeat(5000)}`,
+      ]) {
+        const reading = await read(withRecord(bad))
+        t.ok(addsUp(reading), bad.slice(0, 20))
+        t.equal(reading.conversations.length, subject.expects, bad.slice(0, 20))
+        t.ok(reading.skipped.length >= 1, bad.slice(0, 20))
+        t.match(reading.skipped[0]?.where, /(?:element|line) \d+, byte \d+/)
+      }
+    })
+
+    t.test('a torn file keeps what is good', async t => {
+      const text = withRecord('null')
+      const reading = await read(text.slice(0, -12))
+      t.ok(addsUp(reading))
+      t.ok(reading.conversations.length >= 1)
+      t.match(reading.skipped.at(-1)?.reason, 'the file ends in the middle of it')
+    })
+
+    t.test('a torn gzip keeps what is good and says so', async t => {
+      const packed = gzipSync(Buffer.from(withRecord(`{"pad":"${'x'.repeat(10)}"}`)))
+      const reading = await read(packed.subarray(0, -4))
+      t.equal(reading.conversations.length, subject.expects)
+      t.match(reading.skipped.at(-1)?.reason, 'damaged or cut off')
+      t.ok(addsUp(reading))
+    })
+
+    t.test('a record over the limit is skipped, and what follows is read', async t => {
+      const reading = await read(withRecord(`{"pad":"${'x'.repeat(5000)}"}`), {
+        limits: { recordBytes: 2000 },
+      })
+      t.equal(reading.conversations.length, subject.expects)
+      t.match(reading.skipped[0]?.reason, 'longer than 2000 bytes')
+    })
+
     t.test('values of any type anywhere give records or a code, never anything else', async () => {
-      const values = JSON.parse(
-        subject.format === 'claude-code'
-          ? `[${subject.sample.toString('utf8').split('\n').slice(0, -1).join(',')}]`
-          : subject.sample.toString('utf8'),
-      ) as unknown[]
+      const isLines = subject.name.endsWith('.jsonl')
+      const sample = subject.sample.toString('utf8')
+      const values = [JSON.parse(isLines ? `[${wholeLines(sample).join(',')}]` : sample)].flat()
       await fc.assert(
         fc.asyncProperty(
           fc.array(fc.tuple(fc.nat(), fc.jsonValue()), { minLength: 1, maxLength: 10 }),
@@ -325,10 +454,7 @@ for (const subject of SUBJECTS) {
               const place = places[at % places.length]
               if (place) (place.holder as Record<string, unknown>)[place.key] = value
             }
-            const text =
-              subject.format === 'claude-code'
-                ? copy.map(value => JSON.stringify(value)).join('\n')
-                : JSON.stringify(copy)
+            const text = isLines ? copy.map(value => JSON.stringify(value)).join('\n') : JSON.stringify(copy)
             try {
               const reading = await read(text)
               for (const { messages } of reading.conversations)
@@ -344,6 +470,9 @@ for (const subject of SUBJECTS) {
     })
   })
 }
+
+/** The lines that hold a whole object. */
+const wholeLines = (sample: string): string[] => sample.split('\n').filter(each => each.endsWith('}'))
 
 /** Every member of every object and array inside. */
 function placesOf(root: unknown): { holder: object; key: string }[] {
@@ -364,7 +493,6 @@ t.test('foreign files are refused with what they look like', async t => {
     [fixture('foreign/open-webui.json'), /Open WebUI/],
     [fixture('foreign/gemini-cli.jsonl'), /Gemini CLI/],
     [fixture('foreign/codex.jsonl'), /Codex/],
-    [fixture('foreign/sharegpt.json'), /ShareGPT/],
     [fixture('claude-ai/users.json'), /user list of a Claude\.ai export/],
     ['<!doctype html><script>var jsonData = []</script>', /HTML/],
     ['# Notes\n\nnothing else', /Markdown/],

@@ -1,15 +1,18 @@
 /** Each fixture is what it is and nothing else, whatever it is called. */
 import t from 'tap'
 import { detectFormat, FORMATS } from '../../../src/core/conversation/formats.ts'
-import { jsonElements } from '../../../src/core/conversation/json-elements.ts'
+import { jsonElements, wrappersOf } from '../../../src/core/conversation/json-elements.ts'
+import { jsonLines } from '../../../src/core/conversation/jsonl-lines.ts'
 import { LIMITS } from '../../../src/core/conversation/limits.ts'
 import { pageCells } from '../../../src/core/conversation/page-cells.ts'
+import { textRecord } from '../../../src/core/conversation/text-document.ts'
 import { cut, fixture, read } from './kit.ts'
 
 const FIXTURES: readonly (readonly [name: string, format: string])[] = [
   ['chatgpt/2025-full/conversations.json', 'chatgpt'],
   ['chatgpt/2026-sharded/conversations-000.json', 'chatgpt'],
   ['claude-ai/conversations.json', 'claude-ai'],
+  ['claude-code/11111111-2222-4333-8444-555555555555.jsonl', 'claude-code'],
   ['gemini-takeout/MyActivity.json', 'gemini-takeout'],
   ['gemini-takeout/MyActivity.html', 'gemini-takeout'],
   ['ai-studio/Moon facts', 'ai-studio'],
@@ -21,14 +24,34 @@ const FIXTURES: readonly (readonly [name: string, format: string])[] = [
   ['perplexity/conversations-20260401_101010-abcdef12.json', 'perplexity'],
   ['perplexity/perplexity_quasar.json', 'perplexity'],
   ['perplexity/perplexity_thread.json', 'perplexity'],
+  ['librechat/tea-flat.json', 'librechat'],
+  ['librechat/tea-recursive.json', 'librechat'],
+  ['lm-studio/1777000000000.conversation.json', 'lm-studio'],
+  ['openai-messages/finetune.jsonl', 'openai-messages'],
+  ['sharegpt/sharegpt.json', 'sharegpt'],
+  ['sharegpt/sharegpt.jsonl', 'sharegpt'],
+  ['vivim/tea.json', 'vivim'],
+  ['jan/messages.jsonl', 'jan'],
+  ['chatbot-ui/chatbot_ui_history.json', 'chatbot-ui'],
+  ['markdown/aider.chat.history.md', 'markdown'],
+  ['markdown/bold-labels.md', 'markdown'],
+  ['markdown/chatgpt-exporter.md', 'markdown'],
+  ['markdown/specstory.md', 'markdown'],
 ]
 
+const recordsOf = (name: string) => {
+  const whole = fixture(name)
+  const bytes = cut(whole)
+  if (name.endsWith('.html')) return pageCells(bytes, LIMITS)
+  if (name.endsWith('.md')) return textRecord(bytes, LIMITS)
+  if (name.endsWith('.jsonl')) return jsonLines(bytes, LIMITS)
+  return jsonElements(bytes, LIMITS, wrappersOf(whole, LIMITS))
+}
+
 for (const [name, format] of FIXTURES)
-  t.test(`${name} is ${format}`, async t => {
-    const bytes = cut(fixture(name))
+  t.test(`${name} is ${format} and nothing else`, async t => {
     const values: unknown[] = []
-    const records = name.endsWith('.html') ? pageCells(bytes, LIMITS) : jsonElements(bytes, LIMITS)
-    for await (const record of records) if (record.kind === 'value') values.push(record.value)
+    for await (const record of recordsOf(name)) if (record.kind === 'value') values.push(record.value)
     t.equal(detectFormat(values)?.name, format)
     for (const each of FORMATS) if (each.name !== format) t.equal(each.detect(values), 0, each.name)
     t.same(
@@ -41,12 +64,10 @@ t.test('keys that several formats have are no evidence alone', async t => {
   for (const value of [
     { mapping: {} },
     { responses: [] },
-    { conversations: [{ from: 'human', value: 'Hi' }] },
     { entries: [{ name: 'x' }] },
     { query: 'x', answer: 'y' },
     { title: 'x', time: 'y' },
     { chatId: 'x', role: 'user' },
-    { role: 'user', content: 'Hi', createdAt: 1 },
     { chat_messages: [] },
     { data: { biz_data: {} } },
     { runSettings: 1 },

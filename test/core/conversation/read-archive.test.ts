@@ -185,3 +185,45 @@ t.test('an archive of which nothing may be read says why', async t => {
     message: /conversations\.json was not read: it is encrypted/,
   })
 })
+
+t.test(
+  'a zip of VIVIM documents brings its images back by their hashes, and only the bytes they name',
+  async t => {
+    const [good, wrong] = [sha256(Buffer.from('good')), sha256(Buffer.from('wrong'))]
+    const image = (asset: string) => ({
+      type: 'image',
+      asset,
+      mime: 'image/png',
+      width: null,
+      height: null,
+      alt: null,
+      missing: false,
+    })
+    const document = {
+      vivim: 1,
+      provider: 'chatgpt',
+      sourceId: 'x',
+      messages: [{ id: 'm', role: 'user', hidden: false, parts: [image(good), image(wrong)] }],
+    }
+    const reading = await read(
+      zip([
+        { name: 'tea.json', bytes: JSON.stringify(document) },
+        { name: `files/${good}.png`, bytes: 'good' },
+        { name: `files/${wrong}.png`, bytes: 'forged' },
+      ]),
+    )
+    t.same([...reading.assets.keys()], [good])
+    t.match(reading.conversations[0]?.messages[0]?.parts, [{ asset: good }, { asset: wrong }])
+  },
+)
+
+t.test('transcripts in a zip are read, a README beside them is passed over', async t => {
+  const reading = await read(
+    zip([
+      { name: 'README.md', bytes: '# Export\n\nMade by hand.\n' },
+      { name: 'chats/tea.md', bytes: '**User:** Hi\n\n**Assistant:** Hello\n' },
+    ]),
+  )
+  t.equal(reading.conversations.length, 1)
+  t.equal(reading.skipped.length, 0)
+})

@@ -13,6 +13,13 @@ export function makeAssetReader(sql: Sql) {
     get: (sha256: string): AssetRow | null =>
       sql.get<AssetRow>('SELECT * FROM asset WHERE sha256 = ?', sha256),
     list: (): AssetRow[] => sql.all<AssetRow>('SELECT * FROM asset ORDER BY sha256'),
+    /** Assets of a conversation whose bytes are here. @param conversation - its whole id */
+    of: (conversation: string): AssetRow[] =>
+      sql.all<AssetRow>(
+        `SELECT asset.* FROM asset JOIN asset_use USING (sha256) JOIN conversation ON conversation.seq = asset_use.conversation
+         WHERE conversation.id = ? ORDER BY sha256`,
+        conversation,
+      ),
     /** Assets that no conversation needs. */
     unused: (): string[] =>
       sql

@@ -47,7 +47,7 @@ export function makeConversationWriter(sql: WritingSql) {
   })
 
   const insertConversation = (
-    row: Omit<ConversationRow, 'seq' | 'sort_ms' | 'message_count'> & { source_id: string },
+    row: Omit<ConversationRow, 'seq' | 'sort_ms' | 'message_count'>,
     messages: readonly Prepared[],
   ): void => {
     const seq = sql.insert(

@@ -15,13 +15,20 @@ import {
 import { join } from 'node:path'
 import type { Result } from '../../../core/contract/methods.ts'
 import { plain } from '../../../core/crypto/hash.ts'
+import { VivimError } from '../../../core/kernel/errors.ts'
 import type { ImportedConversation } from '../../../core/model/conversation.ts'
 import { type Did, isoTime, type ShareId } from '../../../core/model/id.ts'
 import { storageError } from '../storage-error.ts'
+import type { AssetRow } from './asset-table.ts'
 import type { Imported } from './conversation-import.ts'
 import type { ConversationFilter, ConversationHead, MessageView } from './conversation-table.ts'
 import type { UserDatabaseManager } from './manager.ts'
 import type { UserWriter } from './tables.ts'
+
+interface Whole {
+  head: ConversationHead
+  messages: MessageView[]
+}
 
 export interface ConversationStore {
   /** Store a batch in one transaction, on disk when it returns. @returns one answer for each. @throws `storage/full` */
@@ -34,8 +41,12 @@ export interface ConversationStore {
     selector: string,
     all: { allBranches: boolean; hidden: boolean },
   ): Result<'conversation.show'>
-  /** An own conversation with all its messages, for sharing and export. @throws `conversation/not-found`, `id/ambiguous` */
-  whole(did: Did, selector: string): { head: ConversationHead; messages: MessageView[] }
+  /** An own conversation with all its messages, for sharing. @throws `conversation/not-found`, `id/ambiguous` */
+  whole(did: Did, selector: string): Whole
+  /** The same for export, with its assets: also of what was opened from the inbox. @throws like `whole` */
+  toExport(did: Did, selector: string): Whole & { assets: AssetRow[] }
+  /** Bytes of an asset of a conversation from an offset on. @throws like `whole`, also for an asset that it does not have */
+  assetPiece(did: Did, selector: string, sha256: string, offset: number, length: number): Uint8Array
   /** @throws `query/invalid` */
   search(did: Did, query: string, limit: number): Result<'conversation.search'>
   /** Remove an own conversation; its text is in no file any more when it returns, but for what notebooks and bundles keep.
@@ -110,6 +121,24 @@ export function makeConversationStore(users: UserDatabaseManager): ConversationS
         return { head, messages: db.conversations.messages(head.id) }
       }),
 
+    toExport: (did, selector) =>
+      users.read(did, db => {
+        const head = db.conversations.find(selector, null)
+        return { head, messages: db.conversations.messages(head.id), assets: db.assets.of(head.id) }
+      }),
+
+    assetPiece(did, selector, sha256, offset, length) {
+      const isThere = users.read(did, db =>
+        db.assets.of(db.conversations.find(selector, null).id).some(asset => asset.sha256 === sha256),
+      )
+      try {
+        if (isThere) return piece(assetPath(did, sha256), offset, length)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storageError(error)
+      }
+      throw new VivimError('conversation/not-found', 'that conversation has no such asset')
+    },
+
     search: (did, query, limit) => ({ hits: users.read(did, db => db.search.find(query, limit)) }),
 
     delete(did, selector) {
@@ -158,7 +187,7 @@ export function makeConversationStore(users: UserDatabaseManager): ConversationS
       const row = users.read(did, db => db.assets.get(sha256))
       if (row === null) return null
       try {
-        return readHead(assetPath(did, row.sha256), Math.min(bytes, row.bytes))
+        return piece(assetPath(did, row.sha256), 0, Math.min(bytes, row.bytes))
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
         throw storageError(error)
@@ -201,13 +230,15 @@ function writeAsset(folder: string, sha256: string, bytes: Uint8Array): void {
   }
 }
 
-function readHead(path: string, bytes: number): Uint8Array {
-  const head = new Uint8Array(bytes)
+/** At most so many bytes of a file; fewer at its end. */
+function piece(path: string, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
   const fd = openSync(path, 'r')
   try {
     let at = 0
-    for (let got = -1; at < bytes && got !== 0; at += got) got = readSync(fd, head, at, bytes - at, at)
-    return head.subarray(0, at)
+    for (let got = -1; at < length && got !== 0; at += got)
+      got = readSync(fd, bytes, at, length - at, offset + at)
+    return bytes.subarray(0, at)
   } finally {
     closeSync(fd)
   }

@@ -13,6 +13,7 @@ export interface ConversationHead {
   id: ConversationId
   origin: Origin
   provider: string
+  sourceId: string
   title: string | null
   model: string | null
   createdAtMs: number | null
@@ -57,6 +58,7 @@ export interface ConversationRow {
   id: string
   origin: Origin
   provider: string
+  source_id: string
   title: string | null
   model: string | null
   created_at_ms: number | null
@@ -85,6 +87,7 @@ const headOf = (row: ConversationRow): ConversationHead => ({
   id: ConversationId.parse(row.id),
   origin: row.origin,
   provider: row.provider,
+  sourceId: row.source_id,
   title: row.title,
   model: row.model,
   createdAtMs: row.created_at_ms,
