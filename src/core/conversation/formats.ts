@@ -2,9 +2,23 @@
 import { chatgpt } from './chatgpt.ts'
 import { claudeAi } from './claude-ai.ts'
 import { claudeCode } from './claude-code.ts'
+import { codex } from './codex.ts'
+import { copilotChat } from './copilot-chat.ts'
+import { copilotCli } from './copilot-cli.ts'
 import type { ConversationFormat } from './format.ts'
+import { geminiCli } from './gemini-cli.ts'
+import { openWebui } from './open-webui.ts'
 
-export const FORMATS: readonly ConversationFormat[] = [chatgpt, claudeAi, claudeCode]
+export const FORMATS: readonly ConversationFormat[] = [
+  chatgpt,
+  claudeAi,
+  claudeCode,
+  codex,
+  geminiCli,
+  copilotChat,
+  copilotCli,
+  openWebui,
+]
 
 /** Less than this is no positive evidence. */
 const SURE_ENOUGH = 0.3

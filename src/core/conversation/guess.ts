@@ -7,7 +7,6 @@ const has = (value: JsonObject, ...keys: readonly string[]): boolean => keys.eve
 
 const TESTS: readonly Test[] = [
   ['a DeepSeek export', v => isObject(v.mapping) && 'inserted_at' in v],
-  ['an Open WebUI export', v => isObject(objectOf(v.chat).history)],
   ['a Grok export', v => has(v, 'responses') && (has(v, 'conversation') || has(v, 'id'))],
   ['a LibreChat conversation', v => has(v, 'conversationId', 'messages')],
   ['an LM Studio conversation', v => 'versions' in objectOf(arrayOf(v.messages)[0])],
@@ -17,10 +16,11 @@ const TESTS: readonly Test[] = [
   ],
   ['a Le Chat export', v => has(v, 'chatId', 'role', 'createdAt')],
   ['Gemini activity from Takeout', v => has(v, 'header', 'title', 'products')],
-  ['a Gemini CLI session', v => has(v, 'projectHash')],
   ['a Google AI Studio prompt', v => has(v, 'chunkedPrompt') || has(v, 'runSettings')],
-  ['a Codex CLI session', v => has(v, 'type', 'payload')],
-  ['a VS Code Copilot chat', v => has(v, 'requests', 'responderUsername') || has(v, 'kind', 'v')],
+  ['a Qwen Code session', v => Array.isArray(objectOf(v.message).parts)],
+  ['the prompt log of Gemini CLI', v => has(v, 'sessionId', 'messageId', 'message')],
+  ['the prompt history of Codex CLI', v => has(v, 'session_id', 'ts', 'text')],
+  ['what `codex exec --json` prints', v => v.type === 'thread.started' || v.type === 'item.completed'],
   ['the prompt history of Claude Code', v => has(v, 'display', 'pastedContents')],
   [
     'a ShareGPT data set',

@@ -2,7 +2,7 @@
 import { VivimError } from '../kernel/errors.ts'
 import type { AssetCollector, AssetSink } from './asset.ts'
 import type { ConversationFormat, Emitted } from './format.ts'
-import { detectFormat } from './formats.ts'
+import { detectFormat, FORMATS } from './formats.ts'
 import { guessOf } from './guess.ts'
 import type { Damage } from './inflate.ts'
 import { jsonElements } from './json-elements.ts'
@@ -40,8 +40,8 @@ export interface ImportPorts {
 
 /** @returns the error for a file of which nothing can be read. */
 export function unreadable(label: string, guess: string): VivimError {
-  const wanted = 'looked for an export of ChatGPT or Claude.ai, or a Claude Code session'
-  return new VivimError('import/unreadable', `${label} looks like ${guess}; ${wanted}`, {
+  const wanted = FORMATS.map(format => format.name).join(', ')
+  return new VivimError('import/unreadable', `${label} looks like ${guess}; looked for ${wanted}`, {
     file: label,
     guess,
   })

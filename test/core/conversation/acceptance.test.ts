@@ -56,6 +56,44 @@ const line = (uuid: string): string =>
     message: { role: 'user', content: `Hi ${uuid}` },
   })
 
+const codexLine = (text: string): string =>
+  JSON.stringify({
+    timestamp: '2026-05-03T08:00:03.000Z',
+    type: 'response_item',
+    payload: { type: 'message', role: 'user', content: [{ type: 'input_text', text }] },
+  })
+
+const geminiLine = (id: string): string =>
+  JSON.stringify({ id, timestamp: '2026-05-04T09:00:01.000Z', type: 'gemini', content: `Hi ${id}` })
+
+const copilotEvent = (id: string): string =>
+  JSON.stringify({
+    type: 'user.message',
+    data: { content: `Hi ${id}` },
+    id,
+    timestamp: '2026-02-01T10:00:02.000Z',
+    parentId: null,
+  })
+
+const copilotRequest = (requestId: string): string =>
+  JSON.stringify({ kind: 2, k: ['requests'], v: [{ requestId, message: { text: 'Hi' }, response: [] }] })
+
+const webuiChat = (id: string): string =>
+  JSON.stringify({
+    id,
+    title: `Chat ${id}`,
+    chat: { history: { currentId: 'm', messages: { m: { id: 'm', role: 'user', content: `Hi ${id}` } } } },
+  })
+
+/** Formats of JSONL; the others are arrays. */
+const LINES: ReadonlySet<string> = new Set([
+  'claude-code',
+  'codex',
+  'gemini-cli',
+  'copilot-chat',
+  'copilot-cli',
+])
+
 const SUBJECTS: readonly Subject[] = [
   {
     format: 'chatgpt',
@@ -82,6 +120,52 @@ const SUBJECTS: readonly Subject[] = [
     name: 'projects/app/11111111-2222-4333-8444-555555555555.jsonl',
     withRecord: json => `${json}\n${line('u1')}\n${line('u2')}\n`,
     expects: 1,
+    crlf: asCrlf,
+  },
+  {
+    format: 'codex',
+    provider: 'codex',
+    sample: fixture('codex/rollout.jsonl'),
+    name: 'sessions/2026/05/03/rollout.jsonl',
+    withRecord: json => `${json}\n${codexLine('one')}\n${codexLine('two')}\n`,
+    expects: 1,
+    crlf: asCrlf,
+  },
+  {
+    format: 'gemini-cli',
+    provider: 'gemini-cli',
+    sample: fixture('gemini-cli/session.jsonl'),
+    name: 'tmp/app/chats/session.jsonl',
+    withRecord: json => `${json}\n${geminiLine('g1')}\n${geminiLine('g2')}\n`,
+    expects: 1,
+    crlf: asCrlf,
+  },
+  {
+    format: 'copilot-chat',
+    provider: 'copilot-chat',
+    sample: fixture('copilot-chat/session.jsonl'),
+    name: 'chatSessions/1.jsonl',
+    withRecord: json =>
+      `${json}\n{"kind":0,"v":{"version":3,"sessionId":"s1","requests":[]}}\n${copilotRequest('r1')}\n${copilotRequest('r2')}\n`,
+    expects: 1,
+    crlf: asCrlf,
+  },
+  {
+    format: 'copilot-cli',
+    provider: 'copilot-cli',
+    sample: fixture('copilot-cli/events.jsonl'),
+    name: 'session-state/1/events.jsonl',
+    withRecord: json => `${json}\n${copilotEvent('e1')}\n${copilotEvent('e2')}\n`,
+    expects: 1,
+    crlf: asCrlf,
+  },
+  {
+    format: 'open-webui',
+    provider: 'open-webui',
+    sample: fixture('open-webui/chats.json'),
+    name: 'chat-export.json',
+    withRecord: json => `[${json},${webuiChat('a')},${webuiChat('b')}]`,
+    expects: 2,
     crlf: asCrlf,
   },
 ]
@@ -205,7 +289,7 @@ for (const subject of SUBJECTS) {
 
     t.test('values of any type anywhere give records or a code, never anything else', async () => {
       const values = JSON.parse(
-        subject.format === 'claude-code'
+        LINES.has(subject.format)
           ? `[${subject.sample.toString('utf8').split('\n').slice(0, -1).join(',')}]`
           : subject.sample.toString('utf8'),
       ) as unknown[]
@@ -219,10 +303,9 @@ for (const subject of SUBJECTS) {
               const place = places[at % places.length]
               if (place) (place.holder as Record<string, unknown>)[place.key] = value
             }
-            const text =
-              subject.format === 'claude-code'
-                ? copy.map(value => JSON.stringify(value)).join('\n')
-                : JSON.stringify(copy)
+            const text = LINES.has(subject.format)
+              ? copy.map(value => JSON.stringify(value)).join('\n')
+              : JSON.stringify(copy)
             try {
               const reading = await read(text)
               for (const { messages } of reading.conversations)
@@ -256,9 +339,7 @@ function placesOf(root: unknown): { holder: object; key: string }[] {
 t.test('foreign files are refused with what they look like', async t => {
   const cases: readonly (readonly [Uint8Array | string, RegExp])[] = [
     [fixture('foreign/deepseek.json'), /DeepSeek/],
-    [fixture('foreign/open-webui.json'), /Open WebUI/],
-    [fixture('foreign/gemini-cli.jsonl'), /Gemini CLI/],
-    [fixture('foreign/codex.jsonl'), /Codex/],
+    [fixture('foreign/qwen-code.jsonl'), /Qwen Code/],
     [fixture('foreign/sharegpt.json'), /ShareGPT/],
     [fixture('claude-ai/users.json'), /user list of a Claude\.ai export/],
     [fixture('zips/deepseek.zip'), /DeepSeek/],

@@ -122,11 +122,7 @@ t.test('an older export that first brings messages settles which branch is activ
   const { add, texts } = open(t)
   const branched = conversation(
     'a',
-    [
-      message('m1', null, 'one'),
-      message('m2', 'm1', 'two'),
-      message('s', 'm1', 'aside', { branch: 's' }),
-    ],
+    [message('m1', null, 'one'), message('m2', 'm1', 'two'), message('s', 'm1', 'aside', { branch: 's' })],
     { updatedAtMs: null },
   )
   add(conversation('a', [], { updatedAtMs: 1 }))
