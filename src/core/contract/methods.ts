@@ -223,7 +223,13 @@ export const methods = {
   'import.file': {
     summary: 'Begin one file of an import; `path` is only a label in the report.',
     access: 'write',
-    params: z.strictObject({ importId: z.string(), path: FreeText.max(4096), size: Count.optional() }),
+    params: z.strictObject({
+      importId: z.string(),
+      path: FreeText.max(4096),
+      size: Count.optional(),
+      /** For a SQLite database: bytes of its write-ahead log, sent after the `size` bytes of the database. */
+      walBytes: Count.optional(),
+    }),
     result: z.strictObject({ fileId: z.string() }),
     errors: ['usage/invalid'],
   },

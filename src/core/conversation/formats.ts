@@ -5,6 +5,7 @@ import { claudeCode } from './claude-code.ts'
 import { codex } from './codex.ts'
 import { copilotChat } from './copilot-chat.ts'
 import { copilotCli } from './copilot-cli.ts'
+import { cursor } from './cursor.ts'
 import type { ConversationFormat } from './format.ts'
 import { geminiCli } from './gemini-cli.ts'
 import { openWebui } from './open-webui.ts'
@@ -18,6 +19,7 @@ export const FORMATS: readonly ConversationFormat[] = [
   copilotChat,
   copilotCli,
   openWebui,
+  cursor,
 ]
 
 /** Less than this is no positive evidence. */

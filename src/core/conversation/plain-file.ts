@@ -1,6 +1,7 @@
 /** One stream of plain bytes: its format found by the first records, then read and counted. */
 import { VivimError } from '../kernel/errors.ts'
 import type { AssetCollector, AssetSink } from './asset.ts'
+import type { ForeignDatabase } from './foreign-database.ts'
 import type { ConversationFormat, Emitted } from './format.ts'
 import { detectFormat, FORMATS } from './formats.ts'
 import { guessOf } from './guess.ts'
@@ -35,6 +36,9 @@ export interface ImportPorts {
   /** Spools a zip to a place with random access; the reader calls `close` when it is done. Without it a zip is
    *  refused. */
   readonly spool?: (bytes: AsyncIterable<Uint8Array>) => Promise<RandomAccess & { close(): Promise<void> }>
+  /** Opens a SQLite database for reading, from its bytes and, after so many of them, those of its write-ahead log (null:
+   *  there is none); the reader calls `close` when it is done. Without it a database is refused. */
+  readonly database?: (bytes: AsyncIterable<Uint8Array>, mainBytes: number | null) => Promise<ForeignDatabase>
   readonly limits?: Partial<Limits>
 }
 
@@ -58,10 +62,17 @@ export async function openPlain(source: AsyncIterable<Uint8Array>, limits: Limit
   if (container.kind !== 'elements' && container.kind !== 'lines') {
     await bytes.return?.()
     if (container.kind === 'foreign') return { format: null, guess: container.guess, bad: null }
-    const guess = container.kind === 'blank' ? 'an empty file' : `a ${container.kind} file inside another`
+    const guess =
+      container.kind === 'blank'
+        ? 'an empty file'
+        : `a ${container.kind} file inside another; unpack it first`
     return { format: null, guess, bad: null }
   }
-  const records = container.kind === 'lines' ? jsonLines(bytes, limits) : jsonElements(bytes, limits)
+  return openRecords(container.kind === 'lines' ? jsonLines(bytes, limits) : jsonElements(bytes, limits))
+}
+
+/** Finds the format of records by the first of them. */
+export async function openRecords(records: AsyncGenerator<RawRecord>): Promise<Opened> {
   const sample: RawRecord[] = []
   let sampled = 0
   let isDone = false

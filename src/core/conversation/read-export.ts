@@ -1,8 +1,17 @@
 /** The front door: bytes of a file that somebody exported, in; conversations and what was wrong with the rest, out. */
 import { AssetCollector, noAssets } from './asset.ts'
+import { databaseRecords } from './database.ts'
 import { type Damage, inflate } from './inflate.ts'
-import { LIMITS } from './limits.ts'
-import { type ImportEvent, type ImportPorts, openPlain, peek, readOpened, unreadable } from './plain-file.ts'
+import { LIMITS, type Limits } from './limits.ts'
+import {
+  type ImportEvent,
+  type ImportPorts,
+  openPlain,
+  openRecords,
+  peek,
+  readOpened,
+  unreadable,
+} from './plain-file.ts'
 import { readArchive } from './read-archive.ts'
 import { sniff } from './sniff.ts'
 
@@ -13,9 +22,11 @@ export type { FileReport, ImportEvent, ImportPorts } from './plain-file.ts'
 export interface ExportFile {
   readonly label: string
   readonly bytes: AsyncIterable<Uint8Array>
+  /** For a database with a write-ahead log: how many of the bytes are the database's own, before those of the log. */
+  readonly mainBytes?: number
 }
 
-/** Reads a file of any known format, plain, gzip, zstd or zip. Conversations come as they are complete; a `FileReport`
+/** Reads a file of any known format: plain, gzip, zstd, zip or a SQLite database. Conversations come as they are complete; a `FileReport`
  *  follows the last of its file.
  *  @throws `import/unreadable` when nothing in it is of a known format, with what it looks like; `import/limit` for
  *  what inflates beyond all bounds; and what the source and the ports throw. */
@@ -36,6 +47,10 @@ export async function* readExport(file: ExportFile, ports: ImportPorts): AsyncGe
     }
     return
   }
+  if (container.kind === 'sqlite') {
+    yield* readDatabase({ ...file, bytes }, ports, limits)
+    return
+  }
   const damage: Damage = { reason: null }
   const isPacked = container.kind === 'gzip' || container.kind === 'zstd'
   const plain = isPacked ? inflate(bytes, container.kind, limits, damage) : bytes
@@ -46,4 +61,25 @@ export async function* readExport(file: ExportFile, ports: ImportPorts): AsyncGe
   }
   const assets = new AssetCollector(ports.assets, noAssets, limits)
   yield* readOpened({ label: file.label, entry: null }, opened, { limits, assets }, damage)
+}
+
+async function* readDatabase(
+  { label, bytes, mainBytes }: ExportFile & { bytes: AsyncIterableIterator<Uint8Array> },
+  ports: ImportPorts,
+  limits: Limits,
+): AsyncGenerator<ImportEvent> {
+  if (ports.database === undefined) {
+    await bytes.return?.()
+    throw unreadable(label, 'a SQLite database, which needs a place to be spooled to')
+  }
+  const database = await ports.database(bytes, mainBytes ?? null)
+  try {
+    const opened = await openRecords(databaseRecords(database, limits))
+    if (opened.format === null)
+      throw unreadable(label, opened.bad ?? 'a SQLite database without conversations')
+    const assets = new AssetCollector(ports.assets, noAssets, limits)
+    yield* readOpened({ label, entry: null }, opened, { limits, assets }, { reason: null })
+  } finally {
+    await database.close()
+  }
 }

@@ -1,10 +1,9 @@
 /** The imports that are open: each belongs to the connection that began it and ends with it. */
 import type { Result } from '../../core/contract/methods.ts'
-import type { ImportPorts } from '../../core/conversation/read-export.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import type { Caller } from '../rpc/caller.ts'
 import type { ConversationStore } from '../storage/user/conversation-store.ts'
-import { type FileImport, makeFileImport } from './file-import.ts'
+import { type FileImport, type ImportPlaces, makeFileImport } from './file-import.ts'
 
 type ImportReport = Result<'import.finish'>
 type FileReport = Result<'import.endFile'>
@@ -29,8 +28,9 @@ interface OpenImport {
 export interface Imports {
   /** @throws `rpc/busy` when too many are open */
   begin(caller: Caller): string
-  /** Begin the next file; the one before must be ended. @throws `usage/invalid` */
-  file(caller: Caller, importId: string, label: string): string
+  /** Begin the next file; the one before must be ended.
+   *  @param mainBytes - for a database whose write-ahead log follows: where that begins, in bytes. @throws `usage/invalid` */
+  file(caller: Caller, importId: string, label: string, mainBytes?: number | null): string
   /** @throws `usage/invalid` for a file that is not open here, and what storing failed with */
   chunk(caller: Caller, fileId: string, bytes: Uint8Array): Promise<Result<'import.chunk'>>
   endFile(caller: Caller, fileId: string): Promise<FileReport>
@@ -40,7 +40,7 @@ export interface Imports {
 
 export function makeImports(
   store: Pick<ConversationStore, 'importConversations' | 'putAsset' | 'sweepAssets'>,
-  spool: NonNullable<ImportPorts['spool']>,
+  places: ImportPlaces,
 ): Imports {
   const open = new Map<string, OpenImport>()
   let begun = 0
@@ -72,13 +72,13 @@ export function makeImports(
       })
       return id
     },
-    file(caller, importId, label) {
+    file(caller, importId, label, mainBytes = null) {
       const entry = find(caller, importId)
       if (entry.file !== null) throw new VivimError('usage/invalid', 'the file before is not ended yet')
       if (entry.reports.length >= MAX_FILES)
         throw new VivimError('usage/invalid', `an import has at most ${MAX_FILES} files`)
       const id = `${importId}.${entry.reports.length + 1}`
-      entry.file = { id, work: makeFileImport(label, caller.did, store, spool) }
+      entry.file = { id, work: makeFileImport(label, caller.did, store, places, mainBytes) }
       return id
     },
     async chunk(caller, fileId, bytes) {

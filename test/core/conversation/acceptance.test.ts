@@ -85,8 +85,12 @@ const webuiChat = (id: string): string =>
     chat: { history: { currentId: 'm', messages: { m: { id: 'm', role: 'user', content: `Hi ${id}` } } } },
   })
 
+const cursorLine = (text: string): string =>
+  JSON.stringify({ role: 'user', message: { content: [{ type: 'text', text }] } })
+
 /** Formats of JSONL; the others are arrays. */
 const LINES: ReadonlySet<string> = new Set([
+  'cursor',
   'claude-code',
   'codex',
   'gemini-cli',
@@ -156,6 +160,15 @@ const SUBJECTS: readonly Subject[] = [
     sample: fixture('copilot-cli/events.jsonl'),
     name: 'session-state/1/events.jsonl',
     withRecord: json => `${json}\n${copilotEvent('e1')}\n${copilotEvent('e2')}\n`,
+    expects: 1,
+    crlf: asCrlf,
+  },
+  {
+    format: 'cursor',
+    provider: 'cursor',
+    sample: fixture('cursor/transcript.jsonl'),
+    name: 'agent-transcripts/1.jsonl',
+    withRecord: json => `${json}\n${cursorLine('one')}\n${cursorLine('two')}\n`,
     expects: 1,
     crlf: asCrlf,
   },
@@ -351,7 +364,7 @@ t.test('foreign files are refused with what they look like', async t => {
     ['[]', /without any record/],
     ['{}', /not known/],
     [Buffer.from('\ufeff[]', 'utf16le'), /UTF-16/],
-    [Buffer.from('SQLite format 3\0and more'), /SQLite/],
+    [Buffer.from('SQLite format 3\0and more'), /SQLite database, which needs a place/],
     [Buffer.from('PK\x03\x04 but nothing more'), /zip is damaged/],
     [Buffer.from([0x1f, 0x8b, 0, 1, 2, 3]), /gzip data is damaged|empty file/],
     ['{"type":"user","text":"no session"}\n{"type":"user"}', /not known/],

@@ -26,6 +26,7 @@ const FIXTURES: readonly (readonly [path: string, format: string])[] = [
   ['copilot-chat/export.json', 'copilot-chat'],
   ['copilot-cli/events.jsonl', 'copilot-cli'],
   ['open-webui/chats.json', 'open-webui'],
+  ['cursor/transcript.jsonl', 'cursor'],
 ]
 
 async function recordsOf(path: string): Promise<unknown[]> {
