@@ -3,13 +3,11 @@ import { fileURLToPath } from 'node:url'
 import { flush, run } from '@oclif/core'
 import { loadCommand } from './catalog.ts'
 import { reportFailure } from './failure.ts'
-
-/** 128 + SIGINT. */
-const EXIT_INTERRUPTED = 130
+import { EXIT_INTERRUPTED, exitOnInterrupt } from './interrupt.ts'
 
 /** @param launcher - `import.meta.url` of the launcher: the package is found from there */
 export async function runProgram(argv: string[], launcher: string): Promise<void> {
-  process.once('SIGINT', () => process.exit(EXIT_INTERRUPTED))
+  exitOnInterrupt()
   // Whoever read our output has seen enough, as `head` does.
   process.stdout.on('error', () => process.exit())
   try {
@@ -19,6 +17,8 @@ export async function runProgram(argv: string[], launcher: string): Promise<void
   } catch (error) {
     if (isQuietExit(error)) process.exitCode = error.oclif.exit
     else reportFailure(error, wantsJson(argv))
+    // What was interrupted may still wait for bytes that never come.
+    if (process.exitCode === EXIT_INTERRUPTED) process.exit()
   }
 }
 

@@ -13,6 +13,9 @@ export interface Progress {
   end(): void
 }
 
+/** For who tells of an import otherwise. */
+export const silent: Progress = { begin() {}, sent() {}, end() {} }
+
 const BAR_EVERY_MS = 100
 const LINE_EVERY_MS = 5_000
 const BAR_WIDTH = 24
@@ -34,7 +37,8 @@ export function makeProgress(sources: readonly ImportSource[], isSilent: boolean
   const state = (): string => {
     const seconds = Math.max(0.001, (performance.now() - began) / 1000)
     const rate = done / seconds
-    const left = total === null || done === 0 ? '' : `, ${span(((total - done) / rate) * 1000)} left`
+    const leftMs = total === null ? 0 : (Math.max(0, total - done) / rate) * 1000
+    const left = total === null || done === 0 ? '' : `, ${span(leftMs)} left`
     const part = total === null ? size(done) : `${size(done)} of ${size(total)}`
     return `${part}, ${count(before + inFile, 'message')}, ${size(rate)}/s${left}`
   }
