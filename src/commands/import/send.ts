@@ -1,4 +1,5 @@
 /** Sends one file to the daemon, piece by piece; its answer to each is what slows us down to its pace. */
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from '../../core/client/client.ts'
 import type { Result } from '../../core/contract/methods.ts'
 import { codeOf, VivimError } from '../../core/kernel/errors.ts'
@@ -48,24 +49,61 @@ export async function sendFile(
     if (codeOf(error) === 'file/unusable') await client.call('import.endFile', { fileId }, options)
     throw error
   }
-  const report = await client.call('import.endFile', { fileId }, options)
+  const report = await finish(client, fileId, progress, options)
   return { report, hasChanged: await opened.hasChanged() }
+}
+
+/** How often the daemon is asked how far it is while it finishes a file. */
+const ASK_EVERY_MS = 1_000
+
+/** Waits for the end of a file; the daemon may read the most of it only now. */
+async function finish(
+  client: Client,
+  fileId: string,
+  progress: Progress,
+  options: { signal?: AbortSignal },
+): Promise<FileReport> {
+  let isEnded = false
+  const ended = client.call('import.endFile', { fileId }, options).finally(() => {
+    isEnded = true
+  })
+  const asked = new AbortController()
+  const asking = async () => {
+    while (!isEnded) {
+      await pause(ASK_EVERY_MS, undefined, { signal: asked.signal })
+      const { messages } = await client.call(
+        'import.chunk',
+        { fileId, dataB64: '' },
+        { signal: asked.signal },
+      )
+      progress.sent(0, messages)
+    }
+  }
+  // It ends with an error when the file does, or before: what `ended` gives is what counts.
+  const last = asking().catch(() => {})
+  try {
+    return await ended
+  } finally {
+    asked.abort()
+    await last
+  }
 }
 
 /** The pieces of a source that may keep one waiting for ever. @throws `rpc/cancelled` as soon as the signal is given */
 async function* untilAborted(source: AsyncIterable<Buffer>, signal?: AbortSignal): AsyncGenerator<Buffer> {
   const pieces = source[Symbol.asyncIterator]()
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const onAbort = () => reject(new VivimError('rpc/cancelled', 'the import was interrupted'))
+  let giveUp = () => {}
+  const onAbort = () => giveUp()
   signal?.addEventListener('abort', onAbort, { once: true })
-  aborted.catch(() => {})
+  // Not a race against one promise: that would hold on to every piece.
+  const nextPiece = () =>
+    new Promise<IteratorResult<Buffer>>((resolve, reject) => {
+      giveUp = () => reject(new VivimError('rpc/cancelled', 'the import was interrupted'))
+      if (signal?.aborted) giveUp()
+      else pieces.next().then(resolve, reject)
+    })
   try {
-    for (
-      let next = await Promise.race([pieces.next(), aborted]);
-      !next.done;
-      next = await Promise.race([pieces.next(), aborted])
-    )
-      yield next.value
+    for (let next = await nextPiece(); !next.done; next = await nextPiece()) yield next.value
   } finally {
     signal?.removeEventListener('abort', onAbort)
     // A read that hangs is left to the end of the program.

@@ -1,5 +1,6 @@
 /** The items and events of one Codex session put together: what is told twice counts once, and what a fork repeats of
  *  its parent is left to the parent. */
+import { createHash } from 'node:crypto'
 import type { ImportedConversation, ImportedMessage } from '../model/conversation.ts'
 import type { ItemParts } from './codex-parts.ts'
 import { sourceIdOf } from './conversation-id.ts'
@@ -19,7 +20,8 @@ interface Entry {
   readonly model: string | null
   /** What kind of turn it is, to be compared between tellers. */
   readonly kind: 'user' | 'assistant' | 'thinking' | 'tool' | 'hidden'
-  readonly text: string
+  /** Whether the other teller tells it too. */
+  isEchoed: boolean
 }
 
 /** A step of the session: a turn, or so many turns of the user taken back. */
@@ -36,6 +38,8 @@ export class CodexSession {
   chars = 0
   readonly #meta: Record<string, string>
   readonly #steps: Step[] = []
+  /** By kind and text, those that only one of the two has told so far. */
+  readonly #alone = { item: new Map<string, Entry[]>(), event: new Map<string, Entry[]>() }
   #model: string | null = null
   #name: string | null = null
   #isReplay: boolean
@@ -85,16 +89,24 @@ export class CodexSession {
   add(teller: Teller, told: ItemParts, createdAtMs: number | null): void {
     if (told.parts.length === 0) return
     this.#lastMs = latestOf([this.#lastMs, createdAtMs])
-    const texts = told.parts.flatMap(part => (part.type === 'text' ? [part.text] : []))
+    const model = told.role === 'assistant' ? this.#model : null
+    const entry: Entry = { teller, told, createdAtMs, model, kind: kindOf(told), isEchoed: false }
+    const key = echoKey(entry)
+    const other = this.#alone[teller === 'item' ? 'event' : 'item'].get(key)?.pop()
+    if (other !== undefined) {
+      entry.isEchoed = true
+      other.isEchoed = true
+      if (teller === 'event') return
+      // The item is told from here on; what the event told is let go.
+      this.chars -= charsOf(other.told.parts)
+      other.told.parts.length = 0
+    } else {
+      const alone = this.#alone[teller].get(key)
+      if (alone) alone.push(entry)
+      else this.#alone[teller].set(key, [entry])
+    }
     this.chars += charsOf(told.parts) + charsOf(told.injected)
-    this.#steps.push({
-      teller,
-      told,
-      createdAtMs,
-      model: told.role === 'assistant' ? this.#model : null,
-      kind: kindOf(told),
-      text: texts.join('\n').trim(),
-    })
+    this.#steps.push(entry)
   }
 
   /** The conversation, or null when nothing was said. */
@@ -165,44 +177,34 @@ function ownRequest(prompt: string | null): string | null {
   return prompt === null || at < 0 ? prompt : prompt.slice(at + mark.length)
 }
 
-/** The steps without the events that repeat an item: one with the same text, or else the only one beside them. */
+/** What both tellers say of one turn. */
+function echoKey({ kind, told }: Entry): string {
+  const texts = told.parts.flatMap(part => (part.type === 'text' ? [part.text] : []))
+  return createHash('sha256')
+    .update(`${kind} ${texts.join('\n').trim()}`)
+    .digest('base64')
+}
+
+/** The steps without the events that repeat an item: in the same words, or in others but alone beside it. */
 function withoutEchoes(steps: readonly Step[]): Step[] {
-  const isItem = (step: Step, kind: Entry['kind']): step is Entry =>
-    'teller' in step && step.teller === 'item' && step.kind === kind
-  const items = new Map<string, Entry[]>()
-  const kinds = new Set<Entry['kind']>()
-  for (const step of steps) {
-    if (!('teller' in step) || step.teller !== 'item') continue
-    kinds.add(step.kind)
-    const key = `${step.kind} ${step.text}`
-    const list = items.get(key)
-    if (list) list.push(step)
-    else items.set(key, [step])
-  }
-  for (const list of items.values()) list.reverse()
-  const echoed = new Set<Step>()
-  const dropped = new Set<Step>()
-  for (const step of steps) {
-    if (!('teller' in step) || step.teller !== 'event') continue
-    const item = items.get(`${step.kind} ${step.text}`)?.pop()
-    if (item !== undefined) {
-      echoed.add(item)
-      dropped.add(step)
-    } else if ((step.kind === 'thinking' || step.kind === 'tool') && kinds.has(step.kind)) dropped.add(step)
-  }
-  steps.forEach((step, at) => {
-    if (!('teller' in step) || step.teller !== 'event' || dropped.has(step)) return
-    const isEnd = (other: Step): boolean =>
-      'teller' in other && other.teller === 'event' && other.kind === step.kind
+  const isTurn = (step: Step, teller: Teller, kind: Entry['kind']): step is Entry =>
+    'teller' in step && step.teller === teller && step.kind === kind
+  const kinds = new Set(
+    steps.flatMap(step => ('teller' in step && step.teller === 'item' ? [step.kind] : [])),
+  )
+  const paired = new Set<Step>()
+  return steps.filter((step, at) => {
+    if (!('teller' in step) || step.teller === 'item') return true
+    const { kind } = step
+    if (step.isEchoed || ((kind === 'thinking' || kind === 'tool') && kinds.has(kind))) return false
     for (const by of [-1, 1])
       for (let i = at + by; i >= 0 && i < steps.length; i += by) {
         const other = steps[i] as Step
-        if (isEnd(other)) break
-        if (!isItem(other, step.kind) || echoed.has(other)) continue
-        echoed.add(other)
-        dropped.add(step)
-        return
+        if (isTurn(other, 'event', kind)) break
+        if (!isTurn(other, 'item', kind) || other.isEchoed || paired.has(other)) continue
+        paired.add(other)
+        return false
       }
+    return true
   })
-  return steps.filter(step => !dropped.has(step))
 }
