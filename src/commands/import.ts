@@ -114,7 +114,6 @@ Without a path it looks in the usual places of this machine (${PLACE_NAMES.join(
               ...(await sourcesOf(paths, () => {})),
               ...(await survey(names)).flatMap(place => place.sources),
             ],
-            folders: [...paths, ...found.flatMap(place => place.folders)],
             onReport: report => this.show(flags, report, changeText),
             onReady: files => this.remark(flags, `watching ${count(files, 'file')}; Ctrl-C ends it`),
           },

@@ -86,7 +86,6 @@ export const PLACE_NAMES: readonly string[] = PLACES.map(place => place.name)
 export interface Found {
   readonly name: string
   readonly title: string
-  readonly folders: readonly string[]
   readonly sources: readonly ImportSource[]
   readonly bytes: number
 }
@@ -114,12 +113,11 @@ export async function survey(names: readonly string[]): Promise<Found[]> {
   for (const { name, title, folders, files } of PLACES) {
     if (!names.includes(name)) continue
     const sources: ImportSource[] = []
-    const looked = folders(machine)
-    for (const [folder, levels] of looked)
+    for (const [folder, levels] of folders(machine))
       for await (const source of filesIn(folder, levels, () => {}))
         if (files.test(source.label.slice(folder.length).replaceAll('\\', '/'))) sources.push(source)
     const bytes = sources.reduce((sum, source) => sum + (source.size ?? 0), 0)
-    found.push({ name, title, folders: looked.map(([path]) => path), sources, bytes })
+    found.push({ name, title, sources, bytes })
   }
   return found
 }

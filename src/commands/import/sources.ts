@@ -21,6 +21,8 @@ export interface ImportSource {
   readonly size: number | null
   /** Changes with the content. */
   readonly version: string
+  /** When it was last written to, in milliseconds since the epoch; 0 where that is not known. */
+  readonly changedAtMs: number
   open(): Promise<OpenedSource>
 }
 
@@ -69,6 +71,7 @@ const standardInput: ImportSource = {
   label: '-',
   size: null,
   version: '',
+  changedAtMs: 0,
   open: async () => ({
     size: null,
     walBytes: null,
@@ -117,6 +120,7 @@ async function fileSource(
     size: info?.size ?? null,
     version:
       info === null ? '' : DATABASES.test(path) ? await versionOf(path) : `${info.size} ${info.mtimeMs}`,
+    changedAtMs: info?.mtimeMs ?? 0,
     open: () => (info === null ? openPipe(path) : openFile(path)),
   }
 }

@@ -48,7 +48,7 @@ function likeness(value: unknown): number {
     const kinds = arrayOf(value.content).map(piece => objectOf(piece).type)
     return kinds.some(kind => kind === 'input_text' || kind === 'output_text') ? 0.8 : 0
   }
-  return isOldest(value) ? 0.6 : 0
+  return isOldest(value) && 'model' in value ? 0.6 : 0
 }
 
 /** First line of a file of 2025: an id and a time, with the instructions that were read. */
@@ -67,8 +67,7 @@ const isOldest = (value: JsonObject): boolean =>
   !('type' in value) &&
   (value.role === 'user' || value.role === 'assistant') &&
   'content' in value &&
-  timeOf(value.timestamp) !== null &&
-  'model' in value
+  timeOf(value.timestamp) !== null
 
 interface Line {
   readonly type: unknown

@@ -5,7 +5,7 @@ import type { ForeignDatabase } from './foreign-database.ts'
 import type { ConversationFormat, Emitted } from './format.ts'
 import { detectFormat, FORMATS } from './formats.ts'
 import { guessOf } from './guess.ts'
-import type { Damage } from './inflate.ts'
+import { type Damage, inflate } from './inflate.ts'
 import { jsonElements } from './json-elements.ts'
 import { jsonLines } from './jsonl-lines.ts'
 import { type Limits, PEEK_BYTES, SAMPLE_BYTES, SAMPLE_RECORDS } from './limits.ts'
@@ -55,9 +55,21 @@ export type Opened =
   | { readonly format: ConversationFormat; readonly records: AsyncIterable<RawRecord> }
   | { readonly format: null; readonly guess: string | null; readonly bad: string | null }
 
-/** Finds the format of plain bytes by their first records, which are given again with the rest. */
-export async function openPlain(source: AsyncIterable<Uint8Array>, limits: Limits): Promise<Opened> {
+/** Finds the format of bytes, packed once or not at all, by their first records, which are given again with the rest. */
+export async function openPlain(
+  source: AsyncIterable<Uint8Array>,
+  limits: Limits,
+  damage: Damage,
+): Promise<Opened> {
   const { head, isWhole, bytes } = await peek(source)
+  const container = sniff(head, isWhole)
+  const isPacked = container.kind === 'gzip' || container.kind === 'zstd'
+  return isPacked
+    ? openUnpacked(await peek(inflate(bytes, container.kind, limits, damage)), limits)
+    : openUnpacked({ head, isWhole, bytes }, limits)
+}
+
+async function openUnpacked({ head, isWhole, bytes }: Peeked, limits: Limits): Promise<Opened> {
   const container = sniff(head, isWhole)
   if (container.kind !== 'elements' && container.kind !== 'lines') {
     await bytes.return?.()
@@ -138,11 +150,15 @@ export async function* readOpened(
   }
 }
 
+interface Peeked {
+  readonly head: Uint8Array
+  readonly isWhole: boolean
+  readonly bytes: AsyncIterableIterator<Uint8Array, undefined>
+}
+
 /** The first bytes (always as many as there are, up to `PEEK_BYTES`), and all bytes from the beginning; `return` of
  *  those closes the source also when they were never asked for. */
-export async function peek(
-  source: AsyncIterable<Uint8Array>,
-): Promise<{ head: Uint8Array; isWhole: boolean; bytes: AsyncIterableIterator<Uint8Array, undefined> }> {
+export async function peek(source: AsyncIterable<Uint8Array>): Promise<Peeked> {
   const iterator = source[Symbol.asyncIterator]()
   const chunks: Uint8Array[] = []
   let size = 0

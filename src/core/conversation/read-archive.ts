@@ -30,7 +30,7 @@ export async function* readArchive(file: ArchiveFile, ports: ImportPorts): Async
   for (const entry of entries) {
     if (!isCandidate(entry)) continue
     const damage: Damage = { reason: null }
-    const opened = await openPlain(entry.bytes(damage), limits)
+    const opened = await openPlain(entry.bytes(damage), limits, damage)
     if (opened.format !== null) {
       found++
       yield* readOpened({ label, entry: entry.name }, opened, { limits, assets }, damage)
@@ -56,9 +56,9 @@ export async function* readArchive(file: ArchiveFile, ports: ImportPorts): Async
 
 const baseName = (name: string): string => name.slice(name.lastIndexOf('/') + 1)
 
-/** JSON by its ending or without any ending; what people attached to their messages is not looked into. */
+/** JSON by its ending, packed or not, or without any ending; what people attached to their messages is not looked into. */
 function isCandidate(entry: ZipEntry): boolean {
   const base = baseName(entry.name)
   if (entry.size === 0 || isAssetName(entry.name)) return false
-  return /\.(?:json|jsonl|ndjson)$/i.test(base) || !base.includes('.')
+  return /\.(?:json|jsonl|ndjson)(?:\.(?:zst|gz))?$/i.test(base) || !base.includes('.')
 }

@@ -1,7 +1,7 @@
 /** The front door: bytes of a file that somebody exported, in; conversations and what was wrong with the rest, out. */
 import { AssetCollector, noAssets } from './asset.ts'
 import { databaseRecords } from './database.ts'
-import { type Damage, inflate } from './inflate.ts'
+import type { Damage } from './inflate.ts'
 import { LIMITS, type Limits } from './limits.ts'
 import {
   type ImportEvent,
@@ -52,9 +52,7 @@ export async function* readExport(file: ExportFile, ports: ImportPorts): AsyncGe
     return
   }
   const damage: Damage = { reason: null }
-  const isPacked = container.kind === 'gzip' || container.kind === 'zstd'
-  const plain = isPacked ? inflate(bytes, container.kind, limits, damage) : bytes
-  const opened = await openPlain(plain, limits)
+  const opened = await openPlain(bytes, limits, damage)
   if (opened.format === null) {
     const guess = opened.guess ?? damage.reason ?? 'no export or session log that is known here'
     throw unreadable(file.label, guess)

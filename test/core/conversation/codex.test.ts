@@ -1,7 +1,7 @@
 /** What only Codex CLI does: two tellings of one turn, replays of a parent, injected items, older shapes. */
 import t from 'tap'
 import { messageText } from '../../../src/core/model/conversation.ts'
-import { fixture, idsOn, read } from './kit.ts'
+import { fixture, idsOn, read, zip } from './kit.ts'
 
 const at = (second: number): string => `2026-05-03T08:00:${String(second).padStart(2, '0')}.000Z`
 const line = (second: number, type: string, payload: object): string =>
@@ -51,6 +51,13 @@ t.test('a rollout is its transcript: events that repeat it, and a compaction, ad
 t.test('a packed rollout gives the same conversation', async t => {
   const plain = await read(fixture('codex/rollout.jsonl'))
   t.same((await read(fixture('codex/rollout.jsonl.zst'))).conversations, plain.conversations)
+})
+
+t.test('packed rollouts are read inside a zip too', async t => {
+  const packed = zip([
+    { name: '.codex/archived_sessions/rollout.jsonl.zst', bytes: fixture('codex/rollout.jsonl.zst') },
+  ])
+  t.same((await read(packed)).conversations, (await read(fixture('codex/rollout.jsonl'))).conversations)
 })
 
 t.test('a file of events alone is read from them, what the program wrote hidden', async t => {
