@@ -7,8 +7,8 @@ import type { Limits } from '../../src/core/conversation/limits.ts'
 import { type ImportEvent, readExport } from '../../src/core/conversation/read-export.ts'
 import { systemChance } from '../../src/core/kernel/env.ts'
 import { messageText } from '../../src/core/model/conversation.ts'
-import { makeDatabaseSpool, sweepSpool } from '../../src/daemon/importing/spool.ts'
-import { fixture } from '../core/conversation/kit.ts'
+import { makeDatabaseSpool, makeSpool, sweepSpool } from '../../src/daemon/importing/spool.ts'
+import { fixture, zip } from '../core/conversation/kit.ts'
 import { tempFolder } from '../kit/home.ts'
 
 async function* pieces(bytes: Uint8Array, size = 10_000): AsyncGenerator<Uint8Array> {
@@ -199,6 +199,26 @@ t.test('webui.db: rows of the table chat are the chats of the export', async t =
     ['chat, row 2', 'chat, row 3'],
   )
   t.notMatch(JSON.stringify(conversations), /HASH/)
+})
+
+t.test('a store inside a zip is read as by itself', async t => {
+  const folder = tempFolder(t)
+  const bytes = zip([
+    { name: 'User/globalStorage/state.vscdb', bytes: fixture('cursor/state.vscdb') },
+    { name: 'Thumbs.db', bytes: 'no database at all' },
+  ])
+  const ports = {
+    assets: { put: async () => '0'.repeat(64) },
+    spool: makeSpool(folder, systemChance),
+    database: makeDatabaseSpool(folder, systemChance),
+  }
+  const events: ImportEvent[] = []
+  for await (const event of readExport({ label: 'file', bytes: pieces(bytes) }, ports)) events.push(event)
+  t.match(events, [
+    { kind: 'conversation' },
+    { kind: 'file', format: 'cursor', entry: 'User/globalStorage/state.vscdb' },
+  ])
+  t.same(readdirSync(folder), [])
 })
 
 t.test('a value over the limit is skipped with a reason and never fetched', async t => {

@@ -1,6 +1,6 @@
 /** The records of databases that hold conversations. Only the named tables and keys are read: such files hold sign-in
  *  tokens beside the talk. */
-import { VivimError } from '../kernel/errors.ts'
+import { hasCode, VivimError } from '../kernel/errors.ts'
 import { cursorRecords } from './cursor-store.ts'
 import { type ForeignDatabase, parseCell } from './foreign-database.ts'
 import { type Limits, YIELD_BYTES } from './limits.ts'
@@ -18,12 +18,20 @@ export async function* databaseRecords(database: ForeignDatabase, limits: Limits
     records = cursorRecords(database, limits)
   else throw new VivimError('import/unreadable', 'it is a SQLite database of a kind that is not known here')
   let sinceTurn = 0
-  for (const record of records) {
-    yield record
-    sinceTurn += record.bytes
-    if (sinceTurn < YIELD_BYTES) continue
-    sinceTurn = 0
-    await turn()
+  let hasBegun = false
+  try {
+    for (const record of records) {
+      hasBegun = true
+      yield record
+      sinceTurn += record.bytes
+      if (sinceTurn < YIELD_BYTES) continue
+      sinceTurn = 0
+      await turn()
+    }
+  } catch (error) {
+    // What was read before the damage is good.
+    if (!hasBegun || !hasCode(error, 'import/unreadable')) throw error
+    yield { kind: 'bad', reason: (error as Error).message, where: 'the rest', bytes: 0 }
   }
 }
 

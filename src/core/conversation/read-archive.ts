@@ -1,10 +1,21 @@
 /** A zip of an export: every file of conversations in it is found by its content, and assets by their ids. */
 
+import { hasCode } from '../kernel/errors.ts'
 import { ArchiveAssets, isAssetName } from './archive-assets.ts'
 import { AssetCollector } from './asset.ts'
 import type { Damage } from './inflate.ts'
 import { LIMITS } from './limits.ts'
-import { type ImportEvent, type ImportPorts, openPlain, readOpened, unreadable } from './plain-file.ts'
+import {
+  type ImportEvent,
+  type ImportPorts,
+  type Opened,
+  openPlain,
+  peek,
+  readOpened,
+  unreadable,
+} from './plain-file.ts'
+import { readDatabase } from './read-database.ts'
+import { sniff } from './sniff.ts'
 import { listZip, type RandomAccess, type ZipEntry } from './zip.ts'
 
 export interface ArchiveFile {
@@ -30,7 +41,22 @@ export async function* readArchive(file: ArchiveFile, ports: ImportPorts): Async
   for (const entry of entries) {
     if (!isCandidate(entry)) continue
     const damage: Damage = { reason: null }
-    const opened = await openPlain(entry.bytes(damage), limits, damage)
+    const { head, isWhole, bytes } = await peek(entry.bytes(damage))
+    let opened: Opened
+    try {
+      if (sniff(head, isWhole).kind === 'sqlite') {
+        const database = { label, entry: entry.name, bytes, mainBytes: null }
+        yield* readDatabase(database, ports.database, { limits, assets })
+        found++
+        continue
+      }
+      opened = await openPlain(bytes, limits, damage)
+    } catch (error) {
+      if (!hasCode(error, 'import/unreadable')) throw error
+      loose.push({ where: entry.name, reason: (error as Error).message })
+      guess ??= 'something that cannot be read here'
+      continue
+    }
     if (opened.format !== null) {
       found++
       yield* readOpened({ label, entry: entry.name }, opened, { limits, assets }, damage)
@@ -56,9 +82,9 @@ export async function* readArchive(file: ArchiveFile, ports: ImportPorts): Async
 
 const baseName = (name: string): string => name.slice(name.lastIndexOf('/') + 1)
 
-/** JSON by its ending, packed or not, or without any ending; what people attached to their messages is not looked into. */
+/** JSON, packed or not, or a database by its ending, or without any ending; what people attached to their messages is not looked into. */
 function isCandidate(entry: ZipEntry): boolean {
   const base = baseName(entry.name)
   if (entry.size === 0 || isAssetName(entry.name)) return false
-  return /\.(?:json|jsonl|ndjson)(?:\.(?:zst|gz))?$/i.test(base) || !base.includes('.')
+  return /\.(?:(?:json|jsonl|ndjson)(?:\.(?:zst|gz))?|vscdb|db|sqlite3?)$/i.test(base) || !base.includes('.')
 }

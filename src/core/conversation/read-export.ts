@@ -1,18 +1,10 @@
 /** The front door: bytes of a file that somebody exported, in; conversations and what was wrong with the rest, out. */
 import { AssetCollector, noAssets } from './asset.ts'
-import { databaseRecords } from './database.ts'
 import type { Damage } from './inflate.ts'
-import { LIMITS, type Limits } from './limits.ts'
-import {
-  type ImportEvent,
-  type ImportPorts,
-  openPlain,
-  openRecords,
-  peek,
-  readOpened,
-  unreadable,
-} from './plain-file.ts'
+import { LIMITS } from './limits.ts'
+import { type ImportEvent, type ImportPorts, openPlain, peek, readOpened, unreadable } from './plain-file.ts'
 import { readArchive } from './read-archive.ts'
+import { readDatabase } from './read-database.ts'
 import { sniff } from './sniff.ts'
 
 export type { AssetSink } from './asset.ts'
@@ -48,7 +40,9 @@ export async function* readExport(file: ExportFile, ports: ImportPorts): AsyncGe
     return
   }
   if (container.kind === 'sqlite') {
-    yield* readDatabase({ ...file, bytes }, ports, limits)
+    const assets = new AssetCollector(ports.assets, noAssets, limits)
+    const { label, mainBytes = null } = file
+    yield* readDatabase({ label, entry: null, bytes, mainBytes }, ports.database, { limits, assets })
     return
   }
   const damage: Damage = { reason: null }
@@ -59,25 +53,4 @@ export async function* readExport(file: ExportFile, ports: ImportPorts): AsyncGe
   }
   const assets = new AssetCollector(ports.assets, noAssets, limits)
   yield* readOpened({ label: file.label, entry: null }, opened, { limits, assets }, damage)
-}
-
-async function* readDatabase(
-  { label, bytes, mainBytes }: ExportFile & { bytes: AsyncIterableIterator<Uint8Array> },
-  ports: ImportPorts,
-  limits: Limits,
-): AsyncGenerator<ImportEvent> {
-  if (ports.database === undefined) {
-    await bytes.return?.()
-    throw unreadable(label, 'a SQLite database, which needs a place to be spooled to')
-  }
-  const database = await ports.database(bytes, mainBytes ?? null)
-  try {
-    const opened = await openRecords(databaseRecords(database, limits))
-    if (opened.format === null)
-      throw unreadable(label, opened.bad ?? 'a SQLite database without conversations')
-    const assets = new AssetCollector(ports.assets, noAssets, limits)
-    yield* readOpened({ label, entry: null }, opened, { limits, assets }, { reason: null })
-  } finally {
-    await database.close()
-  }
 }
