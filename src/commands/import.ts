@@ -1,47 +1,84 @@
 /** `vivim import`. */
-import { Args } from '@oclif/core'
-import type { Client } from '../core/client/client.ts'
+import { Args, Flags } from '@oclif/core'
 import type { Result } from '../core/contract/methods.ts'
 import { VivimError } from '../core/kernel/errors.ts'
 import { visibleLine } from '../core/model/visible.ts'
-import { VivimCommand } from './base.ts'
+import { type CommonFlags, VivimCommand } from './base.ts'
 import { reportFailure } from './failure.ts'
-import { makeProgress, type Progress } from './import/progress.ts'
+import { choiceNeeded, choose } from './import/choose.ts'
+import { type Found, PLACE_NAMES, placeNames, survey } from './import/places.ts'
+import { makeProgress } from './import/progress.ts'
+import { type FileReport, sendFile } from './import/send.ts'
 import { type ImportSource, sourcesOf } from './import/sources.ts'
+import { watchSources } from './import/watch.ts'
+import { EXIT_INTERRUPTED, interruptible } from './interrupt.ts'
 import { count } from './text/amounts.ts'
 import { style } from './text/style.ts'
 import { table } from './text/table.ts'
 
 type Report = Result<'import.finish'>
 
-/** As base64 far below the daemon's limit of a frame: larger ones cost memory on both sides and save no time. */
-const CHUNK_BYTES = 128 * 1024
 /** Skipped records that are listed one by one for people; `--json` has all. */
 const SHOWN_SKIPPED = 20
 
 export default class Import extends VivimCommand {
-  static override summary =
-    'Bring conversations in: exports of ChatGPT and Claude.ai, sessions of Claude Code.'
+  static override summary = 'Bring conversations in: exports, sessions and stores of the tools you talk with.'
   static override description =
-    'Takes files, zips and folders as they come; what was imported before is recognised, and only what is new is added.'
+    `Takes files, zips, databases and folders as they come; what was imported before is recognised, and only what is new is added.
+Without a path it looks in the usual places of this machine (${PLACE_NAMES.join(', ')}), says what it would take, and asks.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> ~/Downloads/chatgpt-export.zip',
     '<%= config.bin %> <%= command.id %> ~/.claude/projects --json',
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --from claude-code,codex --watch',
     'curl … | <%= config.bin %> <%= command.id %> -',
   ]
   static override strict = false
   static override args = {
-    paths: Args.string({ required: true, description: 'files, zips, folders, or - for stdin' }),
+    paths: Args.string({ description: 'files, zips, databases, folders, or - for stdin' }),
+  }
+  static override flags = {
+    from: Flags.string({
+      helpValue: 'NAMES',
+      description: `what lies in the usual places of these: ${PLACE_NAMES.join(', ')}`,
+    }),
+    watch: Flags.boolean({
+      description: 'go on with what is added, until interrupted; one line, or document, for each change',
+    }),
   }
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Import)
-    const sources = await sourcesOf(argv as string[])
+    const paths = argv as string[]
+    if (flags.watch && paths.includes('-'))
+      throw new VivimError('usage/invalid', '--watch needs files or folders, not stdin')
+    const names = flags.from === undefined ? [] : placeNames(flags.from)
+    let found = await survey(names)
+    if (paths.length === 0 && flags.from === undefined) {
+      const all = await survey(PLACE_NAMES)
+      if (flags.json || !this.canAsk(flags)) throw choiceNeeded(all)
+      found = await choose(all)
+    }
+    const sources = [...(await sourcesOf(paths)), ...found.flatMap(place => place.sources)]
+    if (flags.watch) return this.#watch(flags, paths, found)
+    await interruptible(signal => this.#importAll(flags, sources, signal))
+  }
+
+  async #importAll(flags: CommonFlags, sources: readonly ImportSource[], signal: AbortSignal): Promise<void> {
     const progress = makeProgress(sources, flags.quiet || flags.json)
     const client = await this.connect(flags)
+    let whole = 0
     try {
       const { importId } = await client.call('import.begin', {})
-      for (const source of sources) await sendFile(client, importId, source, progress)
+      for (const source of sources) {
+        const { hasChanged } = await sendFile(client, importId, source, progress, signal)
+        if (hasChanged)
+          this.remark(
+            flags,
+            `${visibleLine(source.label)} was written to while it was read: import it again once its program is closed`,
+          )
+        whole += 1
+      }
       const report = await client.call('import.finish', { importId })
       progress.end()
       this.show(flags, report, reportText)
@@ -51,36 +88,44 @@ export default class Import extends VivimCommand {
         !report.files.some(file => file.format !== null && file.skipped.length === 0)
       )
         reportFailure(nothingRead(report), flags.json)
+    } catch (error) {
+      if (!signal.aborted) throw error
+      throw new VivimError(
+        'rpc/cancelled',
+        `interrupted after ${whole} of ${count(sources.length, 'file')}; what was stored until then stays, and the same command again goes on`,
+        { files: sources.length, whole },
+      )
     } finally {
       progress.end()
       client.close()
     }
   }
-}
 
-/** One file, piece by piece; the daemon's answer to each is what slows us down to its pace. */
-async function sendFile(
-  client: Client,
-  importId: string,
-  source: ImportSource,
-  progress: Progress,
-): Promise<void> {
-  const { fileId } = await client.call('import.file', {
-    importId,
-    path: source.label,
-    ...(source.size === null ? {} : { size: source.size }),
-    ...(source.ifKnown ? { ifKnown: true } : {}),
-  })
-  progress.begin(source)
-  for await (const piece of source.read(CHUNK_BYTES)) {
-    const { messages, enough } = await client.call('import.chunk', {
-      fileId,
-      dataB64: piece.toString('base64'),
-    })
-    progress.sent(piece.length, messages)
-    if (enough) break
+  async #watch(flags: CommonFlags, paths: readonly string[], found: readonly Found[]): Promise<void> {
+    const names = found.map(place => place.name)
+    const client = await this.connect(flags)
+    const over = flags.timeout === undefined ? null : AbortSignal.timeout(flags.timeout)
+    try {
+      await interruptible(async signal => {
+        await watchSources(
+          client,
+          {
+            find: async () => [
+              ...(await sourcesOf(paths, () => {})),
+              ...(await survey(names)).flatMap(place => place.sources),
+            ],
+            onReport: report => this.show(flags, report, changeText),
+            onReady: files => this.remark(flags, `watching ${count(files, 'file')}; Ctrl-C ends it`),
+          },
+          over === null ? signal : AbortSignal.any([signal, over]),
+        )
+        if (signal.aborted) process.exitCode = EXIT_INTERRUPTED
+        else throw new VivimError('rpc/timeout', 'the time to watch ran out')
+      })
+    } finally {
+      client.close()
+    }
   }
-  await client.call('import.endFile', { fileId })
 }
 
 function nothingRead(report: Report): VivimError {
@@ -88,6 +133,20 @@ function nothingRead(report: Report): VivimError {
   const why = first === undefined ? 'no file of a known format was found' : first.reason
   return new VivimError('import/unreadable', `nothing could be read: ${why}`)
 }
+
+/** One line of `--watch`. */
+function changeText(report: FileReport): string {
+  const what = [
+    ...(report.imported > 0 ? [`${report.imported} imported`] : []),
+    ...(report.updated > 0 ? [`${report.updated} updated`] : []),
+    ...report.skipped.slice(0, 1).map(one => `skipped ${visibleLine(one.where)}: ${visibleLine(one.reason)}`),
+    ...(report.skipped.length > 1 ? [`and ${report.skipped.length - 1} more skipped`] : []),
+  ]
+  return `${visibleLine(report.path)}: ${what.join(', ')}`
+}
+
+/** Rows of a table for people; `--json` has all. */
+const SHOWN_FILES = 40
 
 function reportText({ files, totals }: Report): string {
   const counts = (one: {
@@ -97,7 +156,13 @@ function reportText({ files, totals }: Report): string {
     unchanged: number
     empty: number
   }) => [one.read, one.imported, one.updated, one.unchanged, one.empty]
-  const rows = files.map(file => [file.path, file.format, ...counts(file), file.skipped.length])
+  const rows = files
+    .slice(0, SHOWN_FILES)
+    .map(file => [file.path, file.format, ...counts(file), file.skipped.length])
+  if (files.length > SHOWN_FILES) {
+    const others = `… and ${count(files.length - SHOWN_FILES, 'more file')}`
+    rows.push([others, null, null, null, null, null, null, null])
+  }
   const all = ['together', null, ...counts(totals), totals.skipped]
   const skipped = files.flatMap(file => file.skipped.map(one => ({ path: file.path, ...one })))
   const lines = skipped

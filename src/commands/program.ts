@@ -4,15 +4,13 @@ import { flush, run } from '@oclif/core'
 import { VivimError } from '../core/kernel/errors.ts'
 import { COMMANDS, loadCommand } from './catalog.ts'
 import { reportFailure } from './failure.ts'
-
-/** 128 + SIGINT. */
-const EXIT_INTERRUPTED = 130
+import { EXIT_INTERRUPTED, exitOnInterrupt } from './interrupt.ts'
 
 /** @param launcher - `import.meta.url` of the launcher: the package is found from there */
 export async function runProgram(given: string[], launcher: string): Promise<void> {
   // People type `vivim help share` as they do elsewhere.
   const argv = given[0] === 'help' ? [...given.slice(1), '--help'] : given
-  process.once('SIGINT', () => process.exit(EXIT_INTERRUPTED))
+  exitOnInterrupt()
   // Whoever read our output has seen enough, as `head` does.
   process.stdout.on('error', () => process.exit())
   try {
@@ -23,6 +21,8 @@ export async function runProgram(given: string[], launcher: string): Promise<voi
   } catch (error) {
     if (isQuietExit(error)) process.exitCode = error.oclif.exit
     else reportFailure(error, wantsJson(argv))
+    // What was interrupted may still wait for bytes that never come.
+    if (process.exitCode === EXIT_INTERRUPTED) process.exit()
   }
 }
 

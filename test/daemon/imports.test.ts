@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { systemChance } from '../../src/core/kernel/env.ts'
 import { Did } from '../../src/core/model/id.ts'
 import { type Imports, makeImports } from '../../src/daemon/importing/imports.ts'
-import { makeSpool } from '../../src/daemon/importing/spool.ts'
+import { makeDatabaseSpool, makeSpool } from '../../src/daemon/importing/spool.ts'
 import type { Caller } from '../../src/daemon/rpc/caller.ts'
 import { makeConversationStore } from '../../src/daemon/storage/user/conversation-store.ts'
 import { openUserDatabases } from '../../src/daemon/storage/user/manager.ts'
@@ -19,7 +19,10 @@ function setUp(t: Test) {
   t.teardown(() => users.close())
   users.create(alice)
   const store = makeConversationStore(users)
-  const imports = makeImports(store, makeSpool(home, systemChance))
+  const imports = makeImports(store, {
+    spool: makeSpool(home, systemChance),
+    database: makeDatabaseSpool(home, systemChance),
+  })
   let connections = 0
   const caller = () => {
     const ends: (() => void)[] = []
@@ -164,7 +167,7 @@ t.test(
     const alice = caller()
     const importId = imports.begin(alice)
     const bring = async (label: string, text: string, ifKnown: boolean) => {
-      const fileId = imports.file(alice, importId, label, ifKnown)
+      const fileId = imports.file(alice, importId, label, { ifKnown })
       await imports.chunk(alice, fileId, Buffer.from(text))
       return imports.endFile(alice, fileId)
     }
@@ -195,7 +198,7 @@ t.test('a full disk ends the import with its code', async t => {
         throw new VivimError('storage/full', 'the disk is full')
       },
     },
-    makeSpool(home, systemChance),
+    { spool: makeSpool(home, systemChance), database: makeDatabaseSpool(home, systemChance) },
   )
   await t.rejects(importFile(full, caller(), 'a.json', exported(0, 2_000)), { code: 'storage/full' })
 })

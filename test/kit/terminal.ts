@@ -27,9 +27,9 @@ export const KEY = {
 const ESCAPES = /\u001b(\[[0-9;?]*[ -/]*[@-~]|\][^\u0007]*\u0007|[=>78])/g
 
 /** Run `vivim` on a terminal of 100 by 40. */
-export function onTerminal(t: Test, args: readonly string[]): Terminal {
+export function onTerminal(t: Test, args: readonly string[], more: Record<string, string> = {}): Terminal {
   // Ink draws nothing until the end where it takes the terminal for a CI log.
-  const { CI: _ci, CONTINUOUS_INTEGRATION: _long, NO_COLOR: _plain, ...env } = plainEnv()
+  const { CI: _ci, CONTINUOUS_INTEGRATION: _long, NO_COLOR: _plain, ...env } = plainEnv(more)
   const child = spawn(process.execPath, [VIVIM, ...args], {
     name: 'xterm-256color',
     cols: 100,

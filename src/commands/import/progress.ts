@@ -7,11 +7,15 @@ import type { ImportSource } from './sources.ts'
 
 export interface Progress {
   begin(source: ImportSource): void
-  /** @param messages - of the current file so far */
+  /** @param bytes - 0 when all of the file is sent, and the daemon is still at work on it. @param messages - of the current
+   *  file so far */
   sent(bytes: number, messages: number): void
   /** Take the bar away. Safe to call twice. */
   end(): void
 }
+
+/** For who tells of an import otherwise. */
+export const silent: Progress = { begin() {}, sent() {}, end() {} }
 
 const BAR_EVERY_MS = 100
 const LINE_EVERY_MS = 5_000
@@ -30,13 +34,16 @@ export function makeProgress(sources: readonly ImportSource[], isSilent: boolean
   let inFile = 0
   let shown = isBar ? 0 : began
   let isDrawn = false
+  let isSent = false
 
   const state = (): string => {
     const seconds = Math.max(0.001, (performance.now() - began) / 1000)
     const rate = done / seconds
-    const left = total === null || done === 0 ? '' : `, ${span(((total - done) / rate) * 1000)} left`
+    const leftMs = total === null ? 0 : (Math.max(0, total - done) / rate) * 1000
+    const left = total === null || done === 0 ? '' : `, ${span(leftMs)} left`
+    const pace = isSent ? 'storing' : `${size(rate)}/s${left}`
     const part = total === null ? size(done) : `${size(done)} of ${size(total)}`
-    return `${part}, ${count(before + inFile, 'message')}, ${size(rate)}/s${left}`
+    return `${part}, ${count(before + inFile, 'message')}, ${pace}`
   }
   const draw = () => {
     const now = performance.now()
@@ -62,6 +69,7 @@ export function makeProgress(sources: readonly ImportSource[], isSilent: boolean
     sent(bytes, messages) {
       done += bytes
       inFile = messages
+      isSent = bytes === 0
       draw()
     },
     end() {

@@ -7,13 +7,11 @@ import type { AudienceCandidate } from '../../views/circle-selector.tsx'
 import { type ShareChoice, ShareDialog } from '../../views/share-dialog.tsx'
 import type { PreviewShown } from '../../views/share-preview.tsx'
 import { nameOf } from '../contact/text.ts'
+import { EXIT_INTERRUPTED } from '../interrupt.ts'
 import { count } from '../text/amounts.ts'
 import { audienceText, CANNOT_UNREAD, withheldText } from './text.ts'
 
 type CreateParams = Params<'share.create'>
-
-/** 128 + SIGINT: the user decided against it, or interrupted. */
-const EXIT_INTERRUPTED = 130
 
 /** @returns the params to share with, bound to what the preview showed; null when the user decided against it. */
 export async function askShare(client: Client, given: CreateParams): Promise<CreateParams | null> {

@@ -245,6 +245,8 @@ export const methods = {
       size: Count.optional(),
       /** Leave the file out of the report of the import when it is of no known format: nobody named it. */
       ifKnown: z.boolean().default(false),
+      /** For a SQLite database: bytes of its write-ahead log, sent after the `size` bytes of the database. */
+      walBytes: Count.optional(),
     }),
     result: z.strictObject({ fileId: z.string() }),
     errors: ['usage/invalid'],

@@ -2,6 +2,7 @@
 import type { ImportedConversation, ImportedMessage, Part } from '../model/conversation.ts'
 import type { Emitted } from './format.ts'
 import { arrayOf, idOf, type JsonObject, nameOf, objectOf } from './json-values.ts'
+import { firstPrompt, promptTitle } from './session-text.ts'
 import { orderTree, type TreeNode } from './tree.ts'
 
 export const PROVIDER = 'claude-code'
@@ -28,7 +29,6 @@ export interface SessionLine {
   readonly resultAgent: string | null
 }
 
-const TITLE_CHARS = 80
 const META_KEYS = ['cwd', 'gitBranch', 'version'] as const
 const META_CHARS = 200
 /** More messages than any compaction keeps. */
@@ -179,22 +179,11 @@ export class SessionFile {
       const summary = this.#summaries.findLast(each => own.has(each.leaf))
       if (summary !== undefined) return summary.text
     }
-    const prompt = firstPrompt(messages)
-    if (prompt === null) return null
-    const line = prompt.trim().split('\n', 1)[0] ?? ''
-    return line.length <= TITLE_CHARS ? line : `${line.slice(0, TITLE_CHARS - 1).toWellFormed()}…`
+    return promptTitle(firstPrompt(messages))
   }
 }
 
 const isSide = (lines: readonly SessionLine[]): boolean => lines[0]?.agent !== null
-
-function firstPrompt(messages: readonly ImportedMessage[]): string | null {
-  for (const message of messages) {
-    if (message.role !== 'user' || message.hidden) continue
-    for (const part of message.parts) if (part.type === 'text' && part.text.trim() !== '') return part.text
-  }
-  return null
-}
 
 /** Pieces of one answer that follow one another become its first piece; the others stay as links of the chain. */
 function mergeAnswers(lines: readonly SessionLine[]): void {

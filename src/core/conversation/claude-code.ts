@@ -16,8 +16,9 @@ export const claudeCode: ConversationFormat = {
   detect(sample) {
     let best = 0
     for (const value of sample) {
-      // Gemini CLI has `sessionId` too, Codex has `payload`.
+      // Gemini CLI has `sessionId` too, Codex has `payload`, Qwen Code has `parts` in its messages.
       if (isObject(value) && ('projectHash' in value || 'payload' in value)) return 0
+      if (isObject(value) && 'parts' in objectOf(value.message)) return 0
       best = Math.max(best, likeness(value))
     }
     return best

@@ -4,8 +4,13 @@ import { chatbotUi } from './chatbot-ui.ts'
 import { chatgpt } from './chatgpt.ts'
 import { claudeAi } from './claude-ai.ts'
 import { claudeCode } from './claude-code.ts'
+import { codex } from './codex.ts'
+import { copilotChat } from './copilot-chat.ts'
+import { copilotCli } from './copilot-cli.ts'
+import { cursor } from './cursor.ts'
 import { deepseek } from './deepseek.ts'
 import type { ConversationFormat } from './format.ts'
+import { geminiCli } from './gemini-cli.ts'
 import { geminiTakeout } from './gemini-takeout.ts'
 import { grok } from './grok.ts'
 import { jan } from './jan.ts'
@@ -13,6 +18,7 @@ import { leChat } from './le-chat.ts'
 import { libreChat } from './librechat.ts'
 import { lmStudio } from './lm-studio.ts'
 import { markdown } from './markdown.ts'
+import { openWebui } from './open-webui.ts'
 import { openAiMessages } from './openai-messages.ts'
 import { perplexity } from './perplexity.ts'
 import { shareGpt } from './sharegpt.ts'
@@ -36,6 +42,12 @@ export const FORMATS: readonly ConversationFormat[] = [
   chatbotUi,
   vivim,
   markdown,
+  codex,
+  geminiCli,
+  copilotChat,
+  copilotCli,
+  openWebui,
+  cursor,
 ]
 
 /** Less than this is no positive evidence. */

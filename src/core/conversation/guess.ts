@@ -6,10 +6,10 @@ type Test = readonly [guess: string, test: (value: JsonObject) => boolean]
 const has = (value: JsonObject, ...keys: readonly string[]): boolean => keys.every(key => key in value)
 
 const TESTS: readonly Test[] = [
-  ['an Open WebUI export', v => isObject(objectOf(v.chat).history)],
-  ['a Gemini CLI session', v => has(v, 'projectHash')],
-  ['a Codex CLI session', v => has(v, 'type', 'payload')],
-  ['a VS Code Copilot chat', v => has(v, 'requests', 'responderUsername') || has(v, 'kind', 'v')],
+  ['a Qwen Code session', v => Array.isArray(objectOf(v.message).parts)],
+  ['the prompt log of Gemini CLI', v => has(v, 'sessionId', 'messageId', 'message')],
+  ['the prompt history of Codex CLI', v => has(v, 'session_id', 'ts', 'text')],
+  ['what `codex exec --json` prints', v => v.type === 'thread.started' || v.type === 'item.completed'],
   ['the prompt history of Claude Code', v => has(v, 'display', 'pastedContents')],
   ['the user list of a Claude.ai export', v => has(v, 'full_name', 'email_address')],
   ['the project list of a Claude.ai export', v => has(v, 'uuid', 'prompt_template')],

@@ -95,7 +95,8 @@ function documentsOf(line: Uint8Array, limits: Limits): unknown[] | null {
   return values.length > 1 ? values : null
 }
 
-function isTooDeep(bytes: Uint8Array, limit: number): boolean {
+/** Whether brackets nest deeper than a limit. */
+export function isTooDeep(bytes: Uint8Array, limit: number): boolean {
   if (bytes.length <= limit) return false
   let depth = 0
   let isString = false

@@ -1,10 +1,11 @@
 /** One stream of plain bytes: its format found by the first records, then read and counted. */
 import { VivimError } from '../kernel/errors.ts'
 import type { AssetCollector, AssetSink } from './asset.ts'
+import type { ForeignDatabase } from './foreign-database.ts'
 import type { ConversationFormat, Emitted } from './format.ts'
 import { detectFormat, FORMATS } from './formats.ts'
 import { guessOf } from './guess.ts'
-import type { Damage } from './inflate.ts'
+import { type Damage, inflate } from './inflate.ts'
 import { jsonElements, wrappersOf } from './json-elements.ts'
 import { jsonLines } from './jsonl-lines.ts'
 import { type Limits, PEEK_BYTES, SAMPLE_BYTES, SAMPLE_RECORDS } from './limits.ts'
@@ -37,13 +38,16 @@ export interface ImportPorts {
   /** Spools a zip to a place with random access; the reader calls `close` when it is done. Without it a zip is
    *  refused. */
   readonly spool?: (bytes: AsyncIterable<Uint8Array>) => Promise<RandomAccess & { close(): Promise<void> }>
+  /** Opens a SQLite database for reading, from its bytes and, after so many of them, those of its write-ahead log (null:
+   *  there is none); the reader calls `close` when it is done. Without it a database is refused. */
+  readonly database?: (bytes: AsyncIterable<Uint8Array>, mainBytes: number | null) => Promise<ForeignDatabase>
   readonly limits?: Partial<Limits>
 }
 
 /** @returns the error for a file of which nothing can be read. */
 export function unreadable(label: string, guess: string): VivimError {
-  const wanted = 'looked for an export of ChatGPT or Claude.ai, or a Claude Code session'
-  return new VivimError('import/unreadable', `${label} looks like ${guess}; ${wanted}`, {
+  const wanted = FORMATS.map(format => format.name).join(', ')
+  return new VivimError('import/unreadable', `${label} looks like ${guess}; looked for ${wanted}`, {
     file: label,
     guess,
   })
@@ -76,20 +80,39 @@ const OWN_TIMES = 4
 const isOwnExport = (head: Uint8Array): boolean =>
   /^\ufeff?[\s[]{0,100}\{\s{0,100}"vivim"/.test(Buffer.from(head.subarray(0, 300)).toString('utf8'))
 
-/** Finds the format of plain bytes by their first records, which are given again with the rest. */
-export async function openPlain(source: AsyncIterable<Uint8Array>, limits: Limits): Promise<Opened> {
+/** Finds the format of bytes, packed once or not at all, by their first records, which are given again with the rest. */
+export async function openPlain(
+  source: AsyncIterable<Uint8Array>,
+  limits: Limits,
+  damage: Damage,
+): Promise<Opened> {
   const { head, isWhole, bytes } = await peek(source)
+  const container = sniff(head, isWhole)
+  const isPacked = container.kind === 'gzip' || container.kind === 'zstd'
+  return isPacked
+    ? openUnpacked(await peek(inflate(bytes, container.kind, limits, damage)), limits)
+    : openUnpacked({ head, isWhole, bytes }, limits)
+}
+
+async function openUnpacked({ head, isWhole, bytes }: Peeked, limits: Limits): Promise<Opened> {
   const container = sniff(head, isWhole)
   const splitter = SPLITTERS[container.kind]
   if (splitter === undefined) {
     await bytes.return?.()
     if (container.kind === 'foreign')
       return { format: null, guess: container.guess, bad: null, isBlank: false }
-    const guess = container.kind === 'blank' ? 'an empty file' : `a ${container.kind} file inside another`
+    const guess =
+      container.kind === 'blank'
+        ? 'an empty file'
+        : `a ${container.kind} file inside another; unpack it first`
     return { format: null, guess, bad: null, isBlank: false }
   }
   const most = isOwnExport(head) ? { ...limits, recordBytes: limits.recordBytes * OWN_TIMES } : limits
-  const records = splitter(bytes, most, head)
+  return openRecords(splitter(bytes, most, head), container.kind === 'text')
+}
+
+/** Finds the format of records by the first of them. @param isText - whether they are texts */
+export async function openRecords(records: AsyncGenerator<RawRecord>, isText = false): Promise<Opened> {
   const sample: RawRecord[] = []
   let sampled = 0
   let isDone = false
@@ -107,11 +130,11 @@ export async function openPlain(source: AsyncIterable<Uint8Array>, limits: Limit
   if (format !== null) return { format, records: replay(sample, isDone ? null : records) }
   await records.return(undefined)
   const bad = sample.find(record => record.kind === 'bad')
-  const kind = container.kind === 'text' ? 'a text that cannot be read' : 'damaged JSON'
+  const kind = isText ? 'a text that cannot be read' : 'damaged JSON'
   const first = bad?.kind === 'bad' ? `${kind} (${bad.where}: ${bad.reason})` : null
   const isBlank = sample.length === 0
   const guess = guessOf(values) ?? first ?? (isBlank ? 'a JSON file without any record' : null)
-  const unknown = container.kind === 'text' ? 'a Markdown document' : 'JSON of a kind that is not known here'
+  const unknown = isText ? 'a Markdown document' : 'JSON of a kind that is not known here'
   return { format: null, guess: guess ?? unknown, bad: first, isBlank }
 }
 
@@ -177,11 +200,15 @@ export function emptyFile(label: string, entry: string | null): readonly ImportE
 /** The last name of a path, or null for `-`, which is no file. */
 const baseName = (path: string): string | null => (path === '-' ? null : (path.split(/[/\\]/).at(-1) ?? null))
 
+interface Peeked {
+  readonly head: Uint8Array
+  readonly isWhole: boolean
+  readonly bytes: AsyncIterableIterator<Uint8Array, undefined>
+}
+
 /** The first bytes (always as many as there are, up to `PEEK_BYTES`), and all bytes from the beginning; `return` of
  *  those closes the source also when they were never asked for. */
-export async function peek(
-  source: AsyncIterable<Uint8Array>,
-): Promise<{ head: Uint8Array; isWhole: boolean; bytes: AsyncIterableIterator<Uint8Array, undefined> }> {
+export async function peek(source: AsyncIterable<Uint8Array>): Promise<Peeked> {
   const iterator = source[Symbol.asyncIterator]()
   const chunks: Uint8Array[] = []
   let size = 0

@@ -1,5 +1,6 @@
 /** A zip of an export: every file of conversations in it is found by its content, and assets by their ids. */
 
+import { hasCode } from '../kernel/errors.ts'
 import { ArchiveAssets, isAssetName } from './archive-assets.ts'
 import { AssetCollector } from './asset.ts'
 import type { Damage } from './inflate.ts'
@@ -8,10 +9,14 @@ import {
   emptyFile,
   type ImportEvent,
   type ImportPorts,
+  type Opened,
   openPlain,
+  peek,
   readOpened,
   unreadable,
 } from './plain-file.ts'
+import { readDatabase } from './read-database.ts'
+import { sniff } from './sniff.ts'
 import { listZip, type RandomAccess, type ZipEntry } from './zip.ts'
 
 export interface ArchiveFile {
@@ -37,7 +42,22 @@ export async function* readArchive(file: ArchiveFile, ports: ImportPorts): Async
   for (const entry of entries) {
     if (!isCandidate(entry)) continue
     const damage: Damage = { reason: null }
-    const opened = await openPlain(entry.bytes(damage), limits)
+    const { head, isWhole, bytes } = await peek(entry.bytes(damage))
+    let opened: Opened
+    try {
+      if (sniff(head, isWhole).kind === 'sqlite') {
+        const database = { label, entry: entry.name, bytes, mainBytes: null }
+        yield* readDatabase(database, ports.database, { limits, assets })
+        found++
+        continue
+      }
+      opened = await openPlain(bytes, limits, damage)
+    } catch (error) {
+      if (!hasCode(error, 'import/unreadable')) throw error
+      loose.push({ where: entry.name, reason: (error as Error).message })
+      guess ??= 'something that cannot be read here'
+      continue
+    }
     if (opened.format !== null) {
       const hasAny = yield* readOpened({ label, entry: entry.name }, opened, { limits, assets }, damage)
       if (hasAny) found++
@@ -76,15 +96,15 @@ const baseName = (name: string): string => name.slice(name.lastIndexOf('/') + 1)
 
 /** A transcript perhaps; when it is none, nothing is said of it. */
 const TEXT = /\.(?:md|markdown|txt)$/i
+/** JSON, packed or not, a page, or a database. */
+const NAMED = /\.(?:(?:json|jsonl|ndjson)(?:\.(?:zst|gz))?|html?|vscdb|db|sqlite3?)$/i
 
-/** JSON, a page or a text by its ending, or without any ending; what people attached to their messages is not looked into, nor
+/** An export or a transcript by its ending, or without any ending; what people attached to their messages is not looked into, nor
  *  what an account pays and signs in with. A title that is a file's name may have a dot in it: `Plans 2.0`. */
 function isCandidate(entry: ZipEntry): boolean {
   const base = baseName(entry.name)
   if (entry.size === 0 || isAssetName(entry.name) || ACCOUNT.test(base)) return false
-  return (
-    /\.(?:json|jsonl|ndjson|html?)$/i.test(base) || TEXT.test(base) || !/\.[a-z][a-z0-9]{0,9}$/i.test(base)
-  )
+  return NAMED.test(base) || TEXT.test(base) || !/\.[a-z][a-z0-9]{0,9}$/i.test(base)
 }
 
 const ACCOUNT = /^prod-mc-(?:auth|billing)\b/i

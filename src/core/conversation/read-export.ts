@@ -1,6 +1,6 @@
 /** The front door: bytes of a file that somebody exported, in; conversations and what was wrong with the rest, out. */
 import { AssetCollector, noAssets } from './asset.ts'
-import { type Damage, inflate } from './inflate.ts'
+import type { Damage } from './inflate.ts'
 import { LIMITS } from './limits.ts'
 import {
   emptyFile,
@@ -12,6 +12,7 @@ import {
   unreadable,
 } from './plain-file.ts'
 import { readArchive } from './read-archive.ts'
+import { readDatabase } from './read-database.ts'
 import { sniff } from './sniff.ts'
 
 export type { AssetSink } from './asset.ts'
@@ -21,9 +22,11 @@ export type { FileReport, ImportEvent, ImportPorts } from './plain-file.ts'
 export interface ExportFile {
   readonly label: string
   readonly bytes: AsyncIterable<Uint8Array>
+  /** For a database with a write-ahead log: how many of the bytes are the database's own, before those of the log. */
+  readonly mainBytes?: number
 }
 
-/** Reads a file of any known format, plain, gzip, zstd or zip. Conversations come as they are complete; a `FileReport`
+/** Reads a file of any known format: plain, gzip, zstd, zip or a SQLite database. Conversations come as they are complete; a `FileReport`
  *  follows the last of its file.
  *  @throws `import/unreadable` when nothing in it is of a known format, with what it looks like; `import/limit` for
  *  what inflates beyond all bounds; and what the source and the ports throw. */
@@ -44,10 +47,14 @@ export async function* readExport(file: ExportFile, ports: ImportPorts): AsyncGe
     }
     return
   }
+  if (container.kind === 'sqlite') {
+    const assets = new AssetCollector(ports.assets, noAssets, limits)
+    const { label, mainBytes = null } = file
+    yield* readDatabase({ label, entry: null, bytes, mainBytes }, ports.database, { limits, assets })
+    return
+  }
   const damage: Damage = { reason: null }
-  const isPacked = container.kind === 'gzip' || container.kind === 'zstd'
-  const plain = isPacked ? inflate(bytes, container.kind, limits, damage) : bytes
-  const opened = await openPlain(plain, limits)
+  const opened = await openPlain(bytes, limits, damage)
   if (opened.format === null) {
     const empty = opened.isBlank ? emptyFile(file.label, null) : null
     if (empty !== null) {

@@ -7,11 +7,10 @@ import { TextDocument } from './text-document.ts'
 /** `elements` is JSON that is split by brackets, `lines` is JSONL, `page` is HTML with activity, `text` is a transcript; `foreign`
  *  is none of them, with what it looks like. */
 export type Container =
-  | { readonly kind: 'zip' | 'gzip' | 'zstd' | 'elements' | 'lines' | 'page' | 'text' | 'blank' }
+  | { readonly kind: 'zip' | 'gzip' | 'zstd' | 'sqlite' | 'elements' | 'lines' | 'page' | 'text' | 'blank' }
   | { readonly kind: 'foreign'; readonly guess: string }
 
 const MAGIC: readonly (readonly [hex: string, guess: string])[] = [
-  ['53514c69746520666f726d6174203300', 'a SQLite database, such as the store of Cursor or Open WebUI'],
   ['fffe', 'text in UTF-16; save it as UTF-8'],
   ['feff', 'text in UTF-16; save it as UTF-8'],
   ['255044462d', 'a PDF document'],
@@ -23,6 +22,8 @@ const MAGIC: readonly (readonly [hex: string, guess: string])[] = [
   ['425a68', 'a bzip2 file; unpack it first'],
   ['fd377a585a00', 'an xz file; unpack it first'],
 ]
+/** `SQLite format 3` and a zero byte (SQLite file format, 1.3.1). */
+const SQLITE = '53514c69746520666f726d6174203300'
 const TAR_AT = 257
 const LINES = 50
 
@@ -35,6 +36,7 @@ export function sniff(head: Uint8Array, isWhole: boolean): Container {
     return { kind: 'zip' }
   if (hex.startsWith('1f8b')) return { kind: 'gzip' }
   if (hex.startsWith('28b52ffd')) return { kind: 'zstd' }
+  if (hex === SQLITE) return { kind: 'sqlite' }
   for (const [magic, guess] of MAGIC) if (hex.startsWith(magic)) return { kind: 'foreign', guess }
   if (Buffer.from(head.subarray(TAR_AT, TAR_AT + 5)).toString('latin1') === 'ustar')
     return { kind: 'foreign', guess: 'a tar archive; unpack it first' }

@@ -18,6 +18,9 @@ const BATCH_CHARACTERS = 3 << 20
 /** Records that are named in `skipped` one by one; a last entry stands for the rest. */
 const NAMED_SKIPPED = 10_000
 
+/** Where what cannot be read as it streams in is put. */
+export type ImportPlaces = Required<Pick<ImportPorts, 'spool' | 'database'>>
+
 export interface FileImport {
   /** Feed the next bytes. Resolves when there is room for more. @throws `storage/full` and what else storing failed with */
   push(bytes: Uint8Array): Promise<void>
@@ -32,7 +35,8 @@ export function makeFileImport(
   label: string,
   owner: Did,
   store: Pick<ConversationStore, 'importConversations' | 'putAsset'>,
-  spool: NonNullable<ImportPorts['spool']>,
+  places: ImportPlaces,
+  mainBytes: number | null = null,
 ): FileImport {
   const queue = makeByteQueue()
   const tally = { imported: 0, updated: 0, unchanged: 0, empty: 0, skipped: 0 }
@@ -77,11 +81,12 @@ export function makeFileImport(
   }
   const run = async () => {
     const ports: ImportPorts = {
-      spool,
+      ...places,
       assets: { put: async (bytes, mime) => store.putAsset(owner, bytes, mime) },
     }
     try {
-      for await (const event of readExport({ label, bytes: queue.bytes }, ports)) await take(event)
+      const file = { label, bytes: queue.bytes, ...(mainBytes === null ? {} : { mainBytes }) }
+      for await (const event of readExport(file, ports)) await take(event)
       await flush()
     } catch (error) {
       // What cannot be read ends this file, after what was good in it; anything else ends the import.

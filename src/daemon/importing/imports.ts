@@ -1,10 +1,9 @@
 /** The imports that are open: each belongs to the connection that began it and ends with it. */
 import type { Result } from '../../core/contract/methods.ts'
-import type { ImportPorts } from '../../core/conversation/read-export.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import type { Caller } from '../rpc/caller.ts'
 import type { ConversationStore } from '../storage/user/conversation-store.ts'
-import { type FileImport, makeFileImport } from './file-import.ts'
+import { type FileImport, type ImportPlaces, makeFileImport } from './file-import.ts'
 
 type ImportReport = Result<'import.finish'>
 type FileReport = Result<'import.endFile'>
@@ -27,12 +26,18 @@ interface OpenImport {
   skipped: number
 }
 
+export interface FileFacts {
+  /** A file of no known format is not reported. */
+  ifKnown?: boolean
+  /** For a database whose write-ahead log follows: where that begins, in bytes. */
+  mainBytes?: number | null
+}
+
 export interface Imports {
   /** @throws `rpc/busy` when too many are open */
   begin(caller: Caller): string
-  /** Begin the next file; the one before must be ended. @param ifKnown - a file of no known format is not reported
-   *  @throws `usage/invalid` */
-  file(caller: Caller, importId: string, label: string, ifKnown?: boolean): string
+  /** Begin the next file; the one before must be ended. @throws `usage/invalid` */
+  file(caller: Caller, importId: string, label: string, more?: FileFacts): string
   /** @throws `usage/invalid` for a file that is not open here, and what storing failed with */
   chunk(caller: Caller, fileId: string, bytes: Uint8Array): Promise<Result<'import.chunk'>>
   endFile(caller: Caller, fileId: string): Promise<FileReport>
@@ -42,7 +47,7 @@ export interface Imports {
 
 export function makeImports(
   store: Pick<ConversationStore, 'importConversations' | 'putAsset' | 'sweepAssets'>,
-  spool: NonNullable<ImportPorts['spool']>,
+  places: ImportPlaces,
 ): Imports {
   const open = new Map<string, OpenImport>()
   let begun = 0
@@ -74,13 +79,13 @@ export function makeImports(
       })
       return id
     },
-    file(caller, importId, label, ifKnown = false) {
+    file(caller, importId, label, { ifKnown = false, mainBytes = null } = {}) {
       const entry = find(caller, importId)
       if (entry.file !== null) throw new VivimError('usage/invalid', 'the file before is not ended yet')
       if (entry.reports.length >= MAX_FILES)
         throw new VivimError('usage/invalid', `an import has at most ${MAX_FILES} files`)
       const id = `${importId}.${entry.reports.length + 1}`
-      entry.file = { id, work: makeFileImport(label, caller.did, store, spool), ifKnown }
+      entry.file = { id, work: makeFileImport(label, caller.did, store, places, mainBytes), ifKnown }
       return id
     },
     async chunk(caller, fileId, bytes) {

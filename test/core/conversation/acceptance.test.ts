@@ -56,6 +56,38 @@ const line = (uuid: string): string =>
     message: { role: 'user', content: `Hi ${uuid}` },
   })
 
+const codexLine = (text: string): string =>
+  JSON.stringify({
+    timestamp: '2026-05-03T08:00:03.000Z',
+    type: 'response_item',
+    payload: { type: 'message', role: 'user', content: [{ type: 'input_text', text }] },
+  })
+
+const geminiLine = (id: string): string =>
+  JSON.stringify({ id, timestamp: '2026-05-04T09:00:01.000Z', type: 'gemini', content: `Hi ${id}` })
+
+const copilotEvent = (id: string): string =>
+  JSON.stringify({
+    type: 'user.message',
+    data: { content: `Hi ${id}` },
+    id,
+    timestamp: '2026-02-01T10:00:02.000Z',
+    parentId: null,
+  })
+
+const copilotRequest = (requestId: string): string =>
+  JSON.stringify({ kind: 2, k: ['requests'], v: [{ requestId, message: { text: 'Hi' }, response: [] }] })
+
+const webuiChat = (id: string): string =>
+  JSON.stringify({
+    id,
+    title: `Chat ${id}`,
+    chat: { history: { currentId: 'm', messages: { m: { id: 'm', role: 'user', content: `Hi ${id}` } } } },
+  })
+
+const cursorLine = (text: string): string =>
+  JSON.stringify({ role: 'user', message: { content: [{ type: 'text', text }] } })
+
 const activity = (text: string): string =>
   JSON.stringify({
     header: 'Gemini Apps',
@@ -244,6 +276,61 @@ const SUBJECTS: readonly Subject[] = [
     sample: fixture('perplexity/conversations-20260401_101010-abcdef12.json'),
     name: 'conversations-20260401_101010-abcdef12.json',
     withRecord: json => `[${json},${thread('a')},${thread('b')}]`,
+    expects: 2,
+    crlf: asCrlf,
+  },
+  {
+    format: 'codex',
+    provider: 'codex',
+    sample: fixture('codex/rollout.jsonl'),
+    name: 'sessions/2026/05/03/rollout.jsonl',
+    withRecord: json => `${json}\n${codexLine('one')}\n${codexLine('two')}\n`,
+    expects: 1,
+    crlf: asCrlf,
+  },
+  {
+    format: 'gemini-cli',
+    provider: 'gemini-cli',
+    sample: fixture('gemini-cli/session.jsonl'),
+    name: 'tmp/app/chats/session.jsonl',
+    withRecord: json => `${json}\n${geminiLine('g1')}\n${geminiLine('g2')}\n`,
+    expects: 1,
+    crlf: asCrlf,
+  },
+  {
+    format: 'copilot-chat',
+    provider: 'copilot-chat',
+    sample: fixture('copilot-chat/session.jsonl'),
+    name: 'chatSessions/1.jsonl',
+    withRecord: json =>
+      `${json}\n{"kind":0,"v":{"version":3,"sessionId":"s1","requests":[]}}\n${copilotRequest('r1')}\n${copilotRequest('r2')}\n`,
+    expects: 1,
+    crlf: asCrlf,
+  },
+  {
+    format: 'copilot-cli',
+    provider: 'copilot-cli',
+    sample: fixture('copilot-cli/events.jsonl'),
+    name: 'session-state/1/events.jsonl',
+    withRecord: json => `${json}\n${copilotEvent('e1')}\n${copilotEvent('e2')}\n`,
+    expects: 1,
+    crlf: asCrlf,
+  },
+  {
+    format: 'cursor',
+    provider: 'cursor',
+    sample: fixture('cursor/transcript.jsonl'),
+    name: 'agent-transcripts/1.jsonl',
+    withRecord: json => `${json}\n${cursorLine('one')}\n${cursorLine('two')}\n`,
+    expects: 1,
+    crlf: asCrlf,
+  },
+  {
+    format: 'open-webui',
+    provider: 'open-webui',
+    sample: fixture('open-webui/chats.json'),
+    name: 'chat-export.json',
+    withRecord: json => `[${json},${webuiChat('a')},${webuiChat('b')}]`,
     expects: 2,
     crlf: asCrlf,
   },
@@ -490,9 +577,7 @@ function placesOf(root: unknown): { holder: object; key: string }[] {
 
 t.test('foreign files are refused with what they look like', async t => {
   const cases: readonly (readonly [Uint8Array | string, RegExp])[] = [
-    [fixture('foreign/open-webui.json'), /Open WebUI/],
-    [fixture('foreign/gemini-cli.jsonl'), /Gemini CLI/],
-    [fixture('foreign/codex.jsonl'), /Codex/],
+    [fixture('foreign/qwen-code.jsonl'), /Qwen Code/],
     [fixture('claude-ai/users.json'), /user list of a Claude\.ai export/],
     ['<!doctype html><script>var jsonData = []</script>', /HTML/],
     ['# Notes\n\nnothing else', /Markdown/],
@@ -502,7 +587,7 @@ t.test('foreign files are refused with what they look like', async t => {
     ['[]', /without any record/],
     ['{}', /not known/],
     [Buffer.from('\ufeff[]', 'utf16le'), /UTF-16/],
-    [Buffer.from('SQLite format 3\0and more'), /SQLite/],
+    [Buffer.from('SQLite format 3\0and more'), /SQLite database, which needs a place/],
     [Buffer.from('PK\x03\x04 but nothing more'), /zip is damaged/],
     [Buffer.from([0x1f, 0x8b, 0, 1, 2, 3]), /gzip data is damaged|empty file/],
     ['{"type":"user","text":"no session"}\n{"type":"user"}', /not known/],

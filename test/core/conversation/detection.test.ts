@@ -1,10 +1,12 @@
 /** Each fixture is what it is and nothing else, whatever it is called. */
+import { zstdDecompressSync } from 'node:zlib'
 import t from 'tap'
 import { detectFormat, FORMATS } from '../../../src/core/conversation/formats.ts'
 import { jsonElements, wrappersOf } from '../../../src/core/conversation/json-elements.ts'
 import { jsonLines } from '../../../src/core/conversation/jsonl-lines.ts'
 import { LIMITS } from '../../../src/core/conversation/limits.ts'
 import { pageCells } from '../../../src/core/conversation/page-cells.ts'
+import { sniff } from '../../../src/core/conversation/sniff.ts'
 import { textRecord } from '../../../src/core/conversation/text-document.ts'
 import { cut, fixture, read } from './kit.ts'
 
@@ -13,6 +15,20 @@ const FIXTURES: readonly (readonly [name: string, format: string])[] = [
   ['chatgpt/2026-sharded/conversations-000.json', 'chatgpt'],
   ['claude-ai/conversations.json', 'claude-ai'],
   ['claude-code/11111111-2222-4333-8444-555555555555.jsonl', 'claude-code'],
+  ['codex/rollout.jsonl', 'codex'],
+  ['codex/rollout.jsonl.zst', 'codex'],
+  ['codex/events.jsonl', 'codex'],
+  ['codex/2025.jsonl', 'codex'],
+  ['codex/oldest.jsonl', 'codex'],
+  ['gemini-cli/session.jsonl', 'gemini-cli'],
+  ['gemini-cli/session.json', 'gemini-cli'],
+  ['gemini-cli/checkpoint.json', 'gemini-cli'],
+  ['copilot-chat/session.jsonl', 'copilot-chat'],
+  ['copilot-chat/session.json', 'copilot-chat'],
+  ['copilot-chat/export.json', 'copilot-chat'],
+  ['copilot-cli/events.jsonl', 'copilot-cli'],
+  ['open-webui/chats.json', 'open-webui'],
+  ['cursor/transcript.jsonl', 'cursor'],
   ['gemini-takeout/MyActivity.json', 'gemini-takeout'],
   ['gemini-takeout/MyActivity.html', 'gemini-takeout'],
   ['ai-studio/Moon facts', 'ai-studio'],
@@ -40,11 +56,12 @@ const FIXTURES: readonly (readonly [name: string, format: string])[] = [
 ]
 
 const recordsOf = (name: string) => {
-  const whole = fixture(name)
+  const packed = fixture(name)
+  const whole = name.endsWith('.zst') ? zstdDecompressSync(packed) : packed
   const bytes = cut(whole)
   if (name.endsWith('.html')) return pageCells(bytes, LIMITS)
   if (name.endsWith('.md')) return textRecord(bytes, LIMITS)
-  if (name.endsWith('.jsonl')) return jsonLines(bytes, LIMITS)
+  if (sniff(whole, true).kind === 'lines') return jsonLines(bytes, LIMITS)
   return jsonElements(bytes, LIMITS, wrappersOf(whole, LIMITS))
 }
 
@@ -53,7 +70,12 @@ for (const [name, format] of FIXTURES)
     const values: unknown[] = []
     for await (const record of recordsOf(name)) if (record.kind === 'value') values.push(record.value)
     t.equal(detectFormat(values)?.name, format)
-    for (const each of FORMATS) if (each.name !== format) t.equal(each.detect(values), 0, each.name)
+    t.ok(values.length > 0)
+    for (const each of FORMATS) {
+      if (each.name === format) continue
+      t.equal(each.detect(values), 0, `${each.name} finds no evidence`)
+      for (const value of values) t.equal(each.detect([value]), 0, `${each.name} finds none in a record`)
+    }
     t.same(
       (await read(fixture(name))).files.map(file => file.format),
       [format],
@@ -62,6 +84,15 @@ for (const [name, format] of FIXTURES)
 
 t.test('keys that several formats have are no evidence alone', async t => {
   for (const value of [
+    { sessionId: 's' },
+    { type: 'user' },
+    { messages: [] },
+    { chat: {} },
+    { payload: {} },
+    { requests: [] },
+    { kind: 'message', v: 1 },
+    { history: [] },
+    { data: {}, type: 'event' },
     { mapping: {} },
     { responses: [] },
     { entries: [{ name: 'x' }] },
