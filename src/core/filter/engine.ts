@@ -77,15 +77,19 @@ export function makeEngine(detectors: readonly Detector[], meter?: Meter): Engin
     }
   if (numbers.length > 0) isSingle.fill(1, ZERO, NINE + 1)
 
-  /** One pass over the text for the literals of all detectors (Rabin and Karp). @returns for each detector where its literals
-   *  begin, or null where none does. */
-  const placesIn = (text: string): (number[] | null)[] => {
-    const places = detectors.map(({ needs }): number[] | null => (needs.length === 0 ? [] : null))
+  const always = detectors.flatMap(({ needs }, detector) => (needs.length === 0 ? [detector] : []))
+  const nowhere: readonly number[] = []
+
+  /** One pass over the text for the literals of all detectors (Rabin and Karp). @returns where the literals of each begin, of those
+   *  that have any there or need none */
+  const placesIn = (text: string): Map<number, readonly number[]> => {
+    const places = new Map<number, number[]>()
     const note = (detector: number, at: number): void => {
-      const known = places[detector]
+      const known = places.get(detector)
       if (known) known.push(at)
-      else places[detector] = [at]
+      else places.set(detector, [at])
     }
+    const numbersAt: number[] = []
     const units = unitsOf(text)
     let slot = 0
     for (let at = 0; at < units.length; at++) {
@@ -98,9 +102,12 @@ export function makeEngine(detectors: readonly Detector[], meter?: Meter): Engin
       for (const detector of singles.get(code) ?? []) note(detector, at)
       if (code < ZERO || code > NINE) continue
       const before = units[at - 1] ?? 0
-      if (before < ZERO || before > NINE) for (const detector of numbers) note(detector, at)
+      if (before < ZERO || before > NINE) numbersAt.push(at)
     }
-    return places
+    const all = new Map<number, readonly number[]>(places)
+    if (numbersAt.length > 0) for (const detector of numbers) all.set(detector, numbersAt)
+    for (const detector of always) all.set(detector, nowhere)
+    return all
   }
 
   return {
@@ -109,12 +116,12 @@ export function makeEngine(detectors: readonly Detector[], meter?: Meter): Engin
       const places = placesIn(text)
       if (meter) {
         meter.characters += text.length
-        for (const where of places) meter.places += where?.length ?? 0
+        for (const where of places.values()) meter.places += where.length
       }
-      return detectors.flatMap((detector, at) => {
-        const where = places[at]
-        return where ? detector.scan(text, where) : []
-      })
+      const hits: Hit[] = []
+      for (const detector of [...places.keys()].sort((a, b) => a - b))
+        for (const hit of detectors[detector]?.scan(text, places.get(detector) ?? nowhere) ?? []) hits.push(hit)
+      return hits
     },
   }
 }

@@ -1,6 +1,7 @@
 /** Numbers by which states know people. A form of its own and check digits make one; where other numbers look alike, a word before
  *  it must say what it is. */
 import { type Detector, type Hit, NUMBER } from '../rule.ts'
+import { isLetter, isNumberLike } from './digits.ts'
 import { isDay, isLuhn, isMod1110, isVerhoeff, modulo, weighted } from './checks.ts'
 
 interface NationalId {
@@ -318,6 +319,8 @@ export const nationalDetector: Detector = {
     const hits: Hit[] = []
     let done = 0
     for (const place of places) {
+      // A word that begins with letters needs fewer digits: it is looked at in any case.
+      if (!isLetter(text.charCodeAt(place - 1)) && !isNumberLike(text, place)) continue
       const begin = beginOfWord(text, place)
       if (begin === null || begin < done) continue
       for (const { id, form, word, isValid } of NATIONAL_IDS) {

@@ -1,6 +1,7 @@
 /** Numbers that belong to people: bank accounts, cards, telephones. */
 import { type Match, NUMBER, type Rule } from '../rule.ts'
 import { isLuhn, modulo } from './checks.ts'
+import { amongNumbers } from './digits.ts'
 import { patternRule } from './pattern.ts'
 
 /** Total length of an IBAN by country (SWIFT IBAN registry). */
@@ -20,6 +21,8 @@ const ibanRule: Rule = {
     const matches: Match[] = []
     for (const place of places) {
       const start = place - 2
+      const last = text.charCodeAt(place - 1) | 32
+      if (!(last > 96 && last < 123)) continue
       const length = IBAN_LENGTHS[text.slice(Math.max(0, start), place).toUpperCase()]
       if (
         length === undefined ||
@@ -115,4 +118,4 @@ const nationalRule: Rule = {
   },
 }
 
-export const numberRules: readonly Rule[] = [ibanRule, cardRule, internationalRule, nationalRule]
+export const numberRules: readonly Rule[] = [ibanRule, amongNumbers(cardRule), internationalRule, amongNumbers(nationalRule)]
