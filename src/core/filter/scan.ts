@@ -201,8 +201,10 @@ const SECRET = 2
 /** At each place the gravest of what was found there. */
 function takenBy(hits: readonly Hit[], length: number): Uint8Array {
   const taken = new Uint8Array(length)
-  for (const { start, end } of hits.filter(({ severity }) => severity === 'personal')) taken.fill(PERSONAL, start, end)
-  for (const { start, end } of hits.filter(({ severity }) => severity === 'secret')) taken.fill(SECRET, start, end)
+  for (const { start, end } of hits.filter(({ severity }) => severity === 'personal'))
+    taken.fill(PERSONAL, start, end)
+  for (const { start, end } of hits.filter(({ severity }) => severity === 'secret'))
+    taken.fill(SECRET, start, end)
   return taken
 }
 

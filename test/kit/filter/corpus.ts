@@ -71,6 +71,7 @@ export async function scoreOf(guilty: readonly Guilty[], harmless: readonly Harm
 
 function leaks(left: string, form: string): boolean {
   const half = Math.max(4, Math.ceil(form.length / 2))
-  for (let at = 0; at + half <= form.length; at += Math.max(1, half >> 1)) if (left.includes(form.slice(at, at + half))) return true
+  for (let at = 0; at + half <= form.length; at += Math.max(1, half >> 1))
+    if (left.includes(form.slice(at, at + half))) return true
   return left.includes(form)
 }

@@ -42,7 +42,8 @@ export function makeDice(seed: string): Dice {
     text,
     bytes,
     pick: some => some[roll(some.length)] as (typeof some)[number],
-    uuid: () => `${text(8, HEX)}-${text(4, HEX)}-4${text(3, HEX)}-${text(1, '89ab')}${text(3, HEX)}-${text(12, HEX)}`,
+    uuid: () =>
+      `${text(8, HEX)}-${text(4, HEX)}-4${text(3, HEX)}-${text(1, '89ab')}${text(3, HEX)}-${text(12, HEX)}`,
     base64: length => bytes(length).toString('base64'),
   }
 }

@@ -13,7 +13,8 @@ const KINDS: Readonly<Record<string, readonly Make[]>> = {
     d => `commit ${d.text(40, HEX)}\nMerge: ${d.text(7, HEX)} ${d.text(7, HEX)}\n\n    Fix the flaky test`,
     d => `$ git log --oneline\n${d.text(7, HEX)} Bump deps\n${d.text(8, HEX)} Initial import`,
     d => `git checkout ${d.text(40, HEX)} -- src/index.ts`,
-    d => `index ${d.text(7, HEX)}..${d.text(7, HEX)} 100644\n--- a/src/a.ts\n+++ b/src/a.ts\n@@ -12,7 +12,9 @@`,
+    d =>
+      `index ${d.text(7, HEX)}..${d.text(7, HEX)} 100644\n--- a/src/a.ts\n+++ b/src/a.ts\n@@ -12,7 +12,9 @@`,
     d => `git fetch origin && git rev-parse HEAD\n${d.text(40, HEX)}\n${d.text(40, HEX)}\n${d.text(40, HEX)}`,
   ],
   hash: [
@@ -27,9 +28,11 @@ const KINDS: Readonly<Record<string, readonly Make[]>> = {
     d => `PASS: file.bin (blake3 ${d.text(64, HEX)})`,
   ],
   'lock file': [
-    d => `"node_modules/zod": {\n  "version": "${version(d)}",\n  "resolved": "https://registry.npmjs.org/zod/-/zod-4.0.0.tgz",\n  "integrity": "${integrity(d)}"\n}`,
+    d =>
+      `"node_modules/zod": {\n  "version": "${version(d)}",\n  "resolved": "https://registry.npmjs.org/zod/-/zod-4.0.0.tgz",\n  "integrity": "${integrity(d)}"\n}`,
     d => `  resolution: {integrity: ${integrity(d)}}\n  engines: {node: '>=18'}`,
-    d => `<script src="https://cdn.test/a.js" integrity="sha384-${d.base64(48)}" crossorigin="anonymous"></script>`,
+    d =>
+      `<script src="https://cdn.test/a.js" integrity="sha384-${d.base64(48)}" crossorigin="anonymous"></script>`,
     d => `    {file = "attrs-25.1.0-py3-none-any.whl", hash = "sha256:${d.text(64, HEX)}"},`,
   ],
   uuid: [
@@ -47,11 +50,16 @@ const KINDS: Readonly<Record<string, readonly Make[]>> = {
     d => `x-amz-request-id: ${d.text(16, UPPER + DIGITS)}\nx-amz-id-2: ${d.base64(48)}`,
   ],
   'minified code': [
-    d => `!function(e,t){"object"==typeof exports?module.exports=t():e.${d.text(3, LOWER)}=t()}(this,function(){return function(e){var t={};function n(r){if(t[r])return t[r].exports;var o=t[r]={i:r,l:!1,exports:{}};return e[r].call(o.exports,o,o.exports,n),o.l=!0,o.exports}}([])});`,
-    d => `var a=e=>e.map(t=>t.key||t.id),b=new Map,c={token:null,key:0};for(let ${d.text(1, LOWER)}=0;;){if(a.length<${d.roll(99)})break}`,
-    d => `/******/ (() => { var __webpack_modules__ = ({ "./src/${d.text(6, LOWER)}.js": ((module) => { module.exports = {} }) }) })()\n//# sourceMappingURL=main.${d.text(8, HEX)}.js.map`,
-    d => `.css-${d.text(7, LOWER + DIGITS)}{display:flex;color:#${d.text(6, HEX)}}.css-${d.text(7, LOWER + DIGITS)}:hover{opacity:.9}`,
-    d => `<link rel="stylesheet" href="/assets/index-${d.text(8, URL64)}.css"><script type="module" src="/assets/index-${d.text(8, URL64)}.js"></script>`,
+    d =>
+      `!function(e,t){"object"==typeof exports?module.exports=t():e.${d.text(3, LOWER)}=t()}(this,function(){return function(e){var t={};function n(r){if(t[r])return t[r].exports;var o=t[r]={i:r,l:!1,exports:{}};return e[r].call(o.exports,o,o.exports,n),o.l=!0,o.exports}}([])});`,
+    d =>
+      `var a=e=>e.map(t=>t.key||t.id),b=new Map,c={token:null,key:0};for(let ${d.text(1, LOWER)}=0;;){if(a.length<${d.roll(99)})break}`,
+    d =>
+      `/******/ (() => { var __webpack_modules__ = ({ "./src/${d.text(6, LOWER)}.js": ((module) => { module.exports = {} }) }) })()\n//# sourceMappingURL=main.${d.text(8, HEX)}.js.map`,
+    d =>
+      `.css-${d.text(7, LOWER + DIGITS)}{display:flex;color:#${d.text(6, HEX)}}.css-${d.text(7, LOWER + DIGITS)}:hover{opacity:.9}`,
+    d =>
+      `<link rel="stylesheet" href="/assets/index-${d.text(8, URL64)}.css"><script type="module" src="/assets/index-${d.text(8, URL64)}.js"></script>`,
   ],
   'base64 of a picture': [
     d => `![logo](data:image/png;base64,iVBORw0KGgo${d.text(300, B64)}=)`,
@@ -60,14 +68,20 @@ const KINDS: Readonly<Record<string, readonly Make[]>> = {
     d => `const icon = "R0lGODlhAQABAIAAAAAAAP///yH5${d.text(80, B64)}"`,
   ],
   'base64 of plain text': [
-    d => `echo ${Buffer.from(`hello world, number ${d.roll(1e6)}, good morning`).toString('base64')} | base64 -d`,
+    d =>
+      `echo ${Buffer.from(`hello world, number ${d.roll(1e6)}, good morning`).toString('base64')} | base64 -d`,
     d => `{"cursor":"${Buffer.from(`{"offset":${d.roll(1e6)},"direction":"next"}`).toString('base64')}"}`,
-    d => `//# sourceMappingURL=data:application/json;base64,${Buffer.from(`{"version":3,"sources":["a.ts"],"mappings":"${d.text(30)}"}`).toString('base64')}`,
+    d =>
+      `//# sourceMappingURL=data:application/json;base64,${Buffer.from(`{"version":3,"sources":["a.ts"],"mappings":"${d.text(30)}"}`).toString('base64')}`,
   ],
   'public key': [
     d => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${d.text(43, B64)} laptop`,
     d => `-----BEGIN PUBLIC KEY-----\n${d.base64(44)}\n-----END PUBLIC KEY-----`,
-    d => `-----BEGIN CERTIFICATE-----\n${d.base64(600).match(/.{1,64}/g)?.join('\n')}\n-----END CERTIFICATE-----`,
+    d =>
+      `-----BEGIN CERTIFICATE-----\n${d
+        .base64(600)
+        .match(/.{1,64}/g)
+        ?.join('\n')}\n-----END CERTIFICATE-----`,
     d => `did:key:z6Mk${d.text(44, ALNUM.replace(/[0OIl]/g, ''))}`,
     d => `public_key = "${d.base64(32)}"`,
     d => `SHA256:${d.base64(32).replace('=', '')} laptop (ED25519)`,
@@ -76,7 +90,8 @@ const KINDS: Readonly<Record<string, readonly Make[]>> = {
     d => `NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY=pk_live_51${d.text(90)}`,
   ],
   'sample key': [
-    () => `aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY`,
+    () =>
+      `aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY`,
     () => `stripe.api_key = "sk_test_${'4eC39HqLyjWDarjtT1zdp7dc'}"`,
     () => `export OPENAI_API_KEY="sk-..."`,
     () => `OPENAI_API_KEY=your-api-key-here`,
@@ -97,7 +112,8 @@ const KINDS: Readonly<Record<string, readonly Make[]>> = {
     () => `AccountKey=<your-account-key>;EndpointSuffix=core.windows.net`,
     () => `Basic auth header: Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==`,
     () => `key: "sk-1234567890abcdefghijklmnopqrstuvwxyz"`,
-    () => `eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.${'SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c'}`,
+    () =>
+      `eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.${'SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c'}`,
     () => `-----BEGIN RSA PRIVATE KEY-----\n...\n-----END RSA PRIVATE KEY-----`,
     () => `SECRET_KEY=\${SECRET_KEY:?must be set}`,
     () => `DB_PASSWORD={{ vault_db_password }}`,
@@ -118,7 +134,8 @@ const KINDS: Readonly<Record<string, readonly Make[]>> = {
     () => `password: Joi.string().min(8).required(),`,
     () => `secretKeyRef:\n  name: app-secrets\n  key: database-password`,
     () => `tokens: 1834, max_tokens: 4096, prompt_tokens: 220`,
-    () => `tokenizer = AutoTokenizer.from_pretrained("bert-base-uncased"); tokenizer.pad_token = tokenizer.eos_token`,
+    () =>
+      `tokenizer = AutoTokenizer.from_pretrained("bert-base-uncased"); tokenizer.pad_token = tokenizer.eos_token`,
     () => `const KEY_PREFIX = 'user:session:'`,
     () => `primary key (user_id, created_at), foreign key (org_id) references orgs(id)`,
     () => `{ token: 'keyword.control', foreground: '569cd6' }`,
@@ -164,7 +181,8 @@ const KINDS: Readonly<Record<string, readonly Make[]>> = {
     d => `QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKPbdG and bafy${d.text(55, `${LOWER}234567`)}`,
     d => `tx 0x${d.text(64, HEX)} in block 21${d.text(6, DIGITS)}`,
     d => `wallet 0x${d.text(40, HEX)}, bc1q${d.text(38, 'qpzry9x8gf2tvdw0s3jn54khce6mua7l')}`,
-    d => `CVE-2025-${d.text(5, DIGITS)}, CWE-79, GHSA-${d.text(4, LOWER + DIGITS)}-${d.text(4, LOWER + DIGITS)}-${d.text(4, LOWER + DIGITS)}`,
+    d =>
+      `CVE-2025-${d.text(5, DIGITS)}, CWE-79, GHSA-${d.text(4, LOWER + DIGITS)}-${d.text(4, LOWER + DIGITS)}-${d.text(4, LOWER + DIGITS)}`,
   ],
   number: [
     d => `1${d.text(12, DIGITS)} is a time in milliseconds`,

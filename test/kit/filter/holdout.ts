@@ -1,7 +1,22 @@
 /** A second batch, written when the rules stood and before they were tried on it: other surroundings, other families. What the
  *  rules made of it at first sight stands in docs/filter.md. */
 import type { Guilty, Harmless } from './corpus.ts'
-import { ALNUM, B64, b64u, BASE32, DIGITS, type Dice, HEX, jwt, LOWER, makeDice, pem, UPPER, URL64, withCrc } from './dice.ts'
+import {
+  ALNUM,
+  B64,
+  BASE32,
+  b64u,
+  DIGITS,
+  type Dice,
+  HEX,
+  jwt,
+  LOWER,
+  makeDice,
+  pem,
+  UPPER,
+  URL64,
+  withCrc,
+} from './dice.ts'
 
 type Situation = (d: Dice) => { text: string; value: string; forms?: string[] }
 
@@ -12,11 +27,17 @@ const SECRETS: Readonly<Record<string, Situation>> = {
   },
   'application.properties': d => {
     const value = d.text(14)
-    return { text: `spring.datasource.url=jdbc:postgresql://db/app\nspring.datasource.password=${value}\nserver.port=8081`, value }
+    return {
+      text: `spring.datasource.url=jdbc:postgresql://db/app\nspring.datasource.password=${value}\nserver.port=8081`,
+      value,
+    }
   },
   'appsettings.json': d => {
     const value = `${d.text(8)}@${d.text(4)}`
-    return { text: `"ConnectionStrings": {\n  "Default": "Data Source=sql1;Database=crm;User Id=crm;Pwd=${value};"\n}`, value }
+    return {
+      text: `"ConnectionStrings": {\n  "Default": "Data Source=sql1;Database=crm;User Id=crm;Pwd=${value};"\n}`,
+      value,
+    }
   },
   'django settings': d => {
     const value = `django-insecure-${d.text(50, `${LOWER}${DIGITS}!@%^&*(-_=+)`.replace(/[(&=]/g, ''))}`
@@ -32,11 +53,17 @@ const SECRETS: Readonly<Record<string, Situation>> = {
   },
   'terraform variables': d => {
     const value = d.text(18)
-    return { text: `variable "db_master_password" {\n  default = "x"\n}\n\n# terraform.tfvars\ndb_master_password = "${value}"`, value }
+    return {
+      text: `variable "db_master_password" {\n  default = "x"\n}\n\n# terraform.tfvars\ndb_master_password = "${value}"`,
+      value,
+    }
   },
   'docker compose': d => {
     const value = d.text(12, LOWER)
-    return { text: `  postgres:\n    image: postgres:17\n    environment:\n      POSTGRES_PASSWORD: ${value}1\n      POSTGRES_DB: app`, value }
+    return {
+      text: `  postgres:\n    image: postgres:17\n    environment:\n      POSTGRES_PASSWORD: ${value}1\n      POSTGRES_DB: app`,
+      value,
+    }
   },
   dockerfile: d => {
     const value = d.text(40, HEX)
@@ -44,7 +71,10 @@ const SECRETS: Readonly<Record<string, Situation>> = {
   },
   'github actions log': d => {
     const value = withCrc(`gh${'s'}_`, d)
-    return { text: `2026-02-01T10:12:33.123Z ##[debug]Evaluating: token=${value}\n2026-02-01T10:12:33.200Z done`, value }
+    return {
+      text: `2026-02-01T10:12:33.123Z ##[debug]Evaluating: token=${value}\n2026-02-01T10:12:33.200Z done`,
+      value,
+    }
   },
   fish: d => {
     const value = d.text(36)
@@ -60,7 +90,10 @@ const SECRETS: Readonly<Record<string, Situation>> = {
   },
   'ps output': d => {
     const value = d.text(22)
-    return { text: `root  4121  0.0  java -Dkeystore.password=${value} -jar app.jar --spring.profiles.active=prod`, value }
+    return {
+      text: `root  4121  0.0  java -Dkeystore.password=${value} -jar app.jar --spring.profiles.active=prod`,
+      value,
+    }
   },
   'go struct': d => {
     const value = d.text(24)
@@ -88,7 +121,10 @@ const SECRETS: Readonly<Record<string, Situation>> = {
   },
   'kotlin build file': d => {
     const value = d.text(26)
-    return { text: `signingConfigs { create("release") { storePassword = "${value}"; keyAlias = "main" } }`, value }
+    return {
+      text: `signingConfigs { create("release") { storePassword = "${value}"; keyAlias = "main" } }`,
+      value,
+    }
   },
   'ssh config comment': d => {
     const value = `${d.pick(['Kaffee', 'Regen', 'Winter'])}${d.text(4, DIGITS)}!`
@@ -96,7 +132,10 @@ const SECRETS: Readonly<Record<string, Situation>> = {
   },
   'chat in english': d => {
     const value = `${d.pick(['Banana', 'Purple', 'Rocket'])}${d.text(3, DIGITS)}$`
-    return { text: `hey, wifi at the office: network is "Acme-Guest" and the password is: ${value} (don't share)`, value }
+    return {
+      text: `hey, wifi at the office: network is "Acme-Guest" and the password is: ${value} (don't share)`,
+      value,
+    }
   },
   'chat in french': d => {
     const value = `${d.pick(['Soleil', 'Fromage'])}${d.text(4, DIGITS)}`
@@ -132,7 +171,10 @@ const SECRETS: Readonly<Record<string, Situation>> = {
   },
   'env in json array': d => {
     const value = d.text(28)
-    return { text: `"environment": [{"name": "LOG", "value": "info"}, {"name": "SMTP_PASSWORD", "value": "${value}"}]`, value }
+    return {
+      text: `"environment": [{"name": "LOG", "value": "info"}, {"name": "SMTP_PASSWORD", "value": "${value}"}]`,
+      value,
+    }
   },
   'k8s env': d => {
     const value = d.text(20)
@@ -140,7 +182,10 @@ const SECRETS: Readonly<Record<string, Situation>> = {
   },
   'kubernetes string data': d => {
     const value = d.text(15)
-    return { text: `kind: Secret\napiVersion: v1\nstringData:\n  webhook: ${value}\n---\nkind: Service`, value }
+    return {
+      text: `kind: Secret\napiVersion: v1\nstringData:\n  webhook: ${value}\n---\nkind: Service`,
+      value,
+    }
   },
   'kubectl literal': d => {
     const value = d.text(15)
@@ -180,23 +225,38 @@ const SECRETS: Readonly<Record<string, Situation>> = {
   },
   'proxy env': d => {
     const value = d.text(12)
-    return { text: `HTTPS_PROXY=http://corp\\k.meier:${value}@proxy.acme.test:3128`.replace('corp\\', ''), value }
+    return {
+      text: `HTTPS_PROXY=http://corp\\k.meier:${value}@proxy.acme.test:3128`.replace('corp\\', ''),
+      value,
+    }
   },
   'pip index': d => {
     const value = d.text(24)
-    return { text: `pip install --extra-index-url https://__token__:${value}@pypi.acme.test/simple acme`, value }
+    return {
+      text: `pip install --extra-index-url https://__token__:${value}@pypi.acme.test/simple acme`,
+      value,
+    }
   },
   'bearer in postman': d => {
     const value = d.text(44, URL64)
-    return { text: `"auth": {"type": "bearer", "bearer": [{"key": "token", "value": "${value}", "type": "string"}]}`, value }
+    return {
+      text: `"auth": {"type": "bearer", "bearer": [{"key": "token", "value": "${value}", "type": "string"}]}`,
+      value,
+    }
   },
   'raw http': d => {
     const value = jwt(d)
-    return { text: `> GET /v2/me HTTP/2\n> host: api.acme.test\n> authorization: Bearer ${value}\n> accept: */*`, value }
+    return {
+      text: `> GET /v2/me HTTP/2\n> host: api.acme.test\n> authorization: Bearer ${value}\n> accept: */*`,
+      value,
+    }
   },
   'fetch with cookie': d => {
     const value = `s%3A${d.text(32, URL64)}.${d.text(43)}`
-    return { text: `fetch("https://acme.test/api", { "headers": { "cookie": "connect.sid=${value}; lang=de" } })`, value }
+    return {
+      text: `fetch("https://acme.test/api", { "headers": { "cookie": "connect.sid=${value}; lang=de" } })`,
+      value,
+    }
   },
   'devtools cookie': d => {
     const value = d.text(60, URL64)
@@ -208,7 +268,10 @@ const SECRETS: Readonly<Record<string, Situation>> = {
   },
   'presigned url': d => {
     const value = d.text(64, HEX)
-    return { text: `https://b.s3.amazonaws.com/k?X-Amz-Credential=AK${'IA'}${d.text(16, BASE32)}%2F20260101&X-Amz-Signature=${value}`, value }
+    return {
+      text: `https://b.s3.amazonaws.com/k?X-Amz-Credential=AK${'IA'}${d.text(16, BASE32)}%2F20260101&X-Amz-Signature=${value}`,
+      value,
+    }
   },
   'discord webhook': d => {
     const value = d.text(68, URL64)
@@ -216,11 +279,17 @@ const SECRETS: Readonly<Record<string, Situation>> = {
   },
   'slack hook in yaml': d => {
     const value = d.text(24)
-    return { text: `slack_configs:\n- api_url: 'https://hooks.slack.com/services/T0${d.text(9, UPPER + DIGITS)}/B0${d.text(9, UPPER + DIGITS)}/${value}'`, value }
+    return {
+      text: `slack_configs:\n- api_url: 'https://hooks.slack.com/services/T0${d.text(9, UPPER + DIGITS)}/B0${d.text(9, UPPER + DIGITS)}/${value}'`,
+      value,
+    }
   },
   'escaped json log': d => {
     const value = d.text(22)
-    return { text: `{"msg":"req body {\\"client_id\\":\\"web\\",\\"client_secret\\":\\"${value}\\"}"}`, value }
+    return {
+      text: `{"msg":"req body {\\"client_id\\":\\"web\\",\\"client_secret\\":\\"${value}\\"}"}`,
+      value,
+    }
   },
   'twice escaped': d => {
     const value = d.text(22)
@@ -228,7 +297,10 @@ const SECRETS: Readonly<Record<string, Situation>> = {
   },
   'url encoded body': d => {
     const value = `${d.text(9)}!`
-    return { text: `POST /login\n\nuser%5Bemail%5D=x&user%5Bpassword%5D=${encodeURIComponent(value)}&commit=Log+in`, value: value.slice(0, 9) }
+    return {
+      text: `POST /login\n\nuser%5Bemail%5D=x&user%5Bpassword%5D=${encodeURIComponent(value)}&commit=Log+in`,
+      value: value.slice(0, 9),
+    }
   },
   'base64 docker config': d => {
     const inner = d.text(20)
@@ -242,8 +314,15 @@ const SECRETS: Readonly<Record<string, Situation>> = {
   },
   'base64 over lines': d => {
     const value = pem('RSA PRIVATE KEY', 300, d)
-    const form = Buffer.from(value).toString('base64').match(/.{1,76}/g) ?? []
-    return { text: `tls.key: |\n  ${form.join('\n  ')}\n`, value: value.slice(40, 200), forms: [form[2] ?? ''] }
+    const form =
+      Buffer.from(value)
+        .toString('base64')
+        .match(/.{1,76}/g) ?? []
+    return {
+      text: `tls.key: |\n  ${form.join('\n  ')}\n`,
+      value: value.slice(40, 200),
+      forms: [form[2] ?? ''],
+    }
   },
   'powershell encoded': d => {
     const value = withCrc('npm_', d)
@@ -253,16 +332,27 @@ const SECRETS: Readonly<Record<string, Situation>> = {
   'wrapped jwt': d => {
     const value = jwt(d)
     const lines = value.match(/.{1,100}/g) ?? []
-    return { text: `token:\n    ${lines.join('\n    ')}\n\nexpires in 1h`, value: lines[1] ?? '', forms: lines.slice(2) }
+    return {
+      text: `token:\n    ${lines.join('\n    ')}\n\nexpires in 1h`,
+      value: lines[1] ?? '',
+      forms: lines.slice(2),
+    }
   },
   'wrapped in a box': d => {
     const value = `sk-proj-${d.text(74, URL64)}T3BlbkFJ${d.text(74, URL64)}`
     const lines = value.match(/.{1,60}/g) ?? []
-    return { text: lines.map(line => `│ ${line.padEnd(60)} │`).join('\n'), value: lines[0] ?? '', forms: lines.slice(1) }
+    return {
+      text: lines.map(line => `│ ${line.padEnd(60)} │`).join('\n'),
+      value: lines[0] ?? '',
+      forms: lines.slice(1),
+    }
   },
   'shell continuation': d => {
     const value = `glpat-${d.text(20, URL64)}`
-    return { text: `git clone https://oauth2:${value.slice(0, 14)}\\\n${value.slice(14)}@gitlab.acme.test/a.git`, value: value.slice(0, 14) }
+    return {
+      text: `git clone https://oauth2:${value.slice(0, 14)}\\\n${value.slice(14)}@gitlab.acme.test/a.git`,
+      value: value.slice(0, 14),
+    }
   },
   'gcp key file': d => {
     const value = pem('PRIVATE KEY', 1200, d, '\\n')
@@ -272,20 +362,38 @@ const SECRETS: Readonly<Record<string, Situation>> = {
     }
   },
   'encrypted pem': d => {
-    const body = d.base64(320).match(/.{1,64}/g)?.join('\n') ?? ''
+    const body =
+      d
+        .base64(320)
+        .match(/.{1,64}/g)
+        ?.join('\n') ?? ''
     return {
       text: `-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,${d.text(32, HEX).toUpperCase()}\n\n${body}\n-----END RSA PRIVATE KEY-----`,
       value: body.slice(0, 200),
     }
   },
   'quoted reply': d => {
-    const body = d.base64(280).match(/.{1,70}/g)?.map(line => `> ${line}`).join('\n') ?? ''
-    return { text: `> -----BEGIN OPENSSH PRIVATE KEY-----\n${body}\n> -----END OPENSSH PRIVATE KEY-----`, value: body.slice(2, 60) }
+    const body =
+      d
+        .base64(280)
+        .match(/.{1,70}/g)
+        ?.map(line => `> ${line}`)
+        .join('\n') ?? ''
+    return {
+      text: `> -----BEGIN OPENSSH PRIVATE KEY-----\n${body}\n> -----END OPENSSH PRIVATE KEY-----`,
+      value: body.slice(2, 60),
+    }
   },
   'bip39 numbered': d => {
-    const words = 'abandon ability river velvet copper maple orbit tunnel zebra gadget lemon sponsor pencil walnut'.split(' ')
+    const words =
+      'abandon ability river velvet copper maple orbit tunnel zebra gadget lemon sponsor pencil walnut'.split(
+        ' ',
+      )
     const value = Array.from({ length: 12 }, () => d.pick(words))
-    return { text: `Recovery phrase:\n${value.map((word, at) => `${at + 1}. ${word}`).join(' ')}`, value: value.map((word, at) => `${at + 1}. ${word}`).join(' ') }
+    return {
+      text: `Recovery phrase:\n${value.map((word, at) => `${at + 1}. ${word}`).join(' ')}`,
+      value: value.map((word, at) => `${at + 1}. ${word}`).join(' '),
+    }
   },
   'totp setup': d => {
     const value = d.text(32, BASE32)
@@ -305,7 +413,10 @@ const SECRETS: Readonly<Record<string, Situation>> = {
   },
   'snowflake python': d => {
     const value = `${d.text(10)}#1`
-    return { text: `snowflake.connector.connect(user='ETL', password='${value}', account='ab12345.eu-central-1')`, value }
+    return {
+      text: `snowflake.connector.connect(user='ETL', password='${value}', account='ab12345.eu-central-1')`,
+      value,
+    }
   },
   'twilio pair': d => {
     const value = d.text(32, HEX)
@@ -313,7 +424,10 @@ const SECRETS: Readonly<Record<string, Situation>> = {
   },
   'cloudflare global key': d => {
     const value = d.text(37, HEX)
-    return { text: `curl https://api.cloudflare.com/client/v4/zones -H "X-Auth-Email: ops@acme.test" -H "X-Auth-Key: ${value}"`, value }
+    return {
+      text: `curl https://api.cloudflare.com/client/v4/zones -H "X-Auth-Email: ops@acme.test" -H "X-Auth-Key: ${value}"`,
+      value,
+    }
   },
   'algolia admin': d => {
     const value = d.text(32, HEX)
@@ -372,7 +486,8 @@ const LOOK_ALIKES: Readonly<Record<string, readonly ((d: Dice) => string)[]>> = 
     d => `__turbopack_context__.s(["default",()=>${d.text(2, LOWER)}]),e.i(${d.text(5, DIGITS)})`,
     d => `.sc-${d.text(6)}{margin:0}.${d.text(6, LOWER)}:after{content:"\\${d.text(4, HEX)}"}`,
     d => `--radix-${d.text(5, LOWER)}: 0px; color-mix(in srgb, #${d.text(6, HEX)} 20%, transparent)`,
-    d => `<path d="M12 2L2 7l10 5 10-5-10-5z M${d.text(2, DIGITS)}.${d.text(3, DIGITS)} 4.5c-1.1 0-2 .9-2 2" fill="#${d.text(6, HEX)}"/>`,
+    d =>
+      `<path d="M12 2L2 7l10 5 10-5-10-5z M${d.text(2, DIGITS)}.${d.text(3, DIGITS)} 4.5c-1.1 0-2 .9-2 2" fill="#${d.text(6, HEX)}"/>`,
     d => `wasm: AGFzbQEAAAAB${d.text(200, B64)}`,
     d => `pdf: JVBERi0xLjcK${d.text(200, B64)}`,
     d => `gzip: H4sIAAAAAAAA${d.text(160, B64)}`,
@@ -427,15 +542,18 @@ const LOOK_ALIKES: Readonly<Record<string, readonly ((d: Dice) => string)[]>> = 
     () => `MAX_TOKENS=128000\nTOKEN_LIMIT=8192\nKEYSPACE=app_prod`,
     () => `SSH_AUTH_SOCK=/tmp/ssh-XXXXXX/agent.1234`,
     () => `GPG key ID is public, and the fingerprint as well`,
-    () => `sshd[812]: Accepted publickey for deploy from 10.0.0.4 port 51234 ssh2: ED25519 SHA256:abcdefghijk`,
-    () => `AuthorizedKeysFile .ssh/authorized_keys\nPasswordAuthentication no\nPermitRootLogin prohibit-password`,
+    () =>
+      `sshd[812]: Accepted publickey for deploy from 10.0.0.4 port 51234 ssh2: ED25519 SHA256:abcdefghijk`,
+    () =>
+      `AuthorizedKeysFile .ssh/authorized_keys\nPasswordAuthentication no\nPermitRootLogin prohibit-password`,
     () => `https://user:pass@host:port/path is the general form`,
     () => `redis://localhost:6379/0, amqp://guest:guest@localhost:5672`,
   ],
   'numbers and places': [
     d => `ttl=64 time=12.${d.text(3, DIGITS)} ms, icmp_seq=${d.roll(999)}`,
     () => `iPhone 15 Pro Max 256GB, 6.7", 1290x2796, 460ppi`,
-    () => `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36`,
+    () =>
+      `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36`,
     () => `nginx 1.27.3, openssl 3.0.15, glibc 2.39, kernel 6.8.0-49-generic`,
     () => `Windows build 10.0.26100.2314`,
     () => `torch==2.5.1+cu124 numpy==2.1.3`,

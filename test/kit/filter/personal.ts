@@ -7,7 +7,8 @@ const said =
   (value: string, text: string): Case =>
   () => ({ value, text: text.replace('…', value) })
 
-const card = (prefix: string, length: number) => (d: Dice) => withLuhn(prefix + d.text(length - prefix.length - 1, DIGITS))
+const card = (prefix: string, length: number) => (d: Dice) =>
+  withLuhn(prefix + d.text(length - prefix.length - 1, DIGITS))
 
 const PERSONAL: Readonly<Record<string, readonly Case[]>> = {
   email: [
@@ -66,9 +67,18 @@ const PERSONAL: Readonly<Record<string, readonly Case[]>> = {
   'be national number': [said('85.07.30-033.28', 'rijksregisternummer …')],
   'cn resident id': [said('11010519491231002X', '身份证号 …')],
   'mx curp': [said('HEGG560427MVZRRL04', 'CURP: …')],
-  ipv4: [said('93.184.216.34', 'ssh deploy@… -p 2222'), said('185.12.64.9', '… - - [12/Jan/2026:10:00:00 +0000] "GET / HTTP/1.1" 200')],
-  ipv6: [said('2a01:4f8:c17:b0f::2', 'AAAA …'), said('2003:e5:b72f:3a00:9c2d:11ff:fe3a:7b21', 'from … port 22')],
-  mac: [said('3c:22:fb:7a:91:0e', 'ether … txqueuelen 1000'), said('3C-22-FB-7A-91-0E', 'Physical Address: …')],
+  ipv4: [
+    said('93.184.216.34', 'ssh deploy@… -p 2222'),
+    said('185.12.64.9', '… - - [12/Jan/2026:10:00:00 +0000] "GET / HTTP/1.1" 200'),
+  ],
+  ipv6: [
+    said('2a01:4f8:c17:b0f::2', 'AAAA …'),
+    said('2003:e5:b72f:3a00:9c2d:11ff:fe3a:7b21', 'from … port 22'),
+  ],
+  mac: [
+    said('3c:22:fb:7a:91:0e', 'ether … txqueuelen 1000'),
+    said('3C-22-FB-7A-91-0E', 'Physical Address: …'),
+  ],
   'home path': [
     said('mkowalski', 'File "/home/…/work/app.py", line 3'),
     said('jsmith', '/Users/…/Library/Caches'),

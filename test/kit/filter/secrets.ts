@@ -1,6 +1,23 @@
 /** True secrets of many families, drawn anew, each where such things stand in conversations. */
-import { ALNUM, B64, b64u, BASE32, BECH32, DIGITS, type Dice, HEX, jwt, LOWER, makeDice, pem, UPPER, URL64, withCrc } from './dice.ts'
+
 import type { Guilty } from './corpus.ts'
+import {
+  ALNUM,
+  B64,
+  BASE32,
+  BECH32,
+  b64u,
+  DIGITS,
+  type Dice,
+  HEX,
+  jwt,
+  LOWER,
+  makeDice,
+  pem,
+  UPPER,
+  URL64,
+  withCrc,
+} from './dice.ts'
 
 /** Where a token stands. */
 const PLACES: readonly ((value: string, dice: Dice) => string)[] = [
@@ -10,7 +27,8 @@ const PLACES: readonly ((value: string, dice: Dice) => string)[] = [
   value => `const client = new Client({ key: '${value}', retries: 3 })`,
   value => `curl -s https://api.internal.test/v1/items -H 'Authorization: Bearer ${value}' | jq .`,
   value => `services:\n  api:\n    environment:\n      - TOKEN=${value}\n      - LOG_LEVEL=info`,
-  value => `Traceback (most recent call last):\n  File "main.py", line 12\nAuthError: key ${value} was rejected`,
+  value =>
+    `Traceback (most recent call last):\n  File "main.py", line 12\nAuthError: key ${value} was rejected`,
   value => `| name | value |\n|---|---|\n| token | ${value} |`,
   value => `here you go:\n\n${value}\n\nplease rotate it afterwards`,
   value => `requests.get(url, params={"access_token": "${value}"})`,
@@ -44,7 +62,8 @@ const TOKENS: Readonly<Record<string, (dice: Dice) => string>> = {
   vault: d => `hvs.${d.text(90, URL64)}`,
   doppler: d => `dp.pt.${d.text(43)}`,
   '1password service account': d => `ops_${b64u({ signInAddress: 'my.1password.com', secret: d.text(60) })}`,
-  '1password secret key': d => `A3-${d.text(6, BASE32)}-${d.text(11, BASE32)}-${d.text(5, BASE32)}-${d.text(5, BASE32)}-${d.text(5, BASE32)}`,
+  '1password secret key': d =>
+    `A3-${d.text(6, BASE32)}-${d.text(11, BASE32)}-${d.text(5, BASE32)}-${d.text(5, BASE32)}-${d.text(5, BASE32)}`,
   'aws key id': d => `AK${'IA'}${d.text(16, BASE32)}`,
   'aws temporary key id': d => `AS${'IA'}${d.text(16, BASE32)}`,
   'aws session token': d => `IQoJb3JpZ2luX2VjE${d.text(400, B64)}==`,
@@ -98,9 +117,11 @@ const TOKENS: Readonly<Record<string, (dice: Dice) => string>> = {
   firecrawl: d => `fc-${d.text(32, HEX)}`,
   deepl: d => `${d.uuid()}:fx`,
   'slack bot': d => `xoxb-${d.text(12, DIGITS)}-${d.text(13, DIGITS)}-${d.text(24)}`,
-  'slack user': d => `xoxp-${d.text(12, DIGITS)}-${d.text(12, DIGITS)}-${d.text(12, DIGITS)}-${d.text(32, HEX)}`,
+  'slack user': d =>
+    `xoxp-${d.text(12, DIGITS)}-${d.text(12, DIGITS)}-${d.text(12, DIGITS)}-${d.text(32, HEX)}`,
   'slack app': d => `xapp-1-A${d.text(10, UPPER + DIGITS)}-${d.text(13, DIGITS)}-${d.text(64, HEX)}`,
-  'slack webhook': d => `https://hooks.slack.com/services/T${d.text(10, UPPER + DIGITS)}/B${d.text(10, UPPER + DIGITS)}/${d.text(24)}`,
+  'slack webhook': d =>
+    `https://hooks.slack.com/services/T${d.text(10, UPPER + DIGITS)}/B${d.text(10, UPPER + DIGITS)}/${d.text(24)}`,
   'discord bot': d => `${b64u(`1${d.text(17, DIGITS)}`)}.${d.text(6, URL64)}.${d.text(38, URL64)}`,
   telegram: d => `${d.text(10, '123456789')}:AA${d.text(33, URL64)}`,
   twilio: d => `SK${d.text(32, HEX)}`,
@@ -140,7 +161,8 @@ const TOKENS: Readonly<Record<string, (dice: Dice) => string>> = {
   jwt: d => jwt(d),
 }
 
-const password = (d: Dice): string => `${d.pick(['Tiger', 'Maple', 'Quiet', 'Storm', 'Velvet'])}${d.text(3, '!#%+?')}${d.text(4, DIGITS)}`
+const password = (d: Dice): string =>
+  `${d.pick(['Tiger', 'Maple', 'Quiet', 'Storm', 'Velvet'])}${d.text(3, '!#%+?')}${d.text(4, DIGITS)}`
 
 /** What only its surroundings give away. */
 const SITUATIONS: Readonly<Record<string, (d: Dice) => { text: string; value: string; forms?: string[] }>> = {
@@ -154,15 +176,32 @@ const SITUATIONS: Readonly<Record<string, (d: Dice) => { text: string; value: st
   },
   'rsa key in json': d => {
     const value = pem('RSA PRIVATE KEY', 1200, d, '\\n')
-    return { text: `{"type":"service_account","private_key":"${value}\\n","client_email":null}`, value: value.slice(40, 400) }
+    return {
+      text: `{"type":"service_account","private_key":"${value}\\n","client_email":null}`,
+      value: value.slice(40, 400),
+    }
   },
   'pgp key': d => {
-    const body = d.base64(600).match(/.{1,64}/g)?.join('\n') ?? ''
-    return { text: `-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n${body}\n=abcd\n-----END PGP PRIVATE KEY BLOCK-----`, value: body.slice(0, 300) }
+    const body =
+      d
+        .base64(600)
+        .match(/.{1,64}/g)
+        ?.join('\n') ?? ''
+    return {
+      text: `-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n${body}\n=abcd\n-----END PGP PRIVATE KEY BLOCK-----`,
+      value: body.slice(0, 300),
+    }
   },
   putty: d => {
-    const value = d.base64(96).match(/.{1,64}/g)?.join('\n') ?? ''
-    return { text: `PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 2\n${value}\nPrivate-MAC: ${d.text(64, HEX)}`, value }
+    const value =
+      d
+        .base64(96)
+        .match(/.{1,64}/g)
+        ?.join('\n') ?? ''
+    return {
+      text: `PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 2\n${value}\nPrivate-MAC: ${d.text(64, HEX)}`,
+      value,
+    }
   },
   wireguard: d => {
     const value = d.base64(32)
@@ -170,14 +209,20 @@ const SITUATIONS: Readonly<Record<string, (d: Dice) => { text: string; value: st
   },
   jwk: d => {
     const value = d.text(43, URL64)
-    return { text: `{"kty":"EC","crv":"P-256","x":"${d.text(43, URL64)}","y":"${d.text(43, URL64)}","d":"${value}"}`, value }
+    return {
+      text: `{"kty":"EC","crv":"P-256","x":"${d.text(43, URL64)}","y":"${d.text(43, URL64)}","d":"${value}"}`,
+      value,
+    }
   },
   otpauth: d => {
     const value = d.text(32, BASE32)
     return { text: `scan otpauth://totp/ACME:someone?secret=${value}&issuer=ACME`, value }
   },
   'seed phrase': d => {
-    const words = 'abandon ability river velvet copper maple orbit tunnel zebra gadget lemon sponsor pencil walnut'.split(' ')
+    const words =
+      'abandon ability river velvet copper maple orbit tunnel zebra gadget lemon sponsor pencil walnut'.split(
+        ' ',
+      )
     const value = Array.from({ length: 12 }, () => d.pick(words)).join(' ')
     return { text: `my wallet seed phrase is: ${value}`, value }
   },
@@ -191,11 +236,17 @@ const SITUATIONS: Readonly<Record<string, (d: Dice) => { text: string; value: st
   },
   'aws pair': d => {
     const value = d.text(40, B64)
-    return { text: `[default]\naws_access_key_id = AK${'IA'}${d.text(16, BASE32)}\naws_secret_access_key = ${value}\nregion = eu-central-1`, value }
+    return {
+      text: `[default]\naws_access_key_id = AK${'IA'}${d.text(16, BASE32)}\naws_secret_access_key = ${value}\nregion = eu-central-1`,
+      value,
+    }
   },
   'aws csv': d => {
     const value = d.text(40, B64)
-    return { text: `User name,Access key ID,Secret access key\ndeploy,AK${'IA'}${d.text(16, BASE32)},${value}`, value }
+    return {
+      text: `User name,Access key ID,Secret access key\ndeploy,AK${'IA'}${d.text(16, BASE32)},${value}`,
+      value,
+    }
   },
   'aws configure': d => {
     const value = d.text(40, B64)
@@ -203,15 +254,24 @@ const SITUATIONS: Readonly<Record<string, (d: Dice) => { text: string; value: st
   },
   'azure storage': d => {
     const value = d.base64(64)
-    return { text: `DefaultEndpointsProtocol=https;AccountName=acmelogs;AccountKey=${value};EndpointSuffix=core.windows.net`, value }
+    return {
+      text: `DefaultEndpointsProtocol=https;AccountName=acmelogs;AccountKey=${value};EndpointSuffix=core.windows.net`,
+      value,
+    }
   },
   'azure service bus': d => {
     const value = d.base64(32)
-    return { text: `Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=${value}`, value }
+    return {
+      text: `Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=${value}`,
+      value,
+    }
   },
   'azure sas': d => {
     const value = encodeURIComponent(d.base64(32))
-    return { text: `https://acmelogs.blob.core.windows.net/dump/a.csv?sv=2024-05-04&se=2026-01-01T00%3A00%3A00Z&sr=b&sp=r&sig=${value}`, value }
+    return {
+      text: `https://acmelogs.blob.core.windows.net/dump/a.csv?sv=2024-05-04&se=2026-01-01T00%3A00%3A00Z&sr=b&sp=r&sig=${value}`,
+      value,
+    }
   },
   postgres: d => {
     const value = password(d)
@@ -235,11 +295,17 @@ const SITUATIONS: Readonly<Record<string, (d: Dice) => { text: string; value: st
   },
   jdbc: d => {
     const value = d.text(12)
-    return { text: `jdbc:sqlserver://sql1:1433;databaseName=erp;user=sa;password=${value};encrypt=true`, value }
+    return {
+      text: `jdbc:sqlserver://sql1:1433;databaseName=erp;user=sa;password=${value};encrypt=true`,
+      value,
+    }
   },
   'ado.net': d => {
     const value = password(d)
-    return { text: `"Server=tcp:acme.database.windows.net,1433;Initial Catalog=erp;User ID=app;Password=${value};Encrypt=True;"`, value }
+    return {
+      text: `"Server=tcp:acme.database.windows.net,1433;Initial Catalog=erp;User ID=app;Password=${value};Encrypt=True;"`,
+      value,
+    }
   },
   'git remote': d => {
     const value = d.text(30)
@@ -335,7 +401,10 @@ const SITUATIONS: Readonly<Record<string, (d: Dice) => { text: string; value: st
   },
   'query token': d => {
     const value = d.text(40)
-    return { text: `click https://acme.test/login/verify?user=7&token=${value}&next=%2Fhome to sign in`, value }
+    return {
+      text: `click https://acme.test/login/verify?user=7&token=${value}&next=%2Fhome to sign in`,
+      value,
+    }
   },
   kubeconfig: d => {
     const value = b64u(`{"clientKey":"${d.text(60)}"}`)
@@ -343,7 +412,10 @@ const SITUATIONS: Readonly<Record<string, (d: Dice) => { text: string; value: st
   },
   'kubernetes secret': d => {
     const value = Buffer.from(d.text(12)).toString('base64')
-    return { text: `apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\ntype: Opaque\ndata:\n  uri: ${value}\n`, value }
+    return {
+      text: `apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\ntype: Opaque\ndata:\n  uri: ${value}\n`,
+      value,
+    }
   },
   netrc: d => {
     const value = d.text(12, LOWER)
@@ -363,7 +435,10 @@ const SITUATIONS: Readonly<Record<string, (d: Dice) => { text: string; value: st
   },
   'datadog env': d => {
     const value = d.text(32, HEX)
-    return { text: `DD_API_KEY=${value} DD_SITE=datadoghq.eu bash -c "$(curl -L https://s3.amazonaws.com/dd-agent/install.sh)"`, value }
+    return {
+      text: `DD_API_KEY=${value} DD_SITE=datadoghq.eu bash -c "$(curl -L https://s3.amazonaws.com/dd-agent/install.sh)"`,
+      value,
+    }
   },
   'snowflake env': d => {
     const value = password(d)
@@ -424,7 +499,11 @@ const SITUATIONS: Readonly<Record<string, (d: Dice) => { text: string; value: st
   },
   'quoted printable': d => {
     const value = `xai-${d.text(80)}`
-    return { text: `Content-Transfer-Encoding: quoted-printable\n\nkey: ${value.slice(0, 60)}=\n${value.slice(60)}\n`, value: value.slice(0, 60), forms: [value.slice(60)] }
+    return {
+      text: `Content-Transfer-Encoding: quoted-printable\n\nkey: ${value.slice(0, 60)}=\n${value.slice(60)}\n`,
+      value: value.slice(0, 60),
+      forms: [value.slice(60)],
+    }
   },
 }
 
@@ -436,6 +515,7 @@ export function secretCases(): Guilty[] {
     const value = make(dice)
     cases.push({ family, value, text: PLACES[index % PLACES.length]?.(value, dice) ?? value })
   }
-  for (const [family, make] of Object.entries(SITUATIONS)) cases.push({ family, ...make(makeDice(`situation ${family}`)) })
+  for (const [family, make] of Object.entries(SITUATIONS))
+    cases.push({ family, ...make(makeDice(`situation ${family}`)) })
   return cases
 }

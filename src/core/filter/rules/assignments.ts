@@ -9,17 +9,18 @@ const NAME =
   /(?:passw(?:or)?d|passphrase|passwort|passcode|kennwort|pwd|passe|pass|contraseñ?a|senha|wachtwoord|lozinka|hasło|пароль|密码|密碼|パスワード|비밀번호|secret|tokens?|credentials?|keys?|auth|signature|otp|pin)(?:[ _-]?(?:value|key(?:[_-]base)?|base64|b64|prod|dev|live|test|staging|hash|string|str|text|plain|raw|\d{1,3}))?(?![A-Za-z0-9])/iy
 const PASSWORD =
   /^(?:pass|pwd|kennwort|contrase|senha|wachtwoord|lozinka|hasło|пароль|密|パスワード|비밀번호|otp|pin)/i
-/** Words that make a secret of a key or of credentials. */
-const STRONG_BEFORE =
-  /(?:api|access|private|auth|authentication|encryption|encrypt|decryption|signing|sign|master|account|secret|shared|service|server|admin|app|application|license|licence|root|deploy|deployment|webhook|storage|session|hmac|aes|jwt|cookie|client|write|subscription|ingest|integration|role|functions?|management|consumer|security|rest|personal|project|openai|anthropic|aws|azure|stripe|github|datadog|algolia|twilio|mistral|cohere|gemini|host|provisioning|registration|recovery|wallet|signer)[ _-]?$/i
+/** Words that make a secret of a key or of a signature. */
+const STRONG_NAMES: readonly string[] =
+  'api access private auth authentication encryption encrypt decryption signing sign master account secret shared service server admin app application license licence root deploy deployment webhook storage session hmac aes jwt cookie client write subscription ingest integration role function functions management consumer security rest personal project openai anthropic aws azure stripe github datadog algolia twilio mistral cohere gemini host provisioning registration recovery wallet signer'.split(
+    ' ',
+  )
+const STRONG: ReadonlySet<string> = new Set(STRONG_NAMES)
 /** Names that end like a secret's and are not one's: positions in a list, counts, tokens of language models. */
 const OTHER_NAMES: ReadonlySet<string> = new Set(
   'did page next continuation cursor sync eos bos pad unk mask special stop no non public publishable primary foreign sort partition cache idempotency site csrf design max min prompt completion input output total num first last per s3 object map dict hash group hot shortcut translation i18n locale message react list by of each dedupe routing context minimum maximum'.split(
     ' ',
   ),
 )
-const LAST_WORD = /([A-Z]?[a-z0-9]{1,20}|[A-Z0-9]{1,20})[ _:-]?$/
-
 const ASSIGN =
   /\\{0,3}["'`´”\]]{0,3}[*_]{0,3}(?:[ \t]?\([^()\r\n]{1,40}\))?[*_`]{0,3}(?:[ \t]{0,20}(?::[ ]?&?[A-Za-z_][\w.<>'[\]|?]{0,30}[ ]?=(?!=)|:=|=>|={1,3}|:|：|\|)|<\/key>\s{0,20}<string>|["'`]?[,;]?\s{1,30}\\?["']?value\\?["']?\s{0,4}[:=])[*_]{0,3}[ \t]{0,20}/iy
 /** Two arguments, both quoted: `set("api_key", "…")`. */
@@ -51,6 +52,8 @@ const TECHNICAL =
 const isMixed = (value: string): boolean =>
   (/\d/.test(value) && /\p{L}/u.test(value)) || /^\d{6,}$/.test(value) || /[!@#$%^&*+=?~]/.test(value)
 
+/** How much before a name is looked at. */
+const BEFORE = 40
 /** Runs longer than this are looked at once, whatever names stand inside. */
 const LONG_RUN = 120
 
@@ -97,7 +100,7 @@ export const assignmentRule: Rule = {
       NAME.lastIndex = place
       const name = NAME.exec(text)?.[0]
       if (name === undefined) continue
-      const before = text.slice(Math.max(0, place - 40), place)
+      const before = text.slice(Math.max(0, place - BEFORE), place)
       const kind = kindOf(name, before)
       if (kind === null || isPlaceholder(text, place)) continue
       const value =
@@ -110,18 +113,40 @@ export const assignmentRule: Rule = {
   },
 }
 
+/** The last word of what stands before a name, in lower case, and whether the name goes on from it without a sign between.
+ *  `dbUser` ends with `user`, `DB_USER_` as well. */
+function lastWordOf(before: string): { word: string; isGlued: boolean } {
+  let end = before.length
+  const isGlued = isWordCode(before.charCodeAt(end - 1))
+  if (!isGlued && /[ _:-]/.test(before[end - 1] ?? '')) end--
+  let begin = end
+  while (begin > 0 && isWordCode(before.charCodeAt(begin - 1))) {
+    begin--
+    const code = before.charCodeAt(begin)
+    const next = before.charCodeAt(begin + 1)
+    // A capital letter before small ones begins a word.
+    if (code > 64 && code < 91 && begin + 1 < end && next > 96 && next < 123) break
+  }
+  return { word: before.slice(begin, end).toLowerCase(), isGlued }
+}
+
+const isWordCode = (code: number): boolean =>
+  (code > 47 && code < 58) || (code > 64 && code < 91) || (code > 96 && code < 123)
+
 function kindOf(name: string, before: string): Kind | null {
   const last = before.at(-1) ?? ''
   const isShort =
     /^(?:pass|keys?|auth|otp|pin|pwd|signature)/i.test(name) && !/^passw|^passp|^passc/i.test(name)
   // Within a word, unless a capital letter begins another: `dbPass`, but not `compass` or `monkey`.
   const isInside = /[a-z]/.test(last) ? /^[a-z]/.test(name) : /[A-Z]/.test(last) && /^[A-Z]/.test(name)
-  if (isShort && isInside && !/(?:api|user|db|my|root)$/i.test(before)) return null
-  if (OTHER_NAMES.has(LAST_WORD.exec(before)?.[1]?.toLowerCase() ?? '')) return null
+  if (isShort && isInside && !/(?:api|user|db|my|root)$/i.test(before.slice(-4))) return null
+  const { word, isGlued } = lastWordOf(before)
+  if (OTHER_NAMES.has(word)) return null
   if (/^passe$/i.test(name) && !/mots? de $/i.test(before)) return null
   if (PASSWORD.test(name)) return 'password'
-  if (/^(?:secret|token)/i.test(name)) return 'secret'
-  return STRONG_BEFORE.test(before) || /^credentials?$/i.test(name) ? 'secret' : 'weak'
+  if (/^(?:secret|token|credential)/i.test(name)) return 'secret'
+  const isStrong = STRONG.has(word) || (isGlued && STRONG_NAMES.some(strong => word.endsWith(strong)))
+  return isStrong ? 'secret' : 'weak'
 }
 
 const isPlaceholder = (text: string, at: number): boolean =>
@@ -135,10 +160,10 @@ interface Candidate extends Match {
 type Bond = 'assigned' | 'option' | 'said'
 
 function valueAfter(text: string, at: number, name: string, before: string, kind: Kind): Candidate | null {
-  const isOption = /(?:^|[\s"'[])--?[A-Za-z0-9-]{0,30}$/.test(before)
+  const isOption = before.includes('-') && /(?:^|[\s"'[])--?[A-Za-z0-9-]{0,30}$/.test(before)
   let bond: Bond = isOption ? 'option' : 'assigned'
   let from = stick(ASSIGN, text, at) ?? stick(ARGUMENT, text, at)
-  if (from === null && /<[\w:.-]{0,30}$/.test(before)) from = stick(ELEMENT, text, at)
+  if (from === null && before.includes('<') && /<[\w:.-]{0,30}$/.test(before)) from = stick(ELEMENT, text, at)
   if (
     from === null &&
     /[ \t]/.test(text[at] ?? '') &&
@@ -159,7 +184,9 @@ function valueAfter(text: string, at: number, name: string, before: string, kind
     }
   }
   if (from === null) return null
-  const variable = `${/[A-Za-z0-9_]*$/.exec(before)?.[0] ?? ''}${name}`
+  let begin = before.length
+  while (begin > 0 && (isWordCode(before.charCodeAt(begin - 1)) || before[begin - 1] === '_')) begin--
+  const variable = before.slice(begin) + name
   const isEnvironment = bond !== 'said' && /^[A-Z][A-Z0-9_]*_[A-Z0-9_]+$|^[A-Z]{5,}$/.test(variable)
   if (/^passphrase/i.test(name)) {
     const phrase = stickValue(PHRASE, text, from)
@@ -200,7 +227,7 @@ function valueAfter(text: string, at: number, name: string, before: string, kind
 
 /** `hunter2 is the password`, `with hunter2 as password`. */
 function valueBefore(before: string, place: number, kind: Kind): Candidate | null {
-  if (kind === 'weak') return null
+  if (kind === 'weak' || !/ (?:is|as|ist|als) /i.test(before)) return null
   const said =
     /(?:^|\s|["'`“(])([^\s"'`“”()]{6,39})["'`”)]{0,2} (?:is|as|ist|als) (?:[a-z]{1,12} ){0,3}$/i.exec(before)
   const value = said?.[1]

@@ -2,7 +2,8 @@
 import type { Rule } from '../rule.ts'
 
 /** Space, parentheses, plus, hyphen, point, slash: what stands within numbers that people write. */
-const isSeparator = (code: number): boolean => code === 32 || (code > 39 && code < 42) || code === 43 || (code > 44 && code < 48)
+const isSeparator = (code: number): boolean =>
+  code === 32 || (code > 39 && code < 42) || code === 43 || (code > 44 && code < 48)
 export const isLetter = (code: number): boolean => (code > 64 && code < 91) || (code > 96 && code < 123)
 
 /** No number of a person is longer, with its separators. */
@@ -12,7 +13,7 @@ const FEWEST_DIGITS = 6
 const LONGEST_WORD = 24
 
 /** Whether at least six digits follow, in words of no great length. */
-export function isNumberLike(text: string, place: number): boolean {
+export function isNumberLike(text: string, place: number, fewest = FEWEST_DIGITS): boolean {
   let digits = 0
   let word = 0
   const end = Math.min(text.length, place + REACH)
@@ -24,25 +25,17 @@ export function isNumberLike(text: string, place: number): boolean {
     } else if (isLetter(code)) word++
     else if (isSeparator(code)) word = 0
     else break
-    if (digits >= FEWEST_DIGITS && word <= LONGEST_WORD && at >= place + 5) return true
+    if (digits >= fewest && word <= LONGEST_WORD) return true
   }
   return false
 }
 
-let lastPlaces: readonly number[] = []
-let lastNumbers: readonly number[] = []
-
-/** The places that are worth a look. Several rules ask about the same places, one after the other: the last answer is kept. */
-export function numbersAmong(text: string, places: readonly number[]): readonly number[] {
-  if (places !== lastPlaces) {
-    lastNumbers = places.filter(place => isNumberLike(text, place))
-    lastPlaces = places
-  }
-  return lastNumbers
-}
-
 /** A rule that is asked about such places only. */
-export const amongNumbers = (rule: Rule): Rule => ({
+export const amongNumbers = (rule: Rule, fewest = FEWEST_DIGITS): Rule => ({
   ...rule,
-  scan: (text, places) => rule.scan(text, numbersAmong(text, places)),
+  scan: (text, places) =>
+    rule.scan(
+      text,
+      places.filter(place => isNumberLike(text, place, fewest)),
+    ),
 })

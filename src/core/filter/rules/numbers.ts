@@ -59,7 +59,10 @@ const cardRule = patternRule({
   accepts: (value, text, start) => {
     const digits = value.replace(/[ -]/g, '')
     if (!CARDS.test(digits) || (SIXTEEN.test(digits) && digits.length !== 16) || !isLuhn(digits)) return false
-    return digits.length <= 16 || /card|visa|credit|kredit|carte|tarjeta/i.test(text.slice(Math.max(0, start - 40), start))
+    return (
+      digits.length <= 16 ||
+      /card|visa|credit|kredit|carte|tarjeta/i.test(text.slice(Math.max(0, start - 40), start))
+    )
   },
 })
 
@@ -118,4 +121,9 @@ const nationalRule: Rule = {
   },
 }
 
-export const numberRules: readonly Rule[] = [ibanRule, amongNumbers(cardRule), internationalRule, amongNumbers(nationalRule)]
+export const numberRules: readonly Rule[] = [
+  ibanRule,
+  amongNumbers(cardRule, 13),
+  internationalRule,
+  amongNumbers(nationalRule),
+]

@@ -7,7 +7,8 @@ import { type Pattern, patternRule } from './pattern.ts'
 const personal = (rule: Omit<Pattern, 'severity' | 'version'> & { version?: number }): Rule =>
   patternRule({ version: 1, ...rule, severity: 'personal' })
 
-const LOCAL_PART = /[\p{L}\p{N}._%+'-]{1,64}$/u
+const LOCAL_PART = /[\p{L}\p{N}._%+'-]/u
+const MAX_LOCAL_LENGTH = 64
 const DOMAIN =
   /(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,8}(?:\p{L}{2,24}|xn--[a-z0-9-]{2,40})(?![\p{L}\p{N}])/uy
 /** A login before the host of a URL, not of a mailbox. */
@@ -30,7 +31,9 @@ const emailRule: Rule = {
       DOMAIN.lastIndex = at + 1
       if (!DOMAIN.test(text)) continue
       const end = DOMAIN.lastIndex
-      const local = LOCAL_PART.exec(text.slice(Math.max(0, at - 64), at))?.[0].replace(/^[.'%+-]+/, '')
+      let begin = at
+      while (at - begin < MAX_LOCAL_LENGTH && begin > 0 && LOCAL_PART.test(text[begin - 1] ?? '')) begin--
+      const local = text.slice(begin, at).replace(/^[.'%+-]+/, '')
       if (!local || NOT_A_PERSON.test(local) || local.endsWith('.')) continue
       if (NOT_A_DOMAIN.test(text.slice(at + 1, end))) continue
       if (

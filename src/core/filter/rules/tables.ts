@@ -65,7 +65,14 @@ export const tableRule: Rule = {
 }
 
 /** Take what stands in some columns, down to the first line that is no row. @returns where that begins */
-function rowsAfter(text: string, from: number, separator: string, width: number, columns: number[], matches: Match[]): number {
+function rowsAfter(
+  text: string,
+  from: number,
+  separator: string,
+  width: number,
+  columns: number[],
+  matches: Match[],
+): number {
   let at = from
   for (let row = 0; row < MAX_ROWS && at < text.length; row++) {
     const end = endOfLine(text, at)
@@ -74,8 +81,16 @@ function rowsAfter(text: string, from: number, separator: string, width: number,
     if (cells.length !== width) break
     for (const column of columns) {
       const cell = cells[column]
-      if (!cell || cell.text.length < 4 || /^[:\- ]+$/.test(cell.text) || isStandIn(cell.text) || isSample(cell.text)) continue
-      if (/\d|[^\p{L}\p{N}\s_.-]/u.test(cell.text) && !/\s.*\s/.test(cell.text)) matches.push({ start: cell.start, end: cell.end })
+      if (
+        !cell ||
+        cell.text.length < 4 ||
+        /^[:\- ]+$/.test(cell.text) ||
+        isStandIn(cell.text) ||
+        isSample(cell.text)
+      )
+        continue
+      if (/\d|[^\p{L}\p{N}\s_.-]/u.test(cell.text) && !/\s.*\s/.test(cell.text))
+        matches.push({ start: cell.start, end: cell.end })
     }
     at = end + 1
   }
