@@ -207,9 +207,10 @@ function jointsIn(text: string, seams: ReadonlySet<number>): Edit[] {
     FIRST_RUN.lastIndex = end
     const first = FIRST_RUN.exec(text)?.[0]
     if (first === undefined || NEW_BEGINNING.test(first)) continue
+    const isBroken = line - before > MIN_LINE_LENGTH || text.slice(start, line).includes('\\')
     const glued = text.slice(runStart, start) + first
     if (glued.length < MIN_GLUED_LENGTH || !/\d/.test(glued)) continue
-    const isBroken = line - before > MIN_LINE_LENGTH || text.slice(start, line).includes('\\')
+    if (!isBroken && !/\d/.test(first)) continue
     joints.push({ start, end, text: '', isBroken })
   }
   return joints

@@ -38,15 +38,19 @@ const BARE = /[^\s"'`,;<>(){}[\]\\|]{4,8000}/y
 const NEXT_PARAMETER = /&(?:amp;)?[A-Za-z_][\w.-]{0,60}=/
 
 const NOT_A_VALUE =
-  /^(?:https?:\/\/|(?:Big)?(?:Uint|Int|Float)\d+(?:Clamped)?Array|string|number|boolean|undefined|null|none|true|false|required|optional|process\.env|os\.environ|import\.meta|(?:self|this|env|config|settings|secrets|vars|var|local|data|module|req|request|response|props|args|options|params|ctx|context|user)\.|sha\d{1,3}[:-]|application\/|@|--|\/\/|\*+$|\?|\.\/|~\/)/i
+  /^(?:https?:\/\/|(?:Big)?(?:Uint|Int|Float)\d+(?:Clamped)?Array|string|number|boolean|function|object|symbol|bigint|undefined|null|none|true|false|required|optional|process\.env|os\.environ|import\.meta|(?:self|this|env|config|settings|secrets|vars|var|local|data|module|req|request|response|props|args|options|params|ctx|context|user)\.|sha\d{1,3}[:-]|application\/|@|--|\/\/|\*+$|\?|\.\/|~\/)/i
 const MEMBER = /^[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*)+!?$/
 /** Words with separators between them, as identifiers and names of things are. */
 const WORDS = /^[A-Za-z]+(?:[-_. /:][A-Za-z]+)*$/
+/** Words with a number here and there, as paths and labels are. */
+const PATH = /^(?:[A-Za-z]*\d{0,3}[-_/.:]){1,20}[A-Za-z]*\d{0,4}$/
+/** A name of a constant, or one made of numbers. */
+const CONSTANT = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|^\d+(?:\.\d+){2,}$/
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const SUM = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})$/i
 /** Names of ciphers, sums, models, formats and versions mix letters and digits as well. */
 const TECHNICAL =
-  /^(?:v?\d+(?:\.\d+)*[a-z]?|(?:sha|md|aes|rsa|ecdsa|ed|x|hs|rs|es|ps|utf|base|hmac|pbkdf|bcrypt|argon|oauth|http|ipv|int|uint|float|p)[-_]?\d+(?:[-_][a-z0-9]{1,10}){0,3}|0x[0-9a-f]{1,16}|[0-9a-f]{1,7}|\d{1,5}(?:st|nd|rd|th|px|r?em|ms|[smhdwx]|[kmgt]i?b|bits?|bytes?|days?|hours?|min|years?|chars?)|[a-z]{2,12}[-_]v?\d{1,3}|[a-z]{3,20}\d{0,1}\.[a-z]{2,5}|gpt-.*|claude-.*|cl100k_base|o200k_base)$/i
+  /^(?:v?\d+(?:\.\d+)*[a-z]?|(?:sha|md|aes|rsa|ecdsa|ed|x|hs|rs|es|ps|utf|base|hmac|pbkdf|bcrypt|argon|oauth|http|ipv|int|uint|float|p)[-_]?\d+(?:[-_][a-z0-9]{1,10}){0,3}|0x[0-9a-f]{1,16}|[0-9a-f]{1,7}|\d{1,5}(?:st|nd|rd|th|px|r?em|ms|[smhdwx]|[kmgt]i?b|bits?|bytes?|days?|hours?|min|years?|chars?)|[a-z]{2,12}[-_]v?\d{1,3}|[a-z]{3,20}\d{0,1}\.[a-z]{2,5}|(?:ed|x)(?:25519|448)\w{0,12}|sha\d{1,3}\w{0,12}|gpt-.*|claude-.*|cl100k_base|o200k_base)$/i
 
 /** Letters with digits, six digits and more, or a sign that words do not have. */
 const isMixed = (value: string): boolean =>
@@ -162,7 +166,12 @@ type Bond = 'assigned' | 'option' | 'said'
 function valueAfter(text: string, at: number, name: string, before: string, kind: Kind): Candidate | null {
   const isOption = before.includes('-') && /(?:^|[\s"'[])--?[A-Za-z0-9-]{0,30}$/.test(before)
   let bond: Bond = isOption ? 'option' : 'assigned'
-  let from = stick(ASSIGN, text, at) ?? stick(ARGUMENT, text, at)
+  let from = stick(ASSIGN, text, at)
+  const isCell = from !== null && text.slice(at, from).includes('|')
+  if (from === null) {
+    from = stick(ARGUMENT, text, at)
+    if (from !== null) bond = 'said'
+  }
   if (from === null && before.includes('<') && /<[\w:.-]{0,30}$/.test(before)) from = stick(ELEMENT, text, at)
   if (
     from === null &&
@@ -188,7 +197,7 @@ function valueAfter(text: string, at: number, name: string, before: string, kind
   while (begin > 0 && (isWordCode(before.charCodeAt(begin - 1)) || before[begin - 1] === '_')) begin--
   const variable = before.slice(begin) + name
   const isEnvironment = bond !== 'said' && /^[A-Z][A-Z0-9_]*_[A-Z0-9_]+$|^[A-Z]{5,}$/.test(variable)
-  if (/^passphrase/i.test(name)) {
+  if (/^passphrase/i.test(name) && bond === 'assigned') {
     const phrase = stickValue(PHRASE, text, from)
     if (phrase && / /.test(phrase.value) && !isSample(phrase.value))
       return { ...rangeOf(phrase), isOne: true }
@@ -204,7 +213,7 @@ function valueAfter(text: string, at: number, name: string, before: string, kind
       isGood(value, kind) &&
       !(kind === 'password' && WORDS.test(value) && /[ ]/.test(value)) &&
       (isFree || isEnvironment || isBelieved(value, kind, bond))
-    return { ...rangeOf(quoted), isOne }
+    return { ...rangeOf(quoted), isOne: isOne && !(isCell && !isEndOfCell(text, quoted)) }
   }
   const bare = stickValue(BARE, text, from)
   if (!bare) return null
@@ -219,11 +228,17 @@ function valueAfter(text: string, at: number, name: string, before: string, kind
     !isCall &&
     !isPath &&
     !MEMBER.test(value) &&
+    !CONSTANT.test(value) &&
+    (isEnvironment || !/^[A-Za-z_$][\w$]*(?:password|secret|token|key)$/i.test(value)) &&
     isGood(value, kind) &&
     value.length >= (isEnvironment ? 5 : 6) &&
     (((isEnvironment || bond === 'option') && kind !== 'weak') || isBelieved(value, kind, bond))
-  return { ...rangeOf(bare), isOne }
+  return { ...rangeOf(bare), isOne: isOne && !(isCell && !isEndOfCell(text, bare)) }
 }
+
+/** What stands in a table ends at a bar or with the line. */
+const isEndOfCell = (text: string, { start, value }: Taken): boolean =>
+  /^["'`*]{0,3}[ \t]{0,80}(?:\||\r?\n|$)/.test(text.slice(start + value.length, start + value.length + 90))
 
 /** `hunter2 is the password`, `with hunter2 as password`. */
 function valueBefore(before: string, place: number, kind: Kind): Candidate | null {
@@ -239,12 +254,14 @@ function valueBefore(before: string, place: number, kind: Kind): Candidate | nul
 /** Whether it may be a secret at all. */
 const isGood = (value: string, kind: Kind): boolean =>
   !isStandIn(value) &&
+  !/^\d{1,9}(?:\.\d{1,9}){2,}$/.test(value) &&
   !NOT_A_VALUE.test(value) &&
   !(kind === 'password' ? /EXAMPLE|\*{4}|\.{3}$/.test(value) : isSample(value))
 
 /** Whether it looks like one. */
 function isBelieved(value: string, kind: Kind, bond: Bond): boolean {
-  if (kind === 'weak') return value.length >= 16 && isRandom(value) && !UUID.test(value) && !SUM.test(value)
+  if (kind === 'weak')
+    return value.length >= 16 && isRandom(value) && !UUID.test(value) && !SUM.test(value) && !PATH.test(value)
   if (TECHNICAL.test(value))
     return kind === 'password' && bond === 'assigned' && /^\d{6,}$|^[a-z]{5,}[-_]?\d{2,}$/i.test(value)
   if (kind === 'password') return isMixed(value)
