@@ -16,11 +16,15 @@ export interface Meter {
 }
 
 /** Shorter literals would wake their detectors everywhere; single characters have a table of their own. */
-const WINDOW = 3
-const SLOTS = 1 << 16
+const SHORTEST = 3
+const SLOT_BITS = 16
+/** The last three of four characters. */
+const THREE = 0xffffff
 
-/** Three characters mixed into a slot; the fourth before has been shifted out. */
-const mix = (before: number, code: number): number => ((before << 6) ^ code) & (SLOTS - 1)
+/** Four characters, the fifth before shifted out: the low byte of each, of letters in lower case. */
+const mix = (before: number, code: number): number => (before << 8) | (lowered(code) & 0xff)
+/** Multiplicative hashing (Knuth, The Art of Computer Programming, vol. 3, §6.4). */
+const slotOf = (mixed: number): number => Math.imul(mixed, 0x9e3779b1) >>> (32 - SLOT_BITS)
 
 const LOWER = Uint16Array.from({ length: 1 << 16 }, (_, code) => (code > 64 && code < 91 ? code + 32 : code))
 const lowered = (code: number): number => LOWER[code] ?? code
@@ -33,6 +37,21 @@ interface Literal {
   codes: Uint16Array
   anyCase: boolean
   detector: number
+}
+
+class Literals {
+  readonly isTaken = new Uint8Array(1 << SLOT_BITS)
+  readonly #bySlot = new Map<number, Literal[]>()
+
+  add(mixed: number, literal: Literal): void {
+    const slot = slotOf(mixed)
+    this.isTaken[slot] = 1
+    this.#bySlot.set(slot, [...this.at(slot), literal])
+  }
+
+  at(slot: number): readonly Literal[] {
+    return this.#bySlot.get(slot) ?? []
+  }
 }
 
 /** The units of a text; reading a string one by one is slow where it was joined of many. */
@@ -54,8 +73,9 @@ function endsWith(units: Uint16Array, { codes, anyCase }: Literal, end: number):
 
 /** @throws RangeError for a literal of two characters, or of none. */
 export function makeEngine(detectors: readonly Detector[], meter?: Meter): Engine {
-  const wanted = new Uint8Array(SLOTS)
-  const bySlot = new Map<number, Literal[]>()
+  // Literals by their ends, since many begin alike: of three characters, and longer ones.
+  const short = new Literals()
+  const long = new Literals()
   /** By character: who waits for it. */
   const singles = new Map<number, number[]>()
   const isSingle = new Uint8Array(1 << 16)
@@ -67,40 +87,51 @@ export function makeEngine(detectors: readonly Detector[], meter?: Meter): Engin
       else if (literal.length === 1) {
         singles.set(codes[0] ?? 0, [...(singles.get(codes[0] ?? 0) ?? []), detector])
         isSingle[codes[0] ?? 0] = 1
-      } else if (literal.length < WINDOW) throw new RangeError(`a literal of ${literal.length} characters`)
+      } else if (literal.length < SHORTEST) throw new RangeError(`a literal of ${literal.length} characters`)
       else {
-        // The end, since many literals begin alike.
-        const slot = codes.subarray(-WINDOW).reduce((before, code) => mix(before, lowered(code)), 0)
-        wanted[slot] = 1
-        bySlot.set(slot, [...(bySlot.get(slot) ?? []), { codes, anyCase, detector }])
+        const mixed = codes.reduce(mix, 0)
+        if (literal.length === SHORTEST) short.add(mixed & THREE, { codes, anyCase, detector })
+        else long.add(mixed, { codes, anyCase, detector })
       }
     }
   if (numbers.length > 0) isSingle.fill(1, ZERO, NINE + 1)
 
-  /** One pass over the text for the literals of all detectors (Rabin and Karp). @returns for each detector where its literals
-   *  begin, or null where none does. */
-  const placesIn = (text: string): (number[] | null)[] => {
-    const places = detectors.map(({ needs }): number[] | null => (needs.length === 0 ? [] : null))
+  const always = detectors.flatMap(({ needs }, detector) => (needs.length === 0 ? [detector] : []))
+  const nowhere: readonly number[] = []
+
+  /** One pass over the text for the literals of all detectors (Rabin and Karp). @returns where the literals of each begin, of those
+   *  that have any there or need none */
+  const placesIn = (text: string): Map<number, readonly number[]> => {
+    const places = new Map<number, number[]>()
     const note = (detector: number, at: number): void => {
-      const known = places[detector]
+      const known = places.get(detector)
       if (known) known.push(at)
-      else places[detector] = [at]
+      else places.set(detector, [at])
     }
+    const numbersAt: number[] = []
     const units = unitsOf(text)
-    let slot = 0
+    const noteEnding = (literals: readonly Literal[], end: number): void => {
+      for (const literal of literals)
+        if (endsWith(units, literal, end)) note(literal.detector, end - literal.codes.length)
+    }
+    let mixed = 0
     for (let at = 0; at < units.length; at++) {
       const code = units[at] ?? 0
-      slot = mix(slot, lowered(code))
-      if (wanted[slot] === 1)
-        for (const literal of bySlot.get(slot) ?? [])
-          if (endsWith(units, literal, at + 1)) note(literal.detector, at + 1 - literal.codes.length)
+      mixed = mix(mixed, code)
+      const shortSlot = slotOf(mixed & THREE)
+      const longSlot = slotOf(mixed)
+      if (short.isTaken[shortSlot] === 1) noteEnding(short.at(shortSlot), at + 1)
+      if (long.isTaken[longSlot] === 1) noteEnding(long.at(longSlot), at + 1)
       if (isSingle[code] === 0) continue
       for (const detector of singles.get(code) ?? []) note(detector, at)
       if (code < ZERO || code > NINE) continue
       const before = units[at - 1] ?? 0
-      if (before < ZERO || before > NINE) for (const detector of numbers) note(detector, at)
+      if (before < ZERO || before > NINE) numbersAt.push(at)
     }
-    return places
+    const all = new Map<number, readonly number[]>(places)
+    if (numbersAt.length > 0) for (const detector of numbers) all.set(detector, numbersAt)
+    for (const detector of always) all.set(detector, nowhere)
+    return all
   }
 
   return {
@@ -109,12 +140,13 @@ export function makeEngine(detectors: readonly Detector[], meter?: Meter): Engin
       const places = placesIn(text)
       if (meter) {
         meter.characters += text.length
-        for (const where of places) meter.places += where?.length ?? 0
+        for (const where of places.values()) meter.places += where.length
       }
-      return detectors.flatMap((detector, at) => {
-        const where = places[at]
-        return where ? detector.scan(text, where) : []
-      })
+      const hits: Hit[] = []
+      for (const detector of [...places.keys()].sort((a, b) => a - b))
+        for (const hit of detectors[detector]?.scan(text, places.get(detector) ?? nowhere) ?? [])
+          hits.push(hit)
+      return hits
     },
   }
 }

@@ -1,7 +1,7 @@
 /** secretlint's rules as an engine. The rules of its recommended preset are named one by one: the preset itself holds a filter
  *  by which comments in the text switch the scan off. */
 import { rules as presetRules } from '@secretlint/secretlint-rule-preset-recommend'
-import type { Detector, Hit, Severity } from './rule.ts'
+import type { Detector, Hit, Match, Severity } from './rule.ts'
 import { isPrinted } from './rules/sample.ts'
 
 const PREFIX = '@secretlint/secretlint-rule-'
@@ -47,7 +47,7 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
   privatekey: ['PRIVATE KEY'],
   npm: ['x-oauth-basic', '_authToken=', 'npm_'],
   basicauth: ['://'],
-  slack: ['xox', 'xapp-', '://'],
+  slack: ['xox', 'xapp-', 'hooks.slack'],
   sendgrid: ['SG.'],
   shopify: ['shp'],
   stripe: ['_live_', '_test_'],
@@ -61,7 +61,7 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
   linear: ['lin_api_'],
   notion: ['ntn_'],
   '1password': ['ops_'],
-  'database-connection-string': ['://'],
+  'database-connection-string': ['mongodb', 'mysql', 'postgres'],
   'hashicorp-vault': ['hvs.', 'hvb.', 'hvr.'],
   vercel: ['vcp_', 'vci_', 'vca_', 'vcr_', 'vck_'],
   databricks: ['dapi'],
@@ -71,12 +71,38 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
   tailscale: ['tskey-'],
 }
 
+/** Rules that tell no capitals from small letters where their literals stand. */
+const ANY_CASE: ReadonlySet<string> = new Set(['slack', 'database-connection-string'])
+
 type Creator = (typeof presetRules)[number]
 type Source = Parameters<NonNullable<ReturnType<Creator['create']>['file']>>[0]
 
 interface Report {
   message: { messageId: string }
   range: readonly [start: number, end: number]
+}
+
+/** How much around a literal a rule has to see. Names and logins stand before it, the value follows; a key has many lines. */
+const BEFORE = 300
+const AFTER = 1_500
+const AFTER_LONG: Readonly<Record<string, number>> = {
+  privatekey: 20_000,
+  '1password': 5_000,
+  anthropic: 5_000,
+}
+
+/** What a rule is handed of a text: what is around the places, in windows that do not overlap. */
+function windowsOf(name: string, text: string, places: readonly number[]): Match[] {
+  const after = AFTER_LONG[name] ?? AFTER
+  const windows: Match[] = []
+  for (const place of places.toSorted((a, b) => a - b)) {
+    const start = Math.max(0, place - BEFORE)
+    const end = Math.min(text.length, place + after)
+    const last = windows.at(-1)
+    if (last && start <= last.end) last.end = Math.max(last.end, end)
+    else windows.push({ start, end })
+  }
+  return windows
 }
 
 /** Called without `@secretlint/core`: its profiler keeps marks for every rule and text for the life of a process, and it compares
@@ -98,11 +124,19 @@ function detectorOf(creator: Creator): Detector {
   return {
     versions: [`${name}/secretlint-${VERSION}`],
     needs: NEEDS[name] ?? [],
-    scan: text => {
-      reports = []
-      const pending = handler.file?.(sourceOf(text))
-      if (pending) throw new TypeError(`the rule ${name} does not answer at once`)
-      return reports.flatMap(({ message: { messageId }, range: [start, end] }): Hit[] => {
+    anyCase: ANY_CASE.has(name),
+    scan: (text, places) => {
+      const found: Report[] = []
+      for (const { start, end } of places.length > 0
+        ? windowsOf(name, text, places)
+        : [{ start: 0, end: text.length }]) {
+        reports = []
+        const pending = handler.file?.(sourceOf(text.slice(start, end)))
+        if (pending) throw new TypeError(`the rule ${name} does not answer at once`)
+        for (const { message, range } of reports)
+          found.push({ message, range: [start + range[0], start + range[1]] })
+      }
+      return found.flatMap(({ message: { messageId }, range: [start, end] }): Hit[] => {
         const { rule, severity } = NAMES[messageId] ?? { rule: messageId.toLowerCase().replaceAll('_', '-') }
         return start < end && !isPrinted(text.slice(start, end))
           ? [{ start, end, rule, severity: severity ?? 'secret' }]

@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer'
 import { fold } from './folded.ts'
 import type { Match } from './rule.ts'
 
-export type Kind = 'unescaped' | 'unsoftened' | 'joined' | 'glued' | 'decoded'
+export type Kind = 'unescaped' | 'unsoftened' | 'joined' | 'decoded'
 
 export interface View {
   text: string
@@ -17,8 +17,8 @@ export interface View {
   next: readonly Kind[]
 }
 
-export const ANY: readonly Kind[] = ['unescaped', 'unsoftened', 'joined', 'glued', 'decoded']
-const AFTER_UNESCAPED: readonly Kind[] = ['unescaped', 'joined', 'glued', 'decoded']
+export const ANY: readonly Kind[] = ['unescaped', 'unsoftened', 'joined', 'decoded']
+const AFTER_UNESCAPED: readonly Kind[] = ['unescaped', 'joined', 'decoded']
 const AFTER_JOINED: readonly Kind[] = ['decoded']
 
 /** Longest views of views: JSON in JSON in base64 in a URL, and one more. */
@@ -48,48 +48,94 @@ const HAS_ESCAPE =
   /\\["'/\\`nrtu x]|%[0-9A-Fa-f]{2}|&(?:#|quot|amp|lt|gt|apos|nbsp|col|sol|equ|com|per|low|hyp|das|num|plu)/
 const ESCAPE =
   /\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})|([nrtbf])|(["'/\\`]))|%([2-7][0-9A-Fa-f])|&(?:#(\d{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([a-z]{2,6}));/g
-const HAS_SOFT_BREAK = /=\r?\n|=3D/
-const SOFT = /=\r?\n|=([2-7][0-9A-F])/g
+const HAS_SOFT_BREAK = /[\w+/.]=\r?\n[\w+/.=]|=3D/
+const SOFT = /(?<=[\w+/.])=\r?\n(?=[\w+/.=])|=([2-7][0-9A-F])/g
 
-/** A text with parts replaced by shorter ones. */
-class Rewritten {
-  readonly #from: string
-  readonly #out: string[] = []
-  /** By unit of the result: where it begins in the original. */
-  #at: Uint32Array
-  #length = 0
-  #done = 0
+/** A part of a text with another in its place. */
+interface Edit extends Match {
+  text: string
+  /** Of the end of a line: it is as long as lines that a terminal breaks, or says itself that it goes on. */
+  isBroken?: boolean
+}
 
-  constructor(from: string) {
-    this.#from = from
-    this.#at = new Uint32Array(from.length + 1)
+/** What surrounds an edit, on either side, in the view: names, quotes and the value. */
+const AROUND = 400
+
+/** A stretch of a view: kept text from `at` on, or an edit's. */
+interface Piece {
+  viewAt: number
+  at: number
+  edit: Edit | null
+  /** The edit right before kept text. */
+  after: Edit | null
+}
+
+/** The text with its edits made and with what is around them, one window a line. @param edits - in order, apart from each other */
+function edited(text: string, edits: readonly Edit[]): { view: string; pieces: Piece[] } {
+  const pieces: Piece[] = []
+  const out: string[] = []
+  let length = 0
+  let last: Edit | null = null
+  const add = (part: string, at: number, edit: Edit | null): void => {
+    if (part.length === 0 && edit === null) return
+    pieces.push({ viewAt: length, at, edit, after: last })
+    last = edit
+    out.push(part)
+    length += part.length
   }
-
-  /** Put another text in the place of a range; ranges come in order. */
-  put(start: number, end: number, text: string): void {
-    this.#keep(start)
-    // A replacement is never longer than what it replaces, or than its one character.
-    for (let unit = 0; unit < text.length; unit++) this.#at[this.#length++] = start
-    this.#out.push(text)
-    this.#done = end
-  }
-
-  #keep(to: number): void {
-    for (let at = this.#done; at < to; at++) this.#at[this.#length++] = at
-    this.#out.push(this.#from.slice(this.#done, to))
-  }
-
-  view(): View {
-    this.#keep(this.#from.length)
-    this.#at[this.#length] = this.#from.length
-    const at = this.#at
-    return {
-      text: this.#out.join(''),
-      isWhole: false,
-      next: AFTER_UNESCAPED,
-      back: (start, end) => ({ start: at[start] ?? 0, end: at[end] ?? this.#from.length, isCertain: true }),
+  let done = -1
+  for (const edit of edits) {
+    const from = Math.max(0, edit.start - AROUND)
+    if (done >= 0 && from > done + AROUND) {
+      add(text.slice(done, done + AROUND), done, null)
+      out.push('\n')
+      length++
+      last = null
+      done = -1
     }
+    const begin = done < 0 ? from : done
+    add(text.slice(begin, edit.start), begin, null)
+    add(edit.text, edit.start, edit)
+    done = edit.end
   }
+  if (done >= 0) add(text.slice(done, done + AROUND), done, null)
+  return { view: out.join(''), pieces }
+}
+
+function rangeIn(pieces: readonly Piece[], start: number, end: number): Match | null {
+  const first = atOrBefore(pieces, start)
+  const last = atOrBefore(pieces, end - 1)
+  if (!first || !last) return null
+  return {
+    start: first.edit ? first.at : first.at + start - first.viewAt,
+    end: last.edit ? last.edit.end : last.at + end - last.viewAt,
+  }
+}
+
+function viewOf(text: string, edits: readonly Edit[], next: readonly Kind[]): View | null {
+  if (edits.length === 0) return null
+  const { view, pieces } = edited(text, edits)
+  return {
+    text: view,
+    isWhole: false,
+    next,
+    back: (start, end) => {
+      const range = rangeIn(pieces, start, end)
+      return range && { ...range, isCertain: true }
+    },
+  }
+}
+
+/** The last of sorted pieces that begins at an offset or before. */
+function atOrBefore<P extends { viewAt: number }>(pieces: readonly P[], offset: number): P | undefined {
+  let low = 0
+  let high = pieces.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if ((pieces[middle]?.viewAt ?? 0) <= offset) low = middle
+    else high = middle - 1
+  }
+  return pieces[low]
 }
 
 const characterOf = (code: number): string =>
@@ -108,28 +154,24 @@ function decodedEscape(found: RegExpExecArray): string | null {
 /** Escapes of JSON and program text, URLs and HTML undone once; null where there are none. */
 function unescaped(text: string): View | null {
   if (!HAS_ESCAPE.test(text)) return null
-  const out = new Rewritten(text)
-  let isChanged = false
+  const edits: Edit[] = []
   for (const found of text.matchAll(ESCAPE)) {
     const character = decodedEscape(found)
-    if (character === null) continue
-    isChanged = true
-    out.put(found.index, found.index + found[0].length, character)
+    if (character !== null)
+      edits.push({ start: found.index, end: found.index + found[0].length, text: character })
   }
-  return isChanged ? out.view() : null
+  return viewOf(text, edits, AFTER_UNESCAPED)
 }
 
 /** Quoted-printable text (RFC 2045 §6.7) as it was. */
 function unsoftened(text: string): View | null {
   if (!HAS_SOFT_BREAK.test(text)) return null
-  const out = new Rewritten(text)
-  for (const { 0: found, 1: hex, index } of text.matchAll(SOFT))
-    out.put(
-      index,
-      index + found.length,
-      hex === undefined ? '' : String.fromCharCode(Number.parseInt(hex, 16)),
-    )
-  return out.view()
+  const edits: Edit[] = []
+  for (const { 0: found, 1: hex, index } of text.matchAll(SOFT)) {
+    const character = hex === undefined ? '' : String.fromCharCode(Number.parseInt(hex, 16))
+    edits.push({ start: index, end: index + found.length, text: character })
+  }
+  return viewOf(text, edits, AFTER_UNESCAPED)
 }
 
 /** What terminals, mail programs and shells put at the end of a line, looked at backwards, and at the beginning of the next. */
@@ -143,22 +185,14 @@ const FIRST_RUN = /[A-Za-z0-9+/=_.~:@%-]{1,200}/y
 const NEW_BEGINNING = /^(?:[A-Za-z]?[a-z]{0,13}[.:]?$|[A-Za-z_]\w{0,60}[:=])/
 /** Glued runs shorter than this, or without a digit, are words. */
 const MIN_GLUED_LENGTH = 18
-/** What surrounds a joint, on either side, in the view. */
-const AROUND = 400
 /** Lines shorter than this were not broken by the width of a terminal. */
 const MIN_LINE_LENGTH = 38
 /** The rest of a value, and nothing else. */
 const REST = /^[A-Za-z0-9+/_.-]{1,8000}={0,2}$/
 
-/** Where the parts of a value may belong together: `start` to `end` goes. */
-interface Joint extends Match {
-  /** The line before is as long as lines that a terminal breaks, or says itself that it goes on. */
-  isBroken: boolean
-}
-
-/** @param seams - offsets at which another text begins: nothing is joined there */
-function jointsIn(text: string, seams: ReadonlySet<number>): Joint[] {
-  const joints: Joint[] = []
+/** Where the parts of a value may belong together. @param seams - offsets at which another text begins: nothing is joined there */
+function jointsIn(text: string, seams: ReadonlySet<number>): Edit[] {
+  const joints: Edit[] = []
   let before = -1
   for (let line = text.indexOf('\n'); line >= 0; before = line, line = text.indexOf('\n', line + 1)) {
     if (seams.has(line + 1)) continue
@@ -173,85 +207,48 @@ function jointsIn(text: string, seams: ReadonlySet<number>): Joint[] {
     FIRST_RUN.lastIndex = end
     const first = FIRST_RUN.exec(text)?.[0]
     if (first === undefined || NEW_BEGINNING.test(first)) continue
+    const isBroken = line - before > MIN_LINE_LENGTH || text.slice(start, line).includes('\\')
     const glued = text.slice(runStart, start) + first
     if (glued.length < MIN_GLUED_LENGTH || !/\d/.test(glued)) continue
-    const isBroken = line - before > MIN_LINE_LENGTH || text.slice(start, line).includes('\\')
-    joints.push({ start, end, isBroken })
+    if (!isBroken && !/\d/.test(first)) continue
+    joints.push({ start, end, text: '', isBroken })
   }
   return joints
 }
 
-/** Lines joined where a run without spaces may go on, with what is around. Only what lies across a joint is the view's to find. */
-function joined(text: string, seams: ReadonlySet<number>): View | null {
-  return joinedAt(
-    text,
-    jointsIn(text, seams).filter(({ isBroken }) => isBroken),
-  )
-}
-
-/** The same where short lines are joined as well, unless none is. */
-function glued(text: string, seams: ReadonlySet<number>): View | null {
+/** Lines joined where a run without spaces may go on: those that are certainly broken, and, where there are others, all. Only what
+ *  lies across a joint is the view's to find. */
+function joined(text: string, seams: ReadonlySet<number>): (View | null)[] {
   const joints = jointsIn(text, seams)
-  return joints.every(({ isBroken }) => isBroken) ? null : joinedAt(text, joints)
+  const broken = joints.filter(({ isBroken }) => isBroken === true)
+  return [joinedAt(text, broken), broken.length < joints.length ? joinedAt(text, joints) : null]
 }
 
-function joinedAt(text: string, joints: readonly Joint[]): View | null {
+function joinedAt(text: string, joints: readonly Edit[]): View | null {
   if (joints.length === 0) return null
-  const pieces: { viewAt: number; at: number; joint: Joint | null }[] = []
-  let view = ''
-  const take = (from: number, to: number, joint: Joint | null): void => {
-    pieces.push({ viewAt: view.length, at: from, joint })
-    view += text.slice(from, to)
-  }
-  let next = 0
-  for (let joint = joints[next]; joint; joint = joints[next]) {
-    let done = Math.max(0, joint.start - AROUND)
-    let last: Joint | null = null
-    for (
-      let other: Joint | undefined = joint;
-      other && other.start <= done + 2 * AROUND;
-      other = joints[++next]
-    ) {
-      take(done, Math.max(done, other.start), last)
-      done = other.end
-      last = other
-    }
-    take(done, Math.min(text.length, done + AROUND), last)
-    view += '\n'
-  }
-  const pieceAt = (offset: number) => atOrBefore(pieces, offset)
+  const { view, pieces } = edited(text, joints)
   return {
     text: view,
     isWhole: false,
     next: AFTER_JOINED,
     back: (start, end) => {
-      const first = pieceAt(start)
-      const last = pieceAt(end - 1)
-      if (!first || !last || first === last) return null
-      const range = { start: first.at + start - first.viewAt, end: last.at + end - last.viewAt }
+      const range = rangeIn(pieces, start, end)
+      const last = atOrBefore(pieces, end - 1)
+      if (!range || !last?.after || last.viewAt <= start) return null
       const rest = view.slice(last.viewAt, end)
       const isAlone = /^["'`)\]},;]{0,3}[ \t]*(?:[│|\\][ \t]*)?\r?(?:\n|$)/.test(
         text.slice(range.end, range.end + 60),
       )
       const isCertain =
-        last.joint?.isBroken === true && REST.test(rest) && (isAlone || (rest.length >= 8 && /\d/.test(rest)))
+        last.after.isBroken === true && REST.test(rest) && (isAlone || (rest.length >= 8 && /\d/.test(rest)))
       return { ...range, isCertain }
     },
   }
 }
 
-/** The last of sorted pieces that begins at an offset or before. */
-function atOrBefore<P extends { viewAt: number }>(pieces: readonly P[], offset: number): P | undefined {
-  let low = 0
-  let high = pieces.length - 1
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if ((pieces[middle]?.viewAt ?? 0) <= offset) low = middle
-    else high = middle - 1
-  }
-  return pieces[low]
-}
-
+/** Letters, digits and the plus. */
+const isLetter = (code: number): boolean =>
+  (code > 47 && code < 58) || (code > 64 && code < 91) || (code > 96 && code < 123) || code === 43
 const isCode = (code: number): boolean =>
   (code > 47 && code < 58) ||
   (code > 64 && code < 91) ||
@@ -280,6 +277,19 @@ function textOf(bytes: Buffer): string | null {
     : text
 }
 
+/** Of ASCII text in base64 each fourth character, from the first, stands for less than 32; of hexadecimal text each other digit
+ *  is 2 to 7. Most runs of names and paths end here. */
+function mayBeText(text: string, start: number): boolean {
+  let low = 0
+  let digits = 0
+  for (let at = start; at < start + MIN_RUN_LENGTH; at += 4) {
+    const code = text.charCodeAt(at)
+    if ((code > 64 && code < 91) || (code > 96 && code < 103)) low++
+    if (code > 49 && code < 56) digits++
+  }
+  return low >= 3 || digits >= 5
+}
+
 function decodedRun(run: string): string | null {
   const kind = HEX_RUN.test(run) ? 'hex' : 'base64'
   const probe = Buffer.from(run.slice(0, PROBE_LENGTH), kind)
@@ -299,6 +309,7 @@ function decoded(text: string, seen: Set<string>): View | null {
   const runs: { start: number; end: number; viewAt: number }[] = []
   let view = ''
   const add = (start: number, end: number): boolean => {
+    if (!mayBeText(text, start)) return false
     const run = text.slice(start, end)
     if (seen.has(run)) return true
     const inside = decodedRun(run)
@@ -321,8 +332,12 @@ function decoded(text: string, seen: Set<string>): View | null {
     if (end - start < MIN_RUN_LENGTH || add(start, end)) continue
     // Part of a path or a name with hyphens.
     if (end - start > 8_000) continue
-    for (const { 0: part, index } of text.slice(start, end).matchAll(/[A-Za-z0-9+]{20,8000}/g))
-      if (part.length < end - start) add(start + index, start + index + part.length)
+    for (let from = start; from < end; ) {
+      let to = from
+      while (to < end && isLetter(text.charCodeAt(to))) to++
+      if (to - from >= MIN_RUN_LENGTH && to - from < end - start) add(from, to)
+      from = to + 1
+    }
   }
   if (runs.length === 0) return null
   return {
@@ -337,16 +352,19 @@ function decoded(text: string, seen: Set<string>): View | null {
   }
 }
 
-const MAKERS = { unescaped, unsoftened, joined, glued, decoded }
-
 /** The views of a text, of some kinds. @param seams - offsets at which another text begins @param seen - runs that were decoded
  *  before */
-export const viewsOf = (
+export function viewsOf(
   text: string,
   kinds: readonly Kind[],
   seams: ReadonlySet<number>,
   seen: Set<string>,
-): View[] =>
-  kinds
-    .map(kind => (kind === 'decoded' ? decoded(text, seen) : MAKERS[kind](text, seams)))
-    .filter(view => view !== null)
+): View[] {
+  const views = {
+    unescaped: () => [unescaped(text)],
+    unsoftened: () => [unsoftened(text)],
+    joined: () => joined(text, seams),
+    decoded: () => [decoded(text, seen)],
+  }
+  return kinds.flatMap(kind => views[kind]()).filter(view => view !== null)
+}

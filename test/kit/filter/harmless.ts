@@ -164,7 +164,7 @@ const KINDS: Readonly<Record<string, readonly Make[]>> = {
   identifier: [
     d => `arXiv:2401.${d.text(5, DIGITS)}v2`,
     d => `doi:10.1145/${d.text(7, DIGITS)}.${d.text(7, DIGITS)}`,
-    d => `ISBN 978-3-16-148410-0`,
+    () => `ISBN 978-3-16-148410-0`,
     d => `ISBN-13: 978${d.text(10, DIGITS)}`,
     d => `EAN 400${d.text(10, DIGITS)}`,
     d => `order #${d.text(10, DIGITS)} was shipped with UPS 1Z${d.text(16, UPPER + DIGITS)}`,
@@ -196,9 +196,9 @@ const KINDS: Readonly<Record<string, readonly Make[]>> = {
     d => `page 123-125, lines 10-20, chapter 4.3.2.${d.roll(9)}`,
     d => `Chrome/131.0.6778.${d.roll(200)} Safari/537.36`,
     d => `version 10.4.2.${d.roll(9)} of the driver`,
-    d => `sizes 1024 2048 4096 8192 16384 32768 65536`,
-    d => `- 555 items, 12-34 days, 2:1 odds, 50/50`,
-    d => `fibonacci: 1 1 2 3 5 8 13 21 34 55 89 144 233 377 610 987`,
+    () => `sizes 1024 2048 4096 8192 16384 32768 65536`,
+    () => `- 555 items, 12-34 days, 2:1 odds, 50/50`,
+    () => `fibonacci: 1 1 2 3 5 8 13 21 34 55 89 144 233 377 610 987`,
   ],
   address: [
     () => `listening on 127.0.0.1:8080, 0.0.0.0:80 and [::1]:443`,

@@ -9,17 +9,18 @@ const NAME =
   /(?:passw(?:or)?d|passphrase|passwort|passcode|kennwort|pwd|passe|pass|contraseñ?a|senha|wachtwoord|lozinka|hasło|пароль|密码|密碼|パスワード|비밀번호|secret|tokens?|credentials?|keys?|auth|signature|otp|pin)(?:[ _-]?(?:value|key(?:[_-]base)?|base64|b64|prod|dev|live|test|staging|hash|string|str|text|plain|raw|\d{1,3}))?(?![A-Za-z0-9])/iy
 const PASSWORD =
   /^(?:pass|pwd|kennwort|contrase|senha|wachtwoord|lozinka|hasło|пароль|密|パスワード|비밀번호|otp|pin)/i
-/** Words that make a secret of a key or of credentials. */
-const STRONG_BEFORE =
-  /(?:api|access|private|auth|authentication|encryption|encrypt|decryption|signing|sign|master|account|secret|shared|service|server|admin|app|application|license|licence|root|deploy|deployment|webhook|storage|session|hmac|aes|jwt|cookie|client|write|subscription|ingest|integration|role|functions?|management|consumer|security|rest|personal|project|openai|anthropic|aws|azure|stripe|github|datadog|algolia|twilio|mistral|cohere|gemini|host|provisioning|registration|recovery|wallet|signer)[ _-]?$/i
+/** Words that make a secret of a key or of a signature. */
+const STRONG_NAMES: readonly string[] =
+  'api access private auth authentication encryption encrypt decryption signing sign master account secret shared service server admin app application license licence root deploy deployment webhook storage session hmac aes jwt cookie client write subscription ingest integration role function functions management consumer security rest personal project openai anthropic aws azure stripe github datadog algolia twilio mistral cohere gemini host provisioning registration recovery wallet signer'.split(
+    ' ',
+  )
+const STRONG: ReadonlySet<string> = new Set(STRONG_NAMES)
 /** Names that end like a secret's and are not one's: positions in a list, counts, tokens of language models. */
 const OTHER_NAMES: ReadonlySet<string> = new Set(
   'did page next continuation cursor sync eos bos pad unk mask special stop no non public publishable primary foreign sort partition cache idempotency site csrf design max min prompt completion input output total num first last per s3 object map dict hash group hot shortcut translation i18n locale message react list by of each dedupe routing context minimum maximum'.split(
     ' ',
   ),
 )
-const LAST_WORD = /([A-Z]?[a-z0-9]{1,20}|[A-Z0-9]{1,20})[ _:-]?$/
-
 const ASSIGN =
   /\\{0,3}["'`´”\]]{0,3}[*_]{0,3}(?:[ \t]?\([^()\r\n]{1,40}\))?[*_`]{0,3}(?:[ \t]{0,20}(?::[ ]?&?[A-Za-z_][\w.<>'[\]|?]{0,30}[ ]?=(?!=)|:=|=>|={1,3}|:|：|\|)|<\/key>\s{0,20}<string>|["'`]?[,;]?\s{1,30}\\?["']?value\\?["']?\s{0,4}[:=])[*_]{0,3}[ \t]{0,20}/iy
 /** Two arguments, both quoted: `set("api_key", "…")`. */
@@ -37,20 +38,26 @@ const BARE = /[^\s"'`,;<>(){}[\]\\|]{4,8000}/y
 const NEXT_PARAMETER = /&(?:amp;)?[A-Za-z_][\w.-]{0,60}=/
 
 const NOT_A_VALUE =
-  /^(?:https?:\/\/|(?:Big)?(?:Uint|Int|Float)\d+(?:Clamped)?Array|string|number|boolean|undefined|null|none|true|false|required|optional|process\.env|os\.environ|import\.meta|(?:self|this|env|config|settings|secrets|vars|var|local|data|module|req|request|response|props|args|options|params|ctx|context|user)\.|sha\d{1,3}[:-]|application\/|@|--|\/\/|\*+$|\?|\.\/|~\/)/i
+  /^(?:https?:\/\/|(?:Big)?(?:Uint|Int|Float)\d+(?:Clamped)?Array|string|number|boolean|function|object|symbol|bigint|undefined|null|none|true|false|required|optional|process\.env|os\.environ|import\.meta|(?:self|this|env|config|settings|secrets|vars|var|local|data|module|req|request|response|props|args|options|params|ctx|context|user)\.|sha\d{1,3}[:-]|application\/|@|--|\/\/|\*+$|\?|\.\/|~\/)/i
 const MEMBER = /^[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*)+!?$/
 /** Words with separators between them, as identifiers and names of things are. */
 const WORDS = /^[A-Za-z]+(?:[-_. /:][A-Za-z]+)*$/
+/** Words with a number here and there, as paths and labels are. */
+const PATH = /^(?:[A-Za-z]*\d{0,3}[-_/.:]){1,20}[A-Za-z]*\d{0,4}$/
+/** A name of a constant, or one made of numbers. */
+const CONSTANT = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|^\d+(?:\.\d+){2,}$/
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const SUM = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})$/i
 /** Names of ciphers, sums, models, formats and versions mix letters and digits as well. */
 const TECHNICAL =
-  /^(?:v?\d+(?:\.\d+)*[a-z]?|(?:sha|md|aes|rsa|ecdsa|ed|x|hs|rs|es|ps|utf|base|hmac|pbkdf|bcrypt|argon|oauth|http|ipv|int|uint|float|p)[-_]?\d+(?:[-_][a-z0-9]{1,10}){0,3}|0x[0-9a-f]{1,16}|[0-9a-f]{1,7}|\d{1,5}(?:st|nd|rd|th|px|r?em|ms|[smhdwx]|[kmgt]i?b|bits?|bytes?|days?|hours?|min|years?|chars?)|[a-z]{2,12}[-_]v?\d{1,3}|[a-z]{3,20}\d{0,1}\.[a-z]{2,5}|gpt-.*|claude-.*|cl100k_base|o200k_base)$/i
+  /^(?:v?\d+(?:\.\d+)*[a-z]?|(?:sha|md|aes|rsa|ecdsa|ed|x|hs|rs|es|ps|utf|base|hmac|pbkdf|bcrypt|argon|oauth|http|ipv|int|uint|float|p)[-_]?\d+(?:[-_][a-z0-9]{1,10}){0,3}|0x[0-9a-f]{1,16}|[0-9a-f]{1,7}|\d{1,5}(?:st|nd|rd|th|px|r?em|ms|[smhdwx]|[kmgt]i?b|bits?|bytes?|days?|hours?|min|years?|chars?)|[a-z]{2,12}[-_]v?\d{1,3}|[a-z]{3,20}\d{0,1}\.[a-z]{2,5}|(?:ed|x)(?:25519|448)\w{0,12}|sha\d{1,3}\w{0,12}|gpt-.*|claude-.*|cl100k_base|o200k_base)$/i
 
 /** Letters with digits, six digits and more, or a sign that words do not have. */
 const isMixed = (value: string): boolean =>
   (/\d/.test(value) && /\p{L}/u.test(value)) || /^\d{6,}$/.test(value) || /[!@#$%^&*+=?~]/.test(value)
 
+/** How much before a name is looked at. */
+const BEFORE = 40
 /** Runs longer than this are looked at once, whatever names stand inside. */
 const LONG_RUN = 120
 
@@ -97,7 +104,7 @@ export const assignmentRule: Rule = {
       NAME.lastIndex = place
       const name = NAME.exec(text)?.[0]
       if (name === undefined) continue
-      const before = text.slice(Math.max(0, place - 40), place)
+      const before = text.slice(Math.max(0, place - BEFORE), place)
       const kind = kindOf(name, before)
       if (kind === null || isPlaceholder(text, place)) continue
       const value =
@@ -110,18 +117,40 @@ export const assignmentRule: Rule = {
   },
 }
 
+/** The last word of what stands before a name, in lower case, and whether the name goes on from it without a sign between.
+ *  `dbUser` ends with `user`, `DB_USER_` as well. */
+function lastWordOf(before: string): { word: string; isGlued: boolean } {
+  let end = before.length
+  const isGlued = isWordCode(before.charCodeAt(end - 1))
+  if (!isGlued && /[ _:-]/.test(before[end - 1] ?? '')) end--
+  let begin = end
+  while (begin > 0 && isWordCode(before.charCodeAt(begin - 1))) {
+    begin--
+    const code = before.charCodeAt(begin)
+    const next = before.charCodeAt(begin + 1)
+    // A capital letter before small ones begins a word.
+    if (code > 64 && code < 91 && begin + 1 < end && next > 96 && next < 123) break
+  }
+  return { word: before.slice(begin, end).toLowerCase(), isGlued }
+}
+
+const isWordCode = (code: number): boolean =>
+  (code > 47 && code < 58) || (code > 64 && code < 91) || (code > 96 && code < 123)
+
 function kindOf(name: string, before: string): Kind | null {
   const last = before.at(-1) ?? ''
   const isShort =
     /^(?:pass|keys?|auth|otp|pin|pwd|signature)/i.test(name) && !/^passw|^passp|^passc/i.test(name)
   // Within a word, unless a capital letter begins another: `dbPass`, but not `compass` or `monkey`.
   const isInside = /[a-z]/.test(last) ? /^[a-z]/.test(name) : /[A-Z]/.test(last) && /^[A-Z]/.test(name)
-  if (isShort && isInside && !/(?:api|user|db|my|root)$/i.test(before)) return null
-  if (OTHER_NAMES.has(LAST_WORD.exec(before)?.[1]?.toLowerCase() ?? '')) return null
+  if (isShort && isInside && !/(?:api|user|db|my|root)$/i.test(before.slice(-4))) return null
+  const { word, isGlued } = lastWordOf(before)
+  if (OTHER_NAMES.has(word)) return null
   if (/^passe$/i.test(name) && !/mots? de $/i.test(before)) return null
   if (PASSWORD.test(name)) return 'password'
-  if (/^(?:secret|token)/i.test(name)) return 'secret'
-  return STRONG_BEFORE.test(before) || /^credentials?$/i.test(name) ? 'secret' : 'weak'
+  if (/^(?:secret|token|credential)/i.test(name)) return 'secret'
+  const isStrong = STRONG.has(word) || (isGlued && STRONG_NAMES.some(strong => word.endsWith(strong)))
+  return isStrong ? 'secret' : 'weak'
 }
 
 const isPlaceholder = (text: string, at: number): boolean =>
@@ -135,10 +164,15 @@ interface Candidate extends Match {
 type Bond = 'assigned' | 'option' | 'said'
 
 function valueAfter(text: string, at: number, name: string, before: string, kind: Kind): Candidate | null {
-  const isOption = /(?:^|[\s"'[])--?[A-Za-z0-9-]{0,30}$/.test(before)
+  const isOption = before.includes('-') && /(?:^|[\s"'[])--?[A-Za-z0-9-]{0,30}$/.test(before)
   let bond: Bond = isOption ? 'option' : 'assigned'
-  let from = stick(ASSIGN, text, at) ?? stick(ARGUMENT, text, at)
-  if (from === null && /<[\w:.-]{0,30}$/.test(before)) from = stick(ELEMENT, text, at)
+  let from = stick(ASSIGN, text, at)
+  const isCell = from !== null && text.slice(at, from).includes('|')
+  if (from === null) {
+    from = stick(ARGUMENT, text, at)
+    if (from !== null) bond = 'said'
+  }
+  if (from === null && before.includes('<') && /<[\w:.-]{0,30}$/.test(before)) from = stick(ELEMENT, text, at)
   if (
     from === null &&
     /[ \t]/.test(text[at] ?? '') &&
@@ -159,9 +193,11 @@ function valueAfter(text: string, at: number, name: string, before: string, kind
     }
   }
   if (from === null) return null
-  const variable = `${/[A-Za-z0-9_]*$/.exec(before)?.[0] ?? ''}${name}`
+  let begin = before.length
+  while (begin > 0 && (isWordCode(before.charCodeAt(begin - 1)) || before[begin - 1] === '_')) begin--
+  const variable = before.slice(begin) + name
   const isEnvironment = bond !== 'said' && /^[A-Z][A-Z0-9_]*_[A-Z0-9_]+$|^[A-Z]{5,}$/.test(variable)
-  if (/^passphrase/i.test(name)) {
+  if (/^passphrase/i.test(name) && bond === 'assigned') {
     const phrase = stickValue(PHRASE, text, from)
     if (phrase && / /.test(phrase.value) && !isSample(phrase.value))
       return { ...rangeOf(phrase), isOne: true }
@@ -177,7 +213,7 @@ function valueAfter(text: string, at: number, name: string, before: string, kind
       isGood(value, kind) &&
       !(kind === 'password' && WORDS.test(value) && /[ ]/.test(value)) &&
       (isFree || isEnvironment || isBelieved(value, kind, bond))
-    return { ...rangeOf(quoted), isOne }
+    return { ...rangeOf(quoted), isOne: isOne && !(isCell && !isEndOfCell(text, quoted)) }
   }
   const bare = stickValue(BARE, text, from)
   if (!bare) return null
@@ -192,15 +228,21 @@ function valueAfter(text: string, at: number, name: string, before: string, kind
     !isCall &&
     !isPath &&
     !MEMBER.test(value) &&
+    !CONSTANT.test(value) &&
+    (isEnvironment || !/^[A-Za-z_$][\w$]*(?:password|secret|token|key)$/i.test(value)) &&
     isGood(value, kind) &&
     value.length >= (isEnvironment ? 5 : 6) &&
     (((isEnvironment || bond === 'option') && kind !== 'weak') || isBelieved(value, kind, bond))
-  return { ...rangeOf(bare), isOne }
+  return { ...rangeOf(bare), isOne: isOne && !(isCell && !isEndOfCell(text, bare)) }
 }
+
+/** What stands in a table ends at a bar or with the line. */
+const isEndOfCell = (text: string, { start, value }: Taken): boolean =>
+  /^["'`*]{0,3}[ \t]{0,80}(?:\||\r?\n|$)/.test(text.slice(start + value.length, start + value.length + 90))
 
 /** `hunter2 is the password`, `with hunter2 as password`. */
 function valueBefore(before: string, place: number, kind: Kind): Candidate | null {
-  if (kind === 'weak') return null
+  if (kind === 'weak' || !/ (?:is|as|ist|als) /i.test(before)) return null
   const said =
     /(?:^|\s|["'`“(])([^\s"'`“”()]{6,39})["'`”)]{0,2} (?:is|as|ist|als) (?:[a-z]{1,12} ){0,3}$/i.exec(before)
   const value = said?.[1]
@@ -212,12 +254,14 @@ function valueBefore(before: string, place: number, kind: Kind): Candidate | nul
 /** Whether it may be a secret at all. */
 const isGood = (value: string, kind: Kind): boolean =>
   !isStandIn(value) &&
+  !/^\d{1,9}(?:\.\d{1,9}){2,}$/.test(value) &&
   !NOT_A_VALUE.test(value) &&
   !(kind === 'password' ? /EXAMPLE|\*{4}|\.{3}$/.test(value) : isSample(value))
 
 /** Whether it looks like one. */
 function isBelieved(value: string, kind: Kind, bond: Bond): boolean {
-  if (kind === 'weak') return value.length >= 16 && isRandom(value) && !UUID.test(value) && !SUM.test(value)
+  if (kind === 'weak')
+    return value.length >= 16 && isRandom(value) && !UUID.test(value) && !SUM.test(value) && !PATH.test(value)
   if (TECHNICAL.test(value))
     return kind === 'password' && bond === 'assigned' && /^\d{6,}$|^[a-z]{5,}[-_]?\d{2,}$/i.test(value)
   if (kind === 'password') return isMixed(value)

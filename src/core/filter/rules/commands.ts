@@ -85,7 +85,7 @@ const userOptionRule: Rule = patternRule({
     /((?<![A-Za-z0-9-])(?:-u|-U|--user|--proxy-user)[ \t=]{0,3}["']?[^\s"'`:;,/]{1,80}:)([^\s"'`$<>|;(){}]{4,300})/,
   accepts: (value, text, start) =>
     !isStandIn(value) &&
-    !/^\d{1,6}$/.test(value) &&
+    !/^\/\/|^\d{1,6}$/.test(value) &&
     !/^(?:pass|password|passwd)$/i.test(value) &&
     /curl|wget|http|--user|proxy|api|jira|svn/i.test(text.slice(Math.max(0, start - 400), start)),
 })

@@ -2,6 +2,7 @@
  *  it must say what it is. */
 import { type Detector, type Hit, NUMBER } from '../rule.ts'
 import { isDay, isLuhn, isMod1110, isVerhoeff, modulo, weighted } from './checks.ts'
+import { isLetter, isNumberLike } from './digits.ts'
 
 interface NationalId {
   id: string
@@ -310,6 +311,18 @@ function beginOfWord(text: string, place: number): number | null {
   return digits >= (begin === place ? MIN_DIGITS : 4) ? begin : null
 }
 
+/** What stands before no such number: point, plus, dollar, number sign, slash, hyphen, underscore. */
+const isBarrier = (code: number): boolean => [46, 43, 36, 35, 47, 45, 95].includes(code)
+
+const AFTER_LETTERS = NATIONAL_IDS.filter(({ form }) => /^\[A|^\(\?:.*\[XYZ/.test(form.source))
+const WITHOUT_WORD = NATIONAL_IDS.filter(({ word }) => word === undefined)
+const ANY_WORD = new RegExp(
+  [...new Set(NATIONAL_IDS.flatMap(({ word }) => word?.source ?? []))].join('|'),
+  'i',
+)
+const wordsBefore = (text: string, begin: number): boolean =>
+  ANY_WORD.test(text.slice(Math.max(0, begin - WORD_DISTANCE), begin))
+
 /** All of them at once, since each would have to find out the same about a number. The first that fits gives the name. */
 export const nationalDetector: Detector = {
   versions: [...new Set(NATIONAL_IDS.map(({ id }) => `${id}/1`))],
@@ -318,9 +331,13 @@ export const nationalDetector: Detector = {
     const hits: Hit[] = []
     let done = 0
     for (const place of places) {
+      // A word that begins with letters needs fewer digits: it is looked at in any case.
+      const before = text.charCodeAt(place - 1)
+      if (!isLetter(before) && (isBarrier(before) || !isNumberLike(text, place))) continue
       const begin = beginOfWord(text, place)
       if (begin === null || begin < done) continue
-      for (const { id, form, word, isValid } of NATIONAL_IDS) {
+      const forms = begin < place ? AFTER_LETTERS : wordsBefore(text, begin) ? NATIONAL_IDS : WITHOUT_WORD
+      for (const { id, form, word, isValid } of forms) {
         form.lastIndex = begin
         const value = form.exec(text)?.[0]
         if (value === undefined || isWordCode(text.charCodeAt(begin + value.length))) continue

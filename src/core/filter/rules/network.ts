@@ -21,6 +21,21 @@ const IPV4 = /(?<![\p{L}\p{N}_.])(?:\d{1,3}\.){3}\d{1,3}(?![\p{L}\p{N}_]|\.\d)/u
 const RELEASE =
   /(?:version|release|build|chapter|section|kapitel|abschnitt|clause|figure|v|firmware|driver|Chrome|Safari|Edge|Edg|OPR|Firefox|Electron|tag)["']?[ :=/]{0,3}$/i
 
+/** Whether four runs of digits with points between them begin here: nearly every number ends early. */
+function hasFourParts(text: string, place: number): boolean {
+  let points = 0
+  for (let at = place, run = 0; ; at++) {
+    const code = text.charCodeAt(at)
+    if (code === POINT && run > 0 && points < 3) {
+      points++
+      run = 0
+    } else if (code > 47 && code < 58 && run < 3) run++
+    else return points === 3 && run > 0
+  }
+}
+
+const POINT = 46
+
 /** Public IPv4 addresses; those of private, reserved and documentation ranges (RFC 6890) are nobody's. */
 const ipv4Rule: Rule = {
   id: 'ipv4',
@@ -30,8 +45,7 @@ const ipv4Rule: Rule = {
   scan: (text, places) => {
     const matches: Match[] = []
     for (const place of places) {
-      // A point within three digits, and no longer run before: nearly every number ends here.
-      if (text[place + 1] !== '.' && text[place + 2] !== '.' && text[place + 3] !== '.') continue
+      if (!hasFourParts(text, place)) continue
       IPV4.lastIndex = place
       const value = IPV4.exec(text)?.[0]
       if (

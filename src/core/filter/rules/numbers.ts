@@ -1,7 +1,9 @@
 /** Numbers that belong to people: bank accounts, cards, telephones. */
 import { type Match, NUMBER, type Rule } from '../rule.ts'
 import { isLuhn, modulo } from './checks.ts'
+import { amongNumbers } from './digits.ts'
 import { patternRule } from './pattern.ts'
+import { isVaried } from './sample.ts'
 
 /** Total length of an IBAN by country (SWIFT IBAN registry). */
 const IBAN_LENGTHS: Readonly<Record<string, number>> = Object.fromEntries(
@@ -20,6 +22,8 @@ const ibanRule: Rule = {
     const matches: Match[] = []
     for (const place of places) {
       const start = place - 2
+      const last = text.charCodeAt(place - 1) | 32
+      if (!(last > 96 && last < 123)) continue
       const length = IBAN_LENGTHS[text.slice(Math.max(0, start), place).toUpperCase()]
       if (
         length === undefined ||
@@ -63,9 +67,6 @@ const cardRule = patternRule({
   },
 })
 
-const CALL =
-  /(?:tel(?:e(?:fon|phone|fono|foon)|\b|\.)|phone|mobile?|mobiltelefon|handy|cell(?:phone| phone|ular)|\bmy cell|fax|call(?:ed|ing)?|whats ?app|text(?:ed)? (?:me|her|him|us)|sms|reach (?:me|her|him|us)|ring (?:me|us)|contact (?:no|number)|rufnummer|téléphone|portable|móvil|celular|cellulare|telefone|電話|电话|手机|numéro|signal|viber)/i
-
 /** Telephone numbers in international form (ITU-T E.164): a plus and 8 to 15 digits. */
 const internationalRule = patternRule({
   id: 'phone',
@@ -74,15 +75,13 @@ const internationalRule = patternRule({
   needs: ['+', ' 00'],
   pattern: /((?<![\p{L}\p{N}_+])(?=\+)|[ ])((?:\+|00)[1-9](?:[ .()/-]{0,3}\d){7,14})(?![\p{L}\p{N}_])/u,
   accepts: (value, text, start) =>
-    value.startsWith('+') || CALL.test(text.slice(Math.max(0, start - 40), start)),
+    value.startsWith('+') ||
+    /tel|phone|mobil|handy|fax|call|ruf/i.test(text.slice(Math.max(0, start - 40), start)),
 })
 
 /** Forms that nothing but a telephone number has: North America, France, United Kingdom (mobile), Spain and Italy only after a word. */
 const NATIONAL =
-  /(?:\(\d{3}\)[ ]?\d{3}[- .]\d{4}|(?<![\p{L}\p{N}_.+/-])(?:1[- .])?[2-9]\d{2}([-.])[2-9]\d{2}\1\d{4}|(?<![\p{L}\p{N}_.,+/-])0[1-9](?:([ .])\d{2})(?:\2\d{2}){3}|(?<![\p{L}\p{N}_.,+/-])07\d{3}[ ]\d{3}[ ]?\d{3})(?![\p{L}\p{N}_-]|[.]\d)/uy
-/** Any local number, after a word that says that it is one. */
-const LOCAL = /(?:\(0?\d{1,5}\)[ ]?|0)?\d(?:[ ./()-]{0,2}\d){6,13}(?![\p{L}\p{N}_])/uy
-
+  /(?:\(\d{3}\)[ ]?\d{3}[- .]\d{4}|(?<![\p{L}\p{N}_.+/-])(?:1[- .])?[2-9]\d{2}([-.])[2-9]\d{2}\1\d{4}|(?<![\p{L}\p{N}_.,+/-])0[1-9](?:([ .])\d{2})(?:\2\d{2}){3}|(?<![\p{L}\p{N}_.,+/-])07\d{3}[ ]\d{3}[ ]?\d{3})(?![\p{L}\p{N}_-]|[ .]\d)/uy
 const nationalRule: Rule = {
   id: 'phone',
   version: 1,
@@ -90,32 +89,70 @@ const nationalRule: Rule = {
   needs: [NUMBER],
   scan: (text, places) => {
     const matches: Match[] = []
-    let done = 0
     for (const place of places) {
       const start = text[place - 1] === '(' ? place - 1 : place
+      NATIONAL.lastIndex = start
       if (
-        start < done ||
-        /[\p{L}\p{N}_+.,$€£#-]$|\+[\d ()/.-]{1,14}$/u.test(text.slice(Math.max(0, start - 16), start))
+        !NATIONAL.test(text) ||
+        !isVaried(text.slice(start, NATIONAL.lastIndex), 4) ||
+        NOT_BEFORE.test(text.slice(Math.max(0, start - 16), start))
       )
         continue
-      NATIONAL.lastIndex = start
-      if (NATIONAL.test(text)) {
-        matches.push({ start, end: NATIONAL.lastIndex })
-        done = NATIONAL.lastIndex
-        continue
-      }
-      LOCAL.lastIndex = start
-      const value = LOCAL.exec(text)?.[0]
-      if (value === undefined || value.replace(/\D/g, '').length > 12 || /^\d{4}-\d\d-\d\d/.test(value))
-        continue
-      const before = text.slice(Math.max(0, start - 36), start)
-      const last = CALL.exec(before)
-      if (!last || /[.!?;\n]\s|\d{3}/.test(before.slice(last.index + last[0].length + 1))) continue
-      matches.push({ start, end: start + value.length })
-      done = start + value.length
+      matches.push({ start, end: NATIONAL.lastIndex })
     }
     return matches
   },
 }
+/** Part of another number, or of one in international form. */
+const NOT_BEFORE = /[\p{L}\p{N}_+.,$€£#-]$|\+[\d ()/.-]{1,14}$|[0-9a-f]{2} [0-9a-f]{2} $/u
 
-export const numberRules: readonly Rule[] = [ibanRule, cardRule, internationalRule, nationalRule]
+/** Any local number, after a word that says that it is one. */
+const localRule = patternRule({
+  id: 'phone',
+  version: 1,
+  severity: 'personal',
+  needs: [
+    ...[
+      'tel',
+      'phone',
+      'mobil',
+      'handy',
+      'fax',
+      'call',
+      'whats',
+      'text ',
+      'texted ',
+      'sms',
+      'reach ',
+      'ring ',
+      'contact n',
+    ],
+    ...[
+      'rufnummer',
+      'téléphone',
+      'portable',
+      'móvil',
+      'celular',
+      'cellulare',
+      '電',
+      '电',
+      '手',
+      'numéro',
+      'signal',
+      'viber',
+    ],
+    'my cell',
+  ],
+  anyCase: true,
+  pattern:
+    /((?<![A-Za-z])(?:tel(?:e(?:fon|phone|fono|foon))?|(?:tele)?phone|mobil(?:e|telefon)?|handy|(?:tele)?fax|call(?:ed|ing)?|whats ?app|text(?:ed)? (?:me|her|him|us)|sms|reach (?:me|her|him|us)|ring (?:me|us)|contact n(?:umber|o)|rufnummer|téléphone|portable|móvil|celular|cellulare|telefone|電話|电话|手机|numéro|signal|viber|my cell)\.?[^\d\r\n.!?;+]{0,30}?(?<![\p{L}\p{N}_+.,$€£#-]))((?:\(0?\d{1,5}\)[ ]?|0)?\d(?:[ ./()-]{0,2}\d){6,13})(?![\p{L}\p{N}_]|\.\d)/iu,
+  accepts: value => value.replace(/\D/g, '').length <= 12 && !/^\d{4}-\d\d-\d\d/.test(value),
+})
+
+export const numberRules: readonly Rule[] = [
+  ibanRule,
+  amongNumbers(cardRule, 13),
+  internationalRule,
+  amongNumbers(nationalRule, 10),
+  localRule,
+]

@@ -10,13 +10,15 @@ export interface Pattern {
   pattern: RegExp
   /** How many characters before a literal the expression may begin: it is tried at each; 0 where it is not given. */
   back?: number
+  /** What the first character of a match is, where `back` is given: other places are not tried. */
+  begins?: RegExp
   /** Whether it is one; all matches are where it is not given. */
   accepts?: (value: string, text: string, start: number) => boolean
   needs: readonly string[]
   anyCase?: boolean
 }
 
-export const patternRule = ({ pattern, accepts, back = 0, ...rule }: Pattern): Rule => {
+export const patternRule = ({ pattern, accepts, back = 0, begins, ...rule }: Pattern): Rule => {
   const sticky = new RegExp(pattern.source, `${pattern.flags.replace(/[gy]/g, '')}y`)
   return {
     ...rule,
@@ -25,6 +27,7 @@ export const patternRule = ({ pattern, accepts, back = 0, ...rule }: Pattern): R
       let done = 0
       for (const place of places) {
         for (let at = Math.max(done, place - back); at <= place; at++) {
+          if (begins && !begins.test(text[at] ?? '')) continue
           sticky.lastIndex = at
           const found = sticky.exec(text)
           if (!found) continue

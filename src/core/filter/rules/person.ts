@@ -7,7 +7,8 @@ import { type Pattern, patternRule } from './pattern.ts'
 const personal = (rule: Omit<Pattern, 'severity' | 'version'> & { version?: number }): Rule =>
   patternRule({ version: 1, ...rule, severity: 'personal' })
 
-const LOCAL_PART = /[\p{L}\p{N}._%+'-]{1,64}$/u
+const LOCAL_PART = /[\p{L}\p{N}._%+'-]/u
+const MAX_LOCAL_LENGTH = 64
 const DOMAIN =
   /(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,8}(?:\p{L}{2,24}|xn--[a-z0-9-]{2,40})(?![\p{L}\p{N}])/uy
 /** A login before the host of a URL, not of a mailbox. */
@@ -30,7 +31,9 @@ const emailRule: Rule = {
       DOMAIN.lastIndex = at + 1
       if (!DOMAIN.test(text)) continue
       const end = DOMAIN.lastIndex
-      const local = LOCAL_PART.exec(text.slice(Math.max(0, at - 64), at))?.[0].replace(/^[.'%+-]+/, '')
+      let begin = at
+      while (at - begin < MAX_LOCAL_LENGTH && begin > 0 && LOCAL_PART.test(text[begin - 1] ?? '')) begin--
+      const local = text.slice(begin, at).replace(/^[.'%+-]+/, '')
       if (!local || NOT_A_PERSON.test(local) || local.endsWith('.')) continue
       if (NOT_A_DOMAIN.test(text.slice(at + 1, end))) continue
       if (
@@ -209,6 +212,7 @@ const addressRule = personal({
   id: 'postal-address',
   needs: STREETS.split('|').map(word => ` ${word}`),
   back: 44,
+  begins: /\d/,
   pattern: new RegExp(
     `(?<![A-Za-z0-9.,-])\\d{1,5}[A-Za-z]?,? (?:[NSEW]\\.? )?(?:[A-Z][A-Za-z'’]{1,20} ){1,3}(?:${STREETS})\\b\\.?(?:,? (?:Apt|Apartment|Unit|Suite|Ste|Flat|#)\\.? ?[A-Za-z0-9-]{1,6})?(?:,? {0,2}[A-Z][A-Za-z'’. -]{1,30})?(?:,? ?(?:[A-Z]{2} \\d{5}(?:-\\d{4})?|[A-Z]{1,2}\\d[A-Z\\d]? ?\\d[A-Z]{2}|[A-Z]\\d[A-Z] ?\\d[A-Z]\\d|[A-Z]{2,3} \\d{4}))?`,
   ),
@@ -243,6 +247,7 @@ const EUROPEAN_ADDRESS = personal({
   ],
   anyCase: true,
   back: 30,
+  begins: /[A-ZÄÖÜ\d]/,
   pattern:
     /(?<![\p{L}\p{N}])(?:[A-ZÄÖÜ][\p{L}.-]{0,30}(?: [A-ZÄÖÜ][\p{L}.-]{1,30})?(?:[Ss]tra(?:ß|ss)e|[Ss]tr\.|[Ww]eg|[Pp]latz|[Aa]llee|[Gg]asse|straat|laan|plein|gracht) \d{1,4}[ ]?[a-z]?,?[ \n]{1,3}(?:[A-Z]{1,2}-)?\d{4,5}(?: ?[A-Z]{2})?(?: [A-ZÄÖÜ][\p{L}-]{1,30})|\d{1,4}(?: ?(?:bis|ter))?,? (?:rue|avenue|boulevard|place|chemin|allée) (?:[\p{L}'’-]{1,20} ?){1,6},? {0,2}\d{5} [A-Z][\p{L}-]{1,30}|(?:Via|Viale|Piazza|Calle|Avenida|Rua) (?:[\p{L}'’.-]{1,20} ?){1,5},? (?:n[.º°] ?)?\d{1,4},? {0,2}(?:\d{4,5}(?:-\d{3})? )[A-Z][\p{L}-]{1,30})/u,
 })

@@ -36,6 +36,28 @@ const endOfLine = (text: string, at: number): number => {
   return end < 0 ? text.length : end
 }
 
+/** Two names or more, none of them empty but for the edges that bars make. */
+const isHeading = (cells: readonly Cell[], separator: string): boolean =>
+  cells.length > (separator === '|' ? 2 : 1) &&
+  cells.every(({ text }, at) =>
+    text.length === 0
+      ? separator === '|' && (at === 0 || at === cells.length - 1)
+      : text.length < 40 && /^[\p{L}\p{N} _./#-]+$/u.test(text),
+  )
+
+/** Whether the cell around a place, up to separators, is a heading: most names stand elsewhere. */
+function isInHeading(text: string, place: number): boolean {
+  let start = place
+  while (start > 0 && place - start < 30 && !isEdge(text.charCodeAt(start - 1))) start--
+  let end = place
+  while (end < text.length && end - place < 40 && !isEdge(text.charCodeAt(end))) end++
+  return HEADING.test(text.slice(start, end))
+}
+
+/** Line feed, tab, comma, semicolon, bar. */
+const isEdge = (code: number): boolean =>
+  code === 10 || code === 9 || code === 44 || code === 59 || code === 124
+
 export const tableRule: Rule = {
   id: 'tabled-secret',
   version: 1,
@@ -46,7 +68,7 @@ export const tableRule: Rule = {
     const matches: Match[] = []
     let done = 0
     for (const place of places) {
-      if (place < done) continue
+      if (place < done || !isInHeading(text, place)) continue
       const start = text.lastIndexOf('\n', place) + 1
       const end = endOfLine(text, place)
       // One look at each line, whatever stands in it.
@@ -57,7 +79,7 @@ export const tableRule: Rule = {
       if (separator === undefined) continue
       const heading = cellsOf(text, start, end, separator)
       const columns = heading.flatMap(({ text: title }, at) => (HEADING.test(title) ? [at] : []))
-      if (columns.length === 0 || heading.some(cell => cell.text.length > 40)) continue
+      if (columns.length === 0 || !isHeading(heading, separator)) continue
       done = rowsAfter(text, end + 1, separator, heading.length, columns, matches)
     }
     return matches
