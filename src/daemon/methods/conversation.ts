@@ -26,7 +26,7 @@ export const makeConversationMethods = (store: ConversationStore): ConversationM
     }
   },
   'conversation.delete': async (caller, p) => ({
-    id: store.delete(caller.did, p.conversation),
+    id: await store.delete(caller.did, p.conversation),
     changed: true,
   }),
 })
