@@ -341,7 +341,10 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     contacts.keepName(did, config.name)
   }
   await recoverFromCrash({ users, store, blocks, endings, localUsers: dids, log: say })
-  for (const did of dids) conversations.sweepAssets(did)
+  for (const did of dids) {
+    conversations.sweepAssets(did)
+    await conversations.purge(did)
+  }
 
   const start = (listen: string[]): Promise<Network> =>
     startNetwork({ ...config.network, listen }, host, {

@@ -11,7 +11,7 @@ export default class ConversationList extends VivimCommand {
     '<%= config.bin %> <%= command.id %> --provider chatgpt --query "tea ceremony" --limit 10',
   ]
   static override flags = {
-    query: Flags.string({ helpValue: 'Q', description: 'only those in which these words are found' }),
+    query: Flags.string({ helpValue: 'Q', description: 'only those in which this is found, as in a search' }),
     provider: Flags.string({ helpValue: 'P', description: 'chatgpt, claude.ai, claude-code, …' }),
     limit: Flags.integer({ min: 1, max: 1000, default: 50, description: 'how many at most' }),
     cursor: Flags.string({ helpValue: 'C', description: 'go on where the last list ended' }),

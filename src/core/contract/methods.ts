@@ -305,7 +305,8 @@ export const methods = {
     errors: ['conversation/not-found', 'id/ambiguous'],
   },
   'conversation.search': {
-    summary: 'Full-text search over own conversations and opened shares.',
+    summary:
+      'Full-text search over own conversations and opened shares, with phrases, role:, provider:, before:, after: and code:.',
     access: 'read',
     params: z.strictObject({
       query: z.string().max(500),

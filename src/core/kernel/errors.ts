@@ -235,7 +235,12 @@ export const ERRORS = {
     retry: false,
     hint: 'More than one matches: give more of the id, or the alias.',
   },
-  'query/invalid': { rpc: 1521, exit: 2, retry: false, hint: 'Give at least one word to look for.' },
+  'query/invalid': {
+    rpc: 1521,
+    exit: 2,
+    retry: false,
+    hint: 'Give a word to look for; `vivim conversation search --help` has the filters.',
+  },
   'acu/not-found': {
     rpc: 1540,
     exit: 3,

@@ -40,7 +40,7 @@ export const makeConversationMethods = (store: ConversationStore): ConversationM
     ).toString('base64'),
   }),
   'conversation.delete': async (caller, p) => ({
-    ...store.delete(caller.did, p.conversation),
+    ...(await store.delete(caller.did, p.conversation)),
     changed: true,
   }),
 })

@@ -94,7 +94,7 @@ export function makeEndings(deps: EndingsDeps) {
   /** End a received share: opened text, index, notice, grant and blocks go; ids and the reason stay. */
   async function endReceived(local: Did, row: ReceivedRow, state: ReceivedEnd): Promise<boolean> {
     let ended = false
-    conversations.forget(local, [row.shareId], db => {
+    await conversations.forget(local, [row.shareId], db => {
       giveUpContent(db, db.letters.ofContent(row.contentId))
       ended = db.received.end(row.owner, row.shareId, state)
     })

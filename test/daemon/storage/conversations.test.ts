@@ -224,10 +224,10 @@ t.test(
     const aReceipt = fc.record({ kind: fc.constant('receive' as const), text })
     const aDeletion = fc.record({ kind: fc.constant('delete' as const), id: fc.constantFrom('a', 'b', 'c') })
     const share = ShareId.parse('s'.repeat(26))
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(fc.oneof(anImport, aReceipt, aDeletion), { minLength: 1, maxLength: 12 }),
-        steps => {
+        async steps => {
           const folder = mkdtempSync(join(tmpdir(), 'vivim-storage-'))
           const users = openUserDatabases(folder, { maxOpen: 1 })
           try {
@@ -243,7 +243,7 @@ t.test(
               } else if (step.kind === 'receive') {
                 const part = { type: 'text' as const, text: step.text, format: 'md' as const }
                 const messages = [{ index: 1, role: 'user' as const, createdAtMs: null, parts: [part] }]
-                store.forget(alice, [share], db =>
+                await store.forget(alice, [share], db =>
                   db.conversations.putReceived(share, { title: step.text, createdAtMs: null, messages }),
                 )
               } else if (
@@ -423,8 +423,8 @@ t.test('what was opened from the inbox is found by search, not listed, and goes 
     { code: 'conversation/not-found' },
     'what others shared is not ours to share',
   )
-  t.throws(() => store.delete(alice, share), { code: 'conversation/not-found' })
-  store.forget(alice, [share], () => undefined)
+  await t.rejects(store.delete(alice, share), { code: 'conversation/not-found' })
+  await store.forget(alice, [share], () => undefined)
   t.same(store.search(alice, 'bobs', 5).hits, [])
 })
 
@@ -442,7 +442,7 @@ t.test('what was deleted stands in no file any more', async t => {
     readdirSync(folder).filter(name => readFileSync(join(folder, name)).includes(canary))
   t.not(found('canary5alpha').length, 0)
   for (let i = 0; i < 60; i += 2) {
-    store.delete(alice, conversationId('chatgpt', `s${i}`))
+    await store.delete(alice, conversationId('chatgpt', `s${i}`))
     for (const canary of canaries(i)) t.same(found(canary), [], canary)
   }
   for (let i = 0; i < 60; i += 2)
@@ -457,7 +457,7 @@ t.test('a short text out of a long history is taken out of the index in place', 
   const { users, store, add } = open(t)
   const filler = Array.from({ length: 30_000 }, (_, i) => `filler${i % 997}`).join(' ')
   add(talk('long', [filler, filler]), talk('short', ['canaryshort one two']))
-  store.delete(alice, conversationId('chatgpt', 'short'))
+  await store.delete(alice, conversationId('chatgpt', 'short'))
   const folder = users.folder(alice)
   for (const name of readdirSync(folder))
     t.notOk(readFileSync(join(folder, name)).includes('canaryshort'), `${name} holds nothing of it`)
@@ -466,6 +466,58 @@ t.test('a short text out of a long history is taken out of the index in place', 
     users.write(alice, db => db.conversations.import(talk('again', ['canaryshort one two']))),
   )
   t.equal(store.search(alice, 'canaryshort', 5).hits.length, 1)
+})
+
+t.test('much text leaves the index step by step, and others have their turns in between', async t => {
+  const { store, users, add } = open(t)
+  const letters = (n: number) => [...String(n)].map(digit => 'abcdefghij'[Number(digit)]).join('')
+  const text = (from: number) => Array.from({ length: 20_000 }, (_, i) => `w${letters(from + i)}`).join(' ')
+  // No other word begins as it does, so that the index holds it whole.
+  const canary = 'zcanary'
+  for (let i = 0; i < 8; i++) add(talk(`c${i}`, [`${text(i * 20_000)} ${i === 3 ? canary : ''}`]))
+  t.equal(store.search(alice, `${canary} `, 5).hits.length, 1)
+
+  let isDone = false
+  let turns = 0
+  const deleting = store.delete(alice, conversationId('chatgpt', 'c3')).finally(() => {
+    isDone = true
+  })
+  const look = () => {
+    if (isDone) return
+    turns++
+    t.same(store.search(alice, `${canary} `, 5).hits, [], 'gone for a search at once')
+    if (turns === 1) add(talk('meanwhile', ['came in between']))
+    setImmediate(look)
+  }
+  look()
+  await deleting
+  t.ok(turns > 3, `others had ${turns} turns`)
+  t.equal(store.search(alice, 'came between', 5).hits.length, 1)
+  const path = join(users.folder(alice), 'user.db')
+  users.close()
+  t.notOk(readFileSync(path).includes(canary.slice(1)))
+  t.same(faultsOf(path), [])
+})
+
+t.test('a removal that a crash broke off is finished at the next start', async t => {
+  const folder = join(folderOf(t), 'users')
+  const users = openUserDatabases(folder, { maxOpen: 4 })
+  users.create(alice)
+  makeConversationStore(users).importConversations(alice, [
+    talk('gone', [`canarycrash ${'filler '.repeat(10_000)}`]),
+    talk('stays', ['something else']),
+  ])
+  users.write(alice, db => db.conversations.remove(conversationId('chatgpt', 'gone')))
+  users.close()
+
+  const again = openUserDatabases(folder, { maxOpen: 4 })
+  const store = makeConversationStore(again)
+  await store.purge(alice)
+  t.equal(store.search(alice, 'something', 5).hits.length, 1)
+  again.close()
+  for (const name of readdirSync(again.folder(alice)))
+    t.notOk(readFileSync(join(again.folder(alice), name)).includes('canarycrash'), name)
+  t.same(faultsOf(join(again.folder(alice), 'user.db')), [])
 })
 
 t.test(
@@ -486,9 +538,9 @@ t.test(
     add(withImage('a'), withImage('b'))
     const path = join(users.folder(alice), 'assets', asset)
     t.same(store.asset(alice, asset), bytes)
-    store.delete(alice, conversationId('chatgpt', 'a'))
+    await store.delete(alice, conversationId('chatgpt', 'a'))
     t.ok(existsSync(path))
-    store.delete(alice, conversationId('chatgpt', 'b'))
+    await store.delete(alice, conversationId('chatgpt', 'b'))
     t.notOk(existsSync(path))
     t.equal(store.asset(alice, asset), null)
     t.equal(store.asset(alice, '../keystore'), null)

@@ -356,7 +356,7 @@ t.test('hidden messages and what left with its share are not found by any filter
   t.same(found('ghost'), [`${share}/1`])
   t.same(found('role:system ghost'), [])
   t.same(found('provider:vivim role:user'), [`${share}/1`])
-  store.forget(alice, [share], () => undefined)
+  await store.forget(alice, [share], () => undefined)
   for (const query of ['ghost', 'role:user', 'provider:chatgpt', '-nothing']) t.same(found(query), [], query)
 })
 
@@ -450,7 +450,7 @@ t.test('a database of the first version finds all of its messages after the upgr
   t.same(ids('old titl'), ['a'])
   t.same(ids('first provider:claude.ai before:2021'), ['d', 'a'])
   t.same(ids('quokka before:2021'), [], 'a message without a time has the one of its conversation')
-  store.delete(alice, 'aaaa')
+  await store.delete(alice, 'aaaa')
   t.same(ids('first'), [])
   users.close()
   t.same(faultsOf(path), [])
@@ -476,7 +476,7 @@ t.test('index and tables agree after imports in any order, updates and deletions
       ]),
     )
   }
-  store.delete(alice, conversationId('chatgpt', 'other3'))
+  await store.delete(alice, conversationId('chatgpt', 'other3'))
   const path = join(users.folder(alice), 'user.db')
   users.close()
   t.same(faultsOf(path), [])

@@ -20,7 +20,7 @@ for (let n = Number(begin); ; n++) {
   if (n % 3 === 2)
     // None where the process before was killed right after deleting it.
     for (const { conversationId } of conversations.search(alice, `number${n - 1}`, 1).hits)
-      conversations.delete(alice, conversationId)
+      await conversations.delete(alice, conversationId)
   const shareId = ShareId.parse(idOf(n))
   await master.shares.accept(
     shareOf(n, alice),

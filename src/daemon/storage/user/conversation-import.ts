@@ -253,8 +253,11 @@ export function makeConversationWriter(sql: WritingSql) {
       return true
     },
 
+    /** A step towards leaving no word of what was removed. @returns true when nothing is left to do */
+    purgeStep: (): boolean => index.purgeStep(),
+
     /** Remove a conversation or an opened share with its messages and its part of the index. Its text is in no file any more
-     *  once the database was compacted. @returns the assets that nothing needs any more, or null when there was none. */
+     *  once `purgeStep` has said that nothing is left and the database was compacted. @returns the assets that nothing needs any more, or null when there was none. */
     remove(id: string): string[] | null {
       const row = rowOf(id)
       if (!row) return null

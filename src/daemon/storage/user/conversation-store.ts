@@ -13,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Result } from '../../../core/contract/methods.ts'
 import { plain } from '../../../core/crypto/hash.ts'
 import { VivimError } from '../../../core/kernel/errors.ts'
@@ -51,9 +52,12 @@ export interface ConversationStore {
   search(did: Did, query: string, limit: number): Result<'conversation.search'>
   /** Remove an own conversation; its text is in no file any more when it returns, but for what notebooks and bundles keep.
    *  @returns its id, and those. @throws `conversation/not-found`, `id/ambiguous` */
-  delete(did: Did, selector: string): Pick<Result<'conversation.delete'>, 'id' | 'keptIn'>
-  /** Remove what `remove` names in one transaction, with the opened texts of `shares`; nothing of them is in any file then. */
-  forget(did: Did, shares: readonly ShareId[], remove: (db: UserWriter) => void): void
+  delete(did: Did, selector: string): Promise<Pick<Result<'conversation.delete'>, 'id' | 'keptIn'>>
+  /** Remove what `remove` names in one transaction, with the opened texts of `shares`, before it returns for the first time;
+   *  nothing of them is in any file when it is done. */
+  forget(did: Did, shares: readonly ShareId[], remove: (db: UserWriter) => void): Promise<void>
+  /** Finish removals that a crash has left unfinished, step by step with turns for others in between. */
+  purge(did: Did): Promise<void>
   /** Keep the bytes of an asset. @returns their SHA-256, hex. */
   putAsset(did: Did, bytes: Uint8Array, mime: string | null): string
   /** null: not here, or no longer what its name says. */
@@ -68,6 +72,11 @@ export function makeConversationStore(users: UserDatabaseManager): ConversationS
   const assetPath = (did: Did, sha256: string): string => join(users.folder(did), 'assets', sha256)
   const removeAssets = (did: Did, assets: readonly string[]): void => {
     for (const sha256 of assets) rmSync(assetPath(did, sha256), { force: true })
+  }
+
+  const purge = async (did: Did): Promise<void> => {
+    while (!users.write(did, db => db.conversations.purgeStep())) await turn()
+    users.compact(did)
   }
 
   return {
@@ -141,23 +150,25 @@ export function makeConversationStore(users: UserDatabaseManager): ConversationS
 
     search: (did, query, limit) => ({ hits: users.read(did, db => db.search.find(query, limit)) }),
 
-    delete(did, selector) {
+    async delete(did, selector) {
       const { id } = users.read(did, db => db.conversations.find(selector, 'own'))
       const orphans = users.write(did, db => db.conversations.remove(id))
       removeAssets(did, orphans ?? [])
-      users.compact(did)
+      await purge(did)
       return { id, keptIn: users.read(did, db => db.collections.keeping(id)) }
     },
 
-    forget(did, shares, remove) {
+    async forget(did, shares, remove) {
       const orphans = users.write(did, db => {
         const found = shares.flatMap(share => db.conversations.remove(share) ?? [])
         remove(db)
         return found
       })
       removeAssets(did, orphans)
-      users.compact(did)
+      await purge(did)
     },
+
+    purge,
 
     putAsset(did, bytes, mime) {
       const sha256 = createHash('sha256').update(bytes).digest('hex')

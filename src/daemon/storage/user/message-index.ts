@@ -26,6 +26,10 @@ interface Entry {
 /** Taking one word out of the index in place costs as much as merging the words of about this many bytes of text does. Where
  *  more than total / this is taken out, marking and merging the whole index once is the faster way to leave nothing behind. */
 const IN_PLACE_FACTOR = 300
+/** More characters than this are never taken out in place, which goes on without a pause and takes some ten microseconds each. */
+const IN_PLACE_CHARACTERS = 20_000
+/** Pages of the index that one step of a merge writes: some ten milliseconds of work. */
+const PAGES_A_STEP = 250
 
 /** Hidden messages are not found by search, as `conversation show` does not print them. */
 const isIndexed = (message: { hidden: number }): boolean => message.hidden === 0
@@ -59,6 +63,13 @@ export function makeMessageIndex(sql: WritingSql) {
       ...columns,
     )
   }
+  /** The option of FTS5 is also the note that words wait to be merged away: only then it is off. */
+  const setInPlace = (on: 0 | 1): void => {
+    sql.run(`INSERT INTO message_fts (message_fts, rank) VALUES ('secure-delete', ${on})`)
+  }
+  const isInPlace = (): boolean =>
+    sql.get<{ v: number }>(`SELECT v FROM message_fts_config WHERE k = 'secure-delete'`)?.v !== 0
+  const changes = (): number => sql.get<{ n: number }>('SELECT total_changes() AS n')?.n ?? 0
   return {
     /** Do what changes messages, and have the index follow when it is done, or not at all when it throws. */
     following<T>(change: () => T): T {
@@ -80,20 +91,29 @@ export function makeMessageIndex(sql: WritingSql) {
       flush()
       if (isIndexed(message)) removeEntry(entryOf(message))
     },
-    /** Take many out so that none of their words stays in the index. */
+    /** Take many out, so that nothing finds them. Of much text the words stay in the index's file until `purgeStep` says that
+     *  nothing is left. */
     removeAll(messages: readonly IndexedMessage[]): void {
       flush()
       const entries = messages.filter(isIndexed).map(entryOf).sort(byMoment)
-      const bytes = entries.flatMap(entry => entry.columns).reduce((sum, column) => sum + column.length, 0)
-      if (bytes === 0) return
+      const characters = entries.flatMap(entry => entry.columns).reduce((sum, text) => sum + text.length, 0)
+      if (characters === 0) return
       const total =
         sql.get<{ total: number }>('SELECT total(text_bytes) AS total FROM conversation')?.total ?? 0
-      const merge = bytes * IN_PLACE_FACTOR > total
-      if (merge) sql.run(`INSERT INTO message_fts (message_fts, rank) VALUES ('secure-delete', 0)`)
+      if (characters * IN_PLACE_FACTOR > total || characters > IN_PLACE_CHARACTERS) setInPlace(0)
       for (const entry of entries) removeEntry(entry)
-      if (!merge) return
-      sql.run(`INSERT INTO message_fts (message_fts) VALUES ('optimize')`)
-      sql.run(`INSERT INTO message_fts (message_fts, rank) VALUES ('secure-delete', 1)`)
+    },
+    /** A step of merging away what `removeAll` only marked. That there is something to do stands in the file, so that it goes on
+     *  after a crash. @returns true when nothing is left to do */
+    purgeStep(): boolean {
+      if (isInPlace()) return true
+      const before = changes()
+      // Negative: merge everything into one piece, which leaves no marks and nothing that was marked.
+      sql.run(`INSERT INTO message_fts (message_fts, rank) VALUES ('merge', ${-PAGES_A_STEP})`)
+      // SQLite's manual: fewer than two changes are no work.
+      if (changes() - before >= 2) return false
+      setInPlace(1)
+      return true
     },
     insertTitle(conversation: number, title: string | null): void {
       if (title !== null)
