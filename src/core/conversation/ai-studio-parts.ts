@@ -129,6 +129,9 @@ const attachment = (name: string, mime: string | null): Attachment => ({
   missing: true,
 })
 
+/** Longer text files are only attached: this much of one can be read in a conversation. */
+const TEXT_BASE64 = 1024 * 1024
+
 /** A file in the prompt itself. */
 function inlinePart(given: JsonObject, assets: AssetCollector): Part {
   const mime = nameOf(given.mimeType)
@@ -137,7 +140,10 @@ function inlinePart(given: JsonObject, assets: AssetCollector): Part {
     ? imagePart(mime)
     : attachment(nameOf(given.fileName) ?? nameOf(given.displayName) ?? 'inline file', mime)
   const data = nameOf(given.data)
-  if (data !== null) assets.wantInline(part, data)
+  if (data === null) return part
+  assets.wantInline(part, data)
+  if (part.type === 'attachment' && mime?.startsWith('text/') && data.length <= TEXT_BASE64)
+    part.text = Buffer.from(data, 'base64').toString('utf8')
   return part
 }
 

@@ -35,8 +35,9 @@ const titleOf = (fileName: string | null): string | null => nameOf(fileName?.rep
 
 function mapPrompt(value: unknown, assets: AssetCollector, title: string | null): Mapped {
   if (!isObject(value)) return { reason: 'it is not an object' }
-  const { chunks } = objectOf(value.chunkedPrompt)
-  if (!Array.isArray(chunks) && !isObject(value.runSettings)) return { reason: 'it has no chunks' }
+  if (!isObject(value.chunkedPrompt))
+    return { reason: 'it is not a prompt of the chat kind: it has no chunks' }
+  const { chunks } = value.chunkedPrompt
   const model = nameOf(objectOf(value.runSettings).model)?.replace(/^models\//, '') ?? null
   const messages: ImportedMessage[] = []
   const say = (role: Role, createdAtMs: number | null, hidden: boolean): Turn => {

@@ -21,7 +21,7 @@ const PREFIXES: readonly string[] = [
 
 /** Words for a prompt, in parts: a short label with one of them and a colon behind it is a prefix. */
 const STEMS =
-  /prompt|poziv|pytanie|zapytanie|polecenie|dotaz|výzva|petici|solicitud|indicaci|instrucci|pergunta|solicita|comando|requête|invite|demande|richiesta|istem|komut|sorgu|kérés|întrebare|solicitare|запрос|промпт|запит|въпрос|ερώτημα|προτροπή|הנחיה|شاهد|مطالبة|طلب|प्रॉम्प्ट|พรอมต์|câu lệnh|lời nhắc|perintah|プロンプト|프롬프트|提示|輸入|输入|kehote|fråga|spørsmål|vraag/i
+  /prompt|poziv|pytanie|zapytanie|polecenie|dotaz|výzva|petici|solicitud|indicaci|instrucci|pergunta|solicita|comando|requête|invite|demande|richiesta|istem|komut|sorgu|kérés|întrebare|solicitare|запрос|промпт|запит|въпрос|ερώτημα|προτροπή|הנחיה|شاهد|مطالبة|طلب|प्रॉम्प्ट|พรอมต์|câu lệnh|lời nhắc|perintah|プロンプト|メッセージ|質問|질문|메시지|프롬프트|提示|輸入|输入|kehote|fråga|spørsmål|vraag/i
 
 /** What the owner did besides asking. */
 const DEEDS =

@@ -63,7 +63,7 @@ function mapConversation(value: unknown, assets: AssetCollector): Mapped {
   let sortMs = 0
   for (const entry of value.responses.map(responseOf)) {
     if (Object.keys(entry).length === 0) continue
-    const createdAtMs = mongoTime(entry.create_time)
+    const createdAtMs = mongoTime(entry.create_time ?? entry.createTime)
     sortMs = createdAtMs ?? sortMs
     entries.push({ entry, role: roleOf(entry), createdAtMs, sortMs })
   }
@@ -78,7 +78,7 @@ function mapConversation(value: unknown, assets: AssetCollector): Mapped {
   const messages = orderTree(nodes, { leaf: idOf(head.leaf_response_id), missing: 'siblings' })
   const first = messages[0]
   if (first === undefined) return 'empty'
-  const createdAtMs = mongoTime(head.create_time)
+  const createdAtMs = mongoTime(head.create_time ?? head.createTime)
   const title = nameOf(head.title)
   const conversation: ImportedConversation = {
     provider: PROVIDER,
@@ -86,11 +86,12 @@ function mapConversation(value: unknown, assets: AssetCollector): Mapped {
       idOf(head.id) ??
       idOf(head._id) ??
       idOf(head.conversation_id) ??
+      idOf(head.conversationId) ??
       sourceIdOf(PROVIDER, '', first.role, jsonText(first.parts), createdAtMs ?? first.createdAtMs),
     title,
     model: messages.findLast(message => message.model !== null)?.model ?? null,
     createdAtMs,
-    updatedAtMs: latest(mongoTime(head.modify_time), messages),
+    updatedAtMs: latest(mongoTime(head.modify_time ?? head.modifyTime), messages),
     messages,
     meta: metaOf(head),
   }
@@ -161,7 +162,11 @@ function mapMessage(each: Entry, place: number, assets: AssetCollector): Importe
   parts.push(...fileParts(entry, assets), ...imageParts(entry, assets))
   return {
     id:
-      idOf(entry._id) ?? idOf(entry.id) ?? idOf(entry.response_id) ?? hashOf(place, role, text, createdAtMs),
+      idOf(entry._id) ??
+      idOf(entry.id) ??
+      idOf(entry.response_id) ??
+      idOf(entry.responseId) ??
+      hashOf(place, role, text, createdAtMs),
     parent: null,
     role,
     author: null,

@@ -15,8 +15,11 @@ const CELL = 'outer-cell'
 /** Tags may begin this far back; no name and no class is longer. */
 const WINDOW_CHARS = 64 * 1024
 
-/** Whether the first bytes are of such a page. */
-export const isActivityPage = (head: string): boolean => head.includes(CELL) && head.includes('content-cell')
+/** Whether the first bytes, from the first `<` on, are of such a page, and not of a text that speaks of one. */
+export const isActivityPage = (head: string): boolean =>
+  /^<(?:!doctype|html|head|body|div|meta|title)\b/i.test(head) &&
+  head.includes(CELL) &&
+  head.includes('content-cell')
 
 class CellSplitter {
   readonly records: RawRecord[] = []

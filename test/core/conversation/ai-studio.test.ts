@@ -25,7 +25,7 @@ t.test('the sample: turns, thoughts, code that ran, sources, the instruction hid
   )
   t.match(moon?.messages[2]?.parts, [{ text: 'Looking at the picture...' }, { text: 'A full moon.' }])
   t.match(moon?.messages[4]?.parts, [{ callId: 'code-1' }, { callId: 'code-1', output: '1', isError: false }])
-  t.match(moon?.messages[3]?.parts, [{ mime: 'text/plain', size: 2, missing: false }])
+  t.match(moon?.messages[3]?.parts, [{ mime: 'text/plain', size: 2, text: 'hi', missing: false }])
 })
 
 t.test('the title is the name of the file, also in an archive and with dots in it', async t => {
@@ -103,4 +103,6 @@ t.test('instructions come as text, as parts, or not at all; nothing said is empt
   t.match(await first(null), { role: 'user' })
   const reading = await read(prompt([], { systemInstruction: { text: 'Be brief' } }))
   t.match(reading.files, [{ read: 1, empty: 1 }])
+  const other = await read('{"runSettings":{"model":"models/x"},"textPrompt":{"value":"Hi"}}')
+  t.match(other.skipped, [{ reason: /not a prompt of the chat kind/ }])
 })

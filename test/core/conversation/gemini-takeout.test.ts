@@ -199,6 +199,12 @@ t.test('the page is the same however its bytes are cut, packed or begun', async 
   t.equal(zipped.skipped.length, 1)
 })
 
+t.test('a text that speaks of such pages is none', async t => {
+  const text = '<!-- Notes -->\n\n_**User**_\n\nParse `<div class="outer-cell">` and `content-cell`.\n'
+  await t.rejects(read(text), { code: 'import/unreadable' })
+  await t.rejects(read('<p>outer-cell and content-cell</p>'), { code: 'import/unreadable', message: /HTML/ })
+})
+
 t.test('offsets of cells count bytes', async t => {
   const { skipped } = await read(page)
   const at = Number(/byte (\d+)/.exec(skipped[0]?.where ?? '')?.[1])

@@ -74,6 +74,21 @@ t.test('wrapped arrays, single objects and documents in a row are all taken', as
   t.same(await split(' \n '), [])
 })
 
+t.test('records of a wrapped array carry what the wrapper says before it, and only those', async t => {
+  const heads = async (text: string, sizes?: number[]): Promise<unknown[]> =>
+    (await split(text, sizes)).map(record => (record.kind === 'value' ? record.head : 'bad'))
+  const head = { meta: { id: 'a,"}]' }, conversations: [] }
+  for (const sizes of [[1], [7], [65_536]])
+    t.same(await heads('{"meta":{"id":"a,\\"}]"},"conversations":[{"a":1},{"a":2}],"z":1}{"b":1}', sizes), [
+      head,
+      head,
+      undefined,
+    ])
+  t.same(await heads('{"conversations":[{"a":1}]}'), [undefined])
+  t.same(await heads('[{"a":1}]'), [undefined])
+  t.same(await heads(`{"meta":"${'x'.repeat(300_000)}","conversations":[{"a":1}]}`), [undefined])
+})
+
 t.test('damage costs the records it touches, not those after it', async t => {
   const good = (n: number): string => `{"id":${n},"title":"t","mapping":{"k":[{"x":"},{"}]}}`
   const damaged = [
