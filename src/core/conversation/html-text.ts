@@ -38,62 +38,64 @@ const SILENT: ReadonlySet<string> = new Set([
   'head',
 ])
 
-/** The text with line breaks between blocks; code is fenced, items of lists have a dash or a number. */
-export function htmlText(html: string): string {
-  let out = ''
+/** Deeper than any page; the parser's own work grows with the square of it. */
+const MAX_DEPTH = 1000
+
+/** The text with line breaks between blocks; code is fenced, items of lists have a dash or a number. Null when it is nested
+ *  deeper than any page. */
+export function htmlText(html: string): string | null {
+  const out = new Text()
   let silent = 0
   let pre = 0
+  let depth = 0
   const lists: number[] = []
-  const breakLine = (): void => {
-    if (out !== '' && !out.endsWith('\n')) out += '\n'
-  }
   const breakBlock = (): void => {
-    breakLine()
-    if (pre > 0) return
-    // Between the items of a list there is no blank line.
-    if (lists.length === 0 && out !== '' && !out.endsWith('\n\n')) out += '\n'
+    out.breakLine()
+    // Between the items of a list, and inside code, there is no blank line.
+    if (pre === 0 && lists.length === 0) out.breakBlock()
   }
   const parser = new Parser({
     onopentag(name) {
+      if (++depth > MAX_DEPTH) parser.pause()
       if (SILENT.has(name)) silent++
       if (silent > 0) return
       if (name === 'pre') {
-        breakBlock()
-        if (pre === 0) out += '```\n'
+        if (pre === 0) {
+          breakBlock()
+          out.add('```\n')
+        }
         pre++
-      } else if (name === 'br') out += '\n'
+      } else if (name === 'br') out.add('\n')
       else if (name === 'li') {
-        breakLine()
+        out.breakLine()
         const count = lists.at(-1) ?? -1
         if (count >= 0) lists[lists.length - 1] = count + 1
-        out += `${'  '.repeat(Math.min(20, Math.max(0, lists.length - 1)))}${count >= 0 ? `${count + 1}. ` : '- '}`
+        const indent = '  '.repeat(Math.min(20, Math.max(0, lists.length - 1)))
+        out.add(`${indent}${count >= 0 ? `${count + 1}. ` : '- '}`)
       } else if (BLOCKS.has(name)) {
-        if (!/(?:- |\d\. )$/.test(out.slice(-4))) breakBlock()
+        if (!/(?:- |\d\. )$/.test(out.tail)) breakBlock()
         if (name === 'ul') lists.push(-1)
         else if (name === 'ol') lists.push(0)
-        else if (/^h[1-6]$/.test(name)) out += `${'#'.repeat(Number(name[1]))} `
-      } else if (name === 'code' && pre === 0) out += '`'
-      else if (name === 'td' || name === 'th') out += out.endsWith('\n') || out === '' ? '' : ' | '
+        else if (/^h[1-6]$/.test(name)) out.add(`${'#'.repeat(Number(name[1]))} `)
+      } else if (name === 'code' && pre === 0) out.add('`')
+      else if ((name === 'td' || name === 'th') && !out.isAtStart) out.add(' | ')
     },
     ontext(text) {
       if (silent > 0) return
-      if (pre > 0) {
-        out += text
-        return
-      }
-      const flat = text.replace(/\s+/g, ' ')
-      out += /\s$/.test(out.slice(-1)) || out === '' ? flat.trimStart() : flat
+      const flat = pre > 0 ? text : text.replace(/\s+/g, ' ')
+      out.add(pre === 0 && /^$|\s$/.test(out.tail) ? flat.trimStart() : flat)
     },
     onclosetag(name) {
+      depth--
       if (SILENT.has(name)) silent = Math.max(0, silent - 1)
       if (silent > 0) return
       if (name === 'pre') {
         pre = Math.max(0, pre - 1)
         if (pre > 0) return
-        breakLine()
-        out += '```\n'
-      } else if (name === 'code' && pre === 0) out += '`'
-      else if (name === 'li') breakLine()
+        out.breakLine()
+        out.add('```\n')
+      } else if (name === 'code' && pre === 0) out.add('`')
+      else if (name === 'li') out.breakLine()
       else if (BLOCKS.has(name)) {
         if (name === 'ul' || name === 'ol') lists.pop()
         breakBlock()
@@ -101,6 +103,39 @@ export function htmlText(html: string): string {
     },
   })
   parser.write(html)
+  if (depth > MAX_DEPTH) return null
   parser.end()
-  return out.replace(/[ \t]+\n/g, '\n').trim()
+  return out.toString()
+}
+
+/** Text that grows by pieces; only its last characters are looked at. */
+class Text {
+  readonly #pieces: string[] = []
+  tail = ''
+
+  get isAtStart(): boolean {
+    return this.tail === '' || this.tail.endsWith('\n')
+  }
+
+  add(text: string): void {
+    if (text === '') return
+    this.#pieces.push(text)
+    this.tail = (this.tail + text.slice(-4)).slice(-4)
+  }
+
+  breakLine(): void {
+    if (!this.isAtStart) this.add('\n')
+  }
+
+  breakBlock(): void {
+    if (this.tail !== '' && !this.tail.endsWith('\n\n')) this.add('\n')
+  }
+
+  toString(): string {
+    const lines = this.#pieces.join('').split('\n')
+    return lines
+      .map(line => line.trimEnd())
+      .join('\n')
+      .trim()
+  }
 }

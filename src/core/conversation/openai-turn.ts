@@ -19,21 +19,28 @@ import { roleOf, type Turn, textPart } from './turns.ts'
 /** Pairs calls with results where one of them has no id: the oldest call that waits is answered. */
 export class Calls {
   #count = 0
-  readonly #waiting: string[] = []
+  readonly #calls: string[] = []
+  readonly #waiting = new Set<string>()
+  /** Every call before this one was answered. */
+  #oldest = 0
 
   /** The id of a call, made up where it has none. */
   call(id: string | null): string {
     const call = id ?? `call-${++this.#count}`
-    this.#waiting.push(call)
+    this.#calls.push(call)
+    this.#waiting.add(call)
     return call
   }
 
   /** The call that a result answers, or null. */
   answer(id: string | null): string | null {
-    if (id === null) return this.#waiting.shift() ?? null
-    const at = this.#waiting.indexOf(id)
-    if (at >= 0) this.#waiting.splice(at, 1)
-    return id
+    let call = id
+    for (; call === null && this.#oldest < this.#calls.length; this.#oldest++) {
+      const oldest = this.#calls[this.#oldest] as string
+      if (this.#waiting.has(oldest)) call = oldest
+    }
+    if (call !== null) this.#waiting.delete(call)
+    return call
   }
 }
 

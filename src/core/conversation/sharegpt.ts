@@ -122,7 +122,7 @@ function mapTurn(value: unknown, calls: Calls, assets: AssetCollector): Turn | n
 function saidParts(value: unknown, isAnswer: boolean, role: Turn['role']): Part[] {
   if (value === null || value === undefined || value === '') return []
   if (typeof value !== 'string') return [{ type: 'unknown', raw: jsonText(value) }]
-  const text = isAnswer && isHtmlAnswer(value) ? htmlText(value) : value
+  const text = (isAnswer && isHtmlAnswer(value) ? htmlText(value) : null) ?? value
   return text === '' ? [] : [textPart(text.toWellFormed(), role)]
 }
 

@@ -262,6 +262,40 @@ t.test(
   },
 )
 
+t.test('an answer of many tags or of blanks alone costs no more than its length', async t => {
+  for (const inner of [
+    '<b>x</b> '.repeat(300_000),
+    `<pre>${' '.repeat(2_000_000)}</pre>`,
+    '<ul><li>'.repeat(200_000),
+  ]) {
+    const turns = [
+      { from: 'human', value: 'Q' },
+      { from: 'gpt', value: `<p>${inner}</p>` },
+    ]
+    t.equal((await read(lines({ conversations: turns }))).conversations.length, 1)
+  }
+})
+
+t.test('results without an id answer the oldest call that waits, however many there are', async t => {
+  const count = 100_000
+  const calls = Array.from({ length: count }, (_, i) => ({
+    id: `c${i}`,
+    function: { name: 'f', arguments: '{}' },
+  }))
+  const results = [
+    { role: 'tool', tool_call_id: 'c1', content: 'b' },
+    { role: 'tool', content: 'a' },
+    ...Array.from({ length: count }, () => ({ role: 'tool', content: 'x' })),
+  ]
+  const messages = (await read(lines({ messages: [{ role: 'assistant', tool_calls: calls }, ...results] })))
+    .conversations[0]?.messages
+  const answered = messages
+    ?.slice(1)
+    .map(({ parts: [part] }) => (part?.type === 'toolResult' ? part.callId : ''))
+  t.same(answered?.slice(0, 4), ['c1', 'c0', 'c2', 'c3'])
+  t.same(answered?.slice(-3), [`c${count - 1}`, null, null])
+})
+
 t.test('records without turns are named, empty ones counted', async t => {
   const reading = await read(
     lines({ messages: [user('a')] }, { messages: [] }, { messages: [{ role: 'user' }] }, { prompt: 'x' }, []),
