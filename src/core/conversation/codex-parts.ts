@@ -75,6 +75,8 @@ function contentParts(item: JsonObject, format: 'md' | 'plain', assets: AssetCol
     const text = typeof piece === 'string' ? piece.toWellFormed() : pieceText(objectOf(piece))
     const url = imageUrl(piece)
     if (url !== null) parts.push(imageFromUrl(url, assets))
+    else if (objectOf(piece).type === 'encrypted_content')
+      parts.push({ type: 'thinking', text: '', summary: null, opaque: true })
     else if (text === null) parts.push({ type: 'unknown', raw: jsonText(withoutBlobs(piece)) })
     else if (text !== '') parts.push({ type: 'text', text, format })
   }

@@ -39,15 +39,17 @@ export class CodexSession {
   readonly #meta: Record<string, string>
   readonly #steps: Step[] = []
   /** By kind and text, those that only one of the two has told so far. */
-  readonly #alone = { item: new Map<string, Entry[]>(), event: new Map<string, Entry[]>() }
+  #alone = { item: new Map<string, Entry[]>(), event: new Map<string, Entry[]>() }
   #model: string | null = null
   #name: string | null = null
   #isReplay: boolean
+  /** Since the header of a parent, while it is not known whose items they are: where they begin, and the name before. */
+  #held: { readonly from: number; readonly name: string | null; isRepeated: boolean } | null = null
   #lastMs: number | null = null
 
   /** @param header - the payload of `session_meta`, or the first line of an older file; empty where there is none */
   constructor(header: JsonObject, where: string) {
-    this.id = idOf(header.id)
+    this.id = idOf(header.id) ?? idOf(header.session_id)
     this.startedAtMs = timeOf(header.timestamp)
     this.where = where
     const spawn = objectOf(objectOf(objectOf(header.source).subagent).thread_spawn)
@@ -64,9 +66,30 @@ export class CodexSession {
     })
   }
 
-  /** The header of another session stands in this one's file: it repeats that session's items. */
+  /** The header of another session stands in this one's file: that session's items may follow, with their own times or with
+   *  new ones. */
   replays(): void {
     this.#isReplay = true
+    if (this.#held === null) this.#held = { from: this.#steps.length, name: this.#name, isRepeated: false }
+  }
+
+  /** A turn begins, and tells by its time or its id (UUIDv7) whether it is the parent's or this session's own. */
+  turnBegins(turn: JsonObject): void {
+    const { startedAtMs } = this
+    const atMs = timeOf(turn.started_at) ?? uuidTimeOf(idOf(turn.turn_id))
+    if (this.#held === null || atMs === null || startedAtMs === null) return
+    if (atMs < startedAtMs - (startedAtMs % 1000)) this.#held.isRepeated = true
+    else this.ownBegins()
+  }
+
+  /** From here on everything is this session's own; what was held is dropped where it was seen to be the parent's. */
+  ownBegins(): void {
+    const held = this.#held
+    this.#held = null
+    if (held === null || !held.isRepeated) return
+    this.#steps.length = held.from
+    this.#name = held.name
+    this.#alone = { item: new Map(), event: new Map() }
   }
 
   /** Whether a line of this time is the parent's, repeated. */
@@ -111,6 +134,7 @@ export class CodexSession {
 
   /** The conversation, or null when nothing was said. */
   conversation(): ImportedConversation | null {
+    this.ownBegins()
     const nodes: TreeNode[] = []
     const ids = new Map<string, number>()
     /** For each turn of the user on the way, what it follows. */
@@ -118,10 +142,11 @@ export class CodexSession {
     let before: string | null = null
     const add = (entry: Entry, parts: ItemParts['parts'], role: ItemParts['role'], hidden: boolean) => {
       const text = jsonText(parts.map(part => ('missing' in part ? { ...part, asset: null } : part)))
-      const seen = ids.get(`${role}${text}`) ?? 0
-      ids.set(`${role}${text}`, seen + 1)
       // Without the time: an item and the event that told it first are one message.
-      const id = sourceIdOf(PROVIDER, String(seen), role, text, null)
+      const first = sourceIdOf(PROVIDER, '0', role, text, null)
+      const seen = ids.get(first) ?? 0
+      ids.set(first, seen + 1)
+      const id = seen === 0 ? first : sourceIdOf(PROVIDER, String(seen), role, text, null)
       const message: ImportedMessage = {
         id,
         parent: null,
@@ -153,7 +178,7 @@ export class CodexSession {
     return {
       provider: PROVIDER,
       sourceId: this.id ?? sourceIdOf(PROVIDER, first.id, first.role, '', createdAtMs),
-      title: this.#name ?? promptTitle(ownRequest(firstPrompt(messages))),
+      title: this.#name ?? promptTitle(ownRequest(firstPrompt(messages))) ?? this.#meta.agent ?? null,
       model: messages.findLast(message => message.model !== null)?.model ?? null,
       createdAtMs,
       updatedAtMs: this.#lastMs,
@@ -161,6 +186,12 @@ export class CodexSession {
       meta: this.#meta,
     }
   }
+}
+
+/** The time in a UUIDv7 (RFC 9562, 5.7), or null. */
+function uuidTimeOf(id: string | null): number | null {
+  const hex = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-/i.exec(id ?? '')
+  return hex === null ? null : timeOf(Number.parseInt(`${hex[1]}${hex[2]}`, 16))
 }
 
 function kindOf({ role, hidden, parts }: ItemParts): Entry['kind'] {

@@ -135,6 +135,7 @@ function emit(session: CodexSession): Emitted {
 function sessionAfter(before: CodexSession | null, header: JsonObject, where: string): CodexSession {
   const next = new CodexSession(header, where)
   if (before === null || (before.id === null && next.id !== null)) return next
+  if (next.id === before.id) before.ownBegins()
   if (next.id === before.id || next.id === null) return before
   if (next.parent !== null && next.parent === before.id) return next
   const isOlder = (next.startedAtMs ?? 0) < (before.startedAtMs ?? 0)
@@ -148,8 +149,10 @@ function take(session: CodexSession, { type, payload, timeMs }: Line, { assets }
   if (type === 'response_item') {
     const told = itemParts(payload, assets)
     if (told !== null) session.add('item', told, timeMs)
-  } else if (type === 'turn_context') session.setModel(nameOf(payload.model))
-  else if (type === 'compacted') {
+  } else if (type === 'turn_context') {
+    session.turnBegins(payload)
+    session.setModel(nameOf(payload.model))
+  } else if (type === 'compacted') {
     const text = nameOf(payload.message)
     if (text !== null)
       session.add(
@@ -164,7 +167,8 @@ function take(session: CodexSession, { type, payload, timeMs }: Line, { assets }
         timeMs,
       )
   } else if (type === 'event_msg') {
-    if (payload.type === 'thread_name_updated') session.setName(nameOf(payload.thread_name))
+    if (payload.type === 'task_started' || payload.type === 'turn_started') session.turnBegins(payload)
+    else if (payload.type === 'thread_name_updated') session.setName(nameOf(payload.thread_name))
     else if (payload.type === 'thread_rolled_back') session.goBack(countOf(payload.num_turns) ?? 0)
     else for (const told of eventParts(payload, assets)) session.add('event', told, timeMs)
   }

@@ -154,6 +154,50 @@ t.test('a fork leaves the items of its parent to the parent', async t => {
   }
 })
 
+t.test("a fork that gave its parent's items new times knows its own turns by when they began", async t => {
+  const started = (second: number, startedAt: string) =>
+    event(second, 'task_started', { started_at: Date.parse(startedAt) / 1000 })
+  const copied = [
+    meta(10, 'parent'),
+    started(10, '2026-05-02T08:00:00Z'),
+    said(10, 'user', 'old question'),
+    event(10, 'thread_name_updated', { thread_name: 'Name of the parent' }),
+    said(10, 'assistant', 'old answer'),
+  ]
+  const own = [started(12, at(12)), said(12, 'user', 'new question'), said(13, 'assistant', 'new answer')]
+  const header = meta(10, 'child', { forked_from_id: 'parent' })
+  const whole = (await read(file(header, ...copied, ...own))).conversations[0]
+  t.same(textsOf(whole), ['new question', 'new answer'])
+  t.equal(whole?.title, 'new question')
+  const unused = await read(file(header, ...copied))
+  t.equal(unused.empty, 1, 'a fork in which nothing was said yet')
+  const agent = (await read(file(header, meta(10, 'parent'), said(10, 'developer', 'rules'), ...own)))
+    .conversations[0]
+  t.same(
+    textsOf(agent),
+    ['rules', 'new question', 'new answer'],
+    'a header of the parent alone repeats nothing',
+  )
+  const turn = (ms: number) =>
+    `${ms
+      .toString(16)
+      .padStart(12, '0')
+      .replace(/^(.{8})/, '$1-')}-7000-8000-000000000001`
+  const byId = (
+    await read(
+      file(
+        header,
+        meta(10, 'parent'),
+        line(10, 'turn_context', { turn_id: turn(Date.parse('2026-05-01T08:00:00Z')), model: 'm' }),
+        said(10, 'user', 'old question'),
+        line(12, 'turn_context', { turn_id: turn(Date.parse(at(12))), model: 'm' }),
+        said(12, 'user', 'new question'),
+      ),
+    )
+  ).conversations[0]
+  t.same(textsOf(byId), ['new question'])
+})
+
 t.test('two sessions in one file are two conversations', async t => {
   const { conversations } = await read(
     file(
