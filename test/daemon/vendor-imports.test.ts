@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { systemChance } from '../../src/core/kernel/env.ts'
 import { Did } from '../../src/core/model/id.ts'
 import { makeFileImport } from '../../src/daemon/importing/file-import.ts'
-import { makeSpool } from '../../src/daemon/importing/spool.ts'
+import { makeDatabaseSpool, makeSpool } from '../../src/daemon/importing/spool.ts'
 import { makeConversationStore } from '../../src/daemon/storage/user/conversation-store.ts'
 import { openUserDatabases } from '../../src/daemon/storage/user/manager.ts'
 import { tempFolder } from '../kit/home.ts'
@@ -23,9 +23,12 @@ function setUp(t: Test) {
   t.teardown(() => users.close())
   users.create(alice)
   const store = makeConversationStore(users)
-  const spool = makeSpool(home, systemChance)
+  const places = {
+    spool: makeSpool(home, systemChance),
+    database: makeDatabaseSpool(home, systemChance),
+  }
   const take = async (label: string, bytes: Buffer) => {
-    const work = makeFileImport(label, alice, store, spool)
+    const work = makeFileImport(label, alice, store, places)
     await work.push(bytes)
     const { report } = await work.end()
     return { ...report, skipped: report.skipped.length }
