@@ -211,9 +211,8 @@ function settle(text: string): string {
     .replace(/^\n+|\n+$/g, '')
 }
 
-/** What would begin a tag in Markdown is text here. */
-const escaped = (text: string): string =>
-  text.includes('<') ? text.replace(/<(?=[A-Za-z/!?])/g, '\\<') : text
+/** What would begin a tag or a code span in Markdown is text here. */
+const escaped = (text: string): string => text.replace(/<(?=[A-Za-z/!?])|`/g, '\\$&')
 
 /** Marks touch the words, not the blanks around them. */
 function marked(text: string, mark: string): string {

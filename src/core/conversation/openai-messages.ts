@@ -30,8 +30,11 @@ function likeness(value: unknown): number {
   if (!isObject(value) || isObject(value.history)) return 0
   if (isPreference(value)) return 0.9
   if (arrayOf(value.messages).slice(0, 50).some(isMessage)) return 0.7
-  return isMessage(value) ? 0.45 : 0
+  return isMessage(value) && !isOfLog(value) ? 0.45 : 0
 }
+
+/** A session log may have lines with role and content, beside what makes it a log. */
+const isOfLog = (value: JsonObject): boolean => 'timestamp' in value || value.type === 'message'
 
 const isPreference = (value: JsonObject): boolean =>
   isObject(value.input) && ('preferred_output' in value || 'non_preferred_output' in value)

@@ -75,6 +75,25 @@ t.test('what is nested without end is read to its end', async t => {
     t.match(markdown(`${`<${tag}>`.repeat(20_000)}words`), /words/, tag)
 })
 
+/** Markdown without its code and without what a backslash makes plain (CommonMark 0.31, 2.4 and 6.1). */
+function outsideCode(text: string): string {
+  let out = ''
+  for (let at = 0; at < text.length; ) {
+    const ticks = /^`+/.exec(text.slice(at))?.[0]
+    if (text[at] === '\\' && /[`<\\]/.test(text[at + 1] ?? '')) at += 2
+    else if (ticks === undefined) out += text[at++]
+    else {
+      const end = [...text.slice(at + ticks.length).matchAll(/`+/g)].find(([run]) => run === ticks)
+      at += ticks.length + (end === undefined ? 0 : end.index + ticks.length)
+    }
+  }
+  return out
+}
+
+t.test('a code mark in words before code does not open that code', async t => {
+  t.equal(markdown('`<code>&lt;script&gt;</code>'), '\\``<script>`')
+})
+
 t.test('any HTML at all becomes well-formed text without a tag that runs', async () => {
   const piece = fc.oneof(
     fc.constantFrom(
@@ -98,8 +117,7 @@ t.test('any HTML at all becomes well-formed text without a tag that runs', async
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 60 }), pieces => {
       const text = markdown(pieces.join(''))
-      const outside = text.replace(/(`+)[\s\S]*?\1/g, '')
-      return text.isWellFormed() && !/(?<!\\)<(?:script|img)\b/i.test(outside)
+      return text.isWellFormed() && !/<(?:script|img)\b/i.test(outsideCode(text))
     }),
     { numRuns: 500 },
   )
