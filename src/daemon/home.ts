@@ -101,9 +101,15 @@ export function listUsers(paths: HomePaths): Did[] {
   return names.flatMap(name => parseDid(name.replaceAll('_', ':')) ?? []).sort()
 }
 
-/** @returns the format, or null where the home is missing or not whole. @throws `home/format` for a newer one or for nonsense. */
+/** @returns the format, or null where the home is missing or not whole. @throws `home/format` for a newer one or for nonsense,
+ *  `file/unusable` for a folder that may not be looked into. */
 export function readFormat(paths: HomePaths): number | null {
-  const bytes = readSmall(paths.format, 16)
+  let bytes: Uint8Array | null
+  try {
+    bytes = readSmall(paths.format, 16)
+  } catch (error) {
+    throw folderError(paths.root, error instanceof VivimError ? error.cause : error)
+  }
   if (bytes === null) return null
   const text = /^(\d{1,6})\s*$/.exec(Buffer.from(bytes).toString('latin1'))?.[1]
   if (text === undefined) throw new VivimError('home/format', `${paths.format} does not hold a number`)
@@ -120,10 +126,21 @@ export function readFormat(paths: HomePaths): number | null {
   return format
 }
 
-/** Make a folder that only its owner can look into, or make an existing one so. */
+/** Make a folder that only its owner can look into, or make an existing one so. @throws `file/unusable`, `storage/full`. */
 export function privateFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
-  if ((lstatSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700)
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    if ((lstatSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700)
+  } catch (cause) {
+    throw folderError(path, cause)
+  }
+}
+
+/** Whose folder cannot be had: the person's to solve, by another path or another right. */
+export function folderError(path: string, cause: unknown): VivimError {
+  const code = String((cause as NodeJS.ErrnoException).code)
+  if (code === 'ENOSPC') return new VivimError('storage/full', `no room to make ${path}`, { path }, { cause })
+  return new VivimError('file/unusable', `${path} cannot be used as a folder (${code})`, { path }, { cause })
 }
 
 /** A home ready for a daemon: whole, of a known format, all folders there. @throws `home/missing`, `home/format`. */

@@ -22,6 +22,7 @@ import type { Did } from '../core/model/id.ts'
 import { checkMasterUrl, DisplayName, ListenAddress, parseConfig } from './config.ts'
 import { isMissing, readSmall, syncFolder, writeDurable } from './durable-file.ts'
 import {
+  folderError,
   HOME_FORMAT,
   type HomePaths,
   homePaths,
@@ -77,7 +78,7 @@ const OWN_NAMES = new Set([
 
 /** Make a home, or find the one that is there. A home that an interrupted `init` left half made is made anew: nobody was told of it.
  *  @throws `usage/invalid`, `home/config`, `storage/url-password` for what was asked; `home/conflict` when the home has another name or the
- *  folder holds other files; `home/format`, `storage/full`, `daemon/already-running`. */
+ *  folder holds other files; `home/format`, `file/unusable`, `storage/full`, `daemon/already-running`. */
 export async function initHome(request: InitRequest): Promise<InitResult> {
   checkRequest(request)
   const paths = homePaths(resolve(request.home))
@@ -120,6 +121,7 @@ function checkFolder(paths: HomePaths): void {
     names = readdirSync(paths.root)
   } catch (error) {
     if (isMissing(error)) return
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw folderError(paths.root, error)
     throw new VivimError(
       'home/conflict',
       `${paths.root} cannot be used as a folder`,

@@ -13,7 +13,7 @@ import { recoveryKeys } from '../../src/core/identity/recovery.ts'
 import { sameBytes, utf8 } from '../../src/core/kernel/bytes.ts'
 import { type Chance, systemChance } from '../../src/core/kernel/env.ts'
 import { readConfig } from '../../src/daemon/config.ts'
-import { homePaths, listUsers, lockHome, openHome, userPaths } from '../../src/daemon/home.ts'
+import { homePaths, listUsers, lockHome, openHome, privateFolder, userPaths } from '../../src/daemon/home.ts'
 import { type InitRequest, initHome } from '../../src/daemon/init.ts'
 import { START_MS } from '../kit/person.ts'
 
@@ -95,6 +95,15 @@ t.test('a folder with other files does not become a home', async t => {
   await t.rejects(initHome(ask(home)), { code: 'home/conflict' })
   t.same(readdirSync(home), ['holiday.jpg'])
   await t.rejects(initHome(ask(join(home, 'holiday.jpg'))), { code: 'home/conflict' })
+})
+
+t.test('where no folder can be made, that is said as something to solve', async t => {
+  const folder = t.testdir({ 'holiday.jpg': 'x' })
+  await t.rejects(initHome(ask(join(folder, 'x'.repeat(300)))), {
+    code: 'file/unusable',
+    message: /ENAMETOOLONG/,
+  })
+  t.throws(() => privateFolder(join(folder, 'holiday.jpg', 'run')), { code: 'file/unusable' })
 })
 
 t.test('what cannot be asked for is refused before anything is written', async t => {

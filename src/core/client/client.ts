@@ -3,7 +3,7 @@ import { createConnection, type Socket } from 'node:net'
 import { errorFromFrame } from '../contract/codes.ts'
 import { ANSWER_BYTES, type CallId, CONTRACT_VERSION } from '../contract/frames.ts'
 import type { MethodName, Params, Result } from '../contract/methods.ts'
-import { type ErrorDetails, VivimError } from '../kernel/errors.ts'
+import { type ErrorCode, type ErrorDetails, VivimError } from '../kernel/errors.ts'
 
 export interface ConnectOptions {
   /** Name or DID of the user; needed only when the home has several. */
@@ -46,11 +46,11 @@ interface Waiting {
 /**
  * Connect and say hello.
  * @throws `daemon/not-running` when nobody listens there, `daemon/not-ready` when it does not answer in time,
- *   `rpc/version` when it is older than this client, `usage/input-needed` when it has several users and `as` is missing
+ *   `rpc/timeout` when `timeoutMs` was given and ran out, `rpc/version` when it is older than this client, `usage/input-needed` when it has several users and `as` is missing
  */
 export async function connect(socketPath: string, options: ConnectOptions): Promise<Client> {
   const timeoutMs = options.timeoutMs ?? CONNECT_TIMEOUT_MS
-  const socket = await dial(socketPath, timeoutMs)
+  const socket = await dial(socketPath, timeoutMs, options.timeoutMs === undefined)
   const wire = makeWire(socket)
   const hello = (await wire
     .callAny(
@@ -82,15 +82,17 @@ export async function connect(socketPath: string, options: ConnectOptions): Prom
   }
 }
 
-function dial(socketPath: string, timeoutMs: number): Promise<Socket> {
+function dial(socketPath: string, timeoutMs: number, isOurLimit: boolean): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(socketPath)
-    const fail = (code: 'daemon/not-running' | 'daemon/not-ready', why: string, cause?: unknown) => {
+    const fail = (code: ErrorCode, why: string, cause?: unknown) => {
       clearTimeout(timer)
       socket.destroy()
       reject(new VivimError(code, why, { socket: socketPath }, { cause }))
     }
-    const timer = setTimeout(() => fail('daemon/not-ready', 'vivimd does not take the connection'), timeoutMs)
+    // Time that the caller gave may be too little for a daemon that is well.
+    const late = isOurLimit ? 'daemon/not-ready' : 'rpc/timeout'
+    const timer = setTimeout(() => fail(late, 'vivimd does not take the connection'), timeoutMs)
     socket.once('connect', () => {
       clearTimeout(timer)
       socket.removeAllListeners('error')
