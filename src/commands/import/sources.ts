@@ -1,5 +1,5 @@
 /** The files that an import reads: what was named, and what lies in the folders that were named. */
-import { open, readdir, stat } from 'node:fs/promises'
+import { access, constants, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { VivimError } from '../../core/kernel/errors.ts'
 
@@ -60,9 +60,16 @@ async function* filesIn(folder: string, depth: number): AsyncGenerator<ImportSou
     }
     const ifKnown = !IN_FOLDERS.test(entry.name)
     if (!entry.isFile() || entry.name.startsWith('._') || (ifKnown && !PERHAPS.test(entry.name))) continue
+    if (ifKnown && !(await isReadable(path))) continue
     yield fileSource(path, (await stat(path)).size, ifKnown)
   }
 }
+
+const isReadable = (path: string): Promise<boolean> =>
+  access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  )
 
 function fileSource(path: string, size: number | null, ifKnown: boolean): ImportSource {
   return {
