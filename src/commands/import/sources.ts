@@ -1,5 +1,5 @@
 /** The files that an import reads: what was named, and what lies in the folders that were named. */
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
+import { access, constants, type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { VivimError } from '../../core/kernel/errors.ts'
 
@@ -118,10 +118,17 @@ export async function* filesIn(
     }
     const ifKnown = !IN_FOLDERS.test(entry.name)
     if (!entry.isFile() || entry.name.startsWith('._') || (ifKnown && !PERHAPS.test(entry.name))) continue
+    if (ifKnown && !(await isReadable(path))) continue
     const info = await orLost(stat(path))
     if (info !== null) yield await fileSource(path, info, ifKnown)
   }
 }
+
+const isReadable = (path: string): Promise<boolean> =>
+  access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  )
 
 /** @param info - null for what is no regular file, such as a pipe */
 async function fileSource(

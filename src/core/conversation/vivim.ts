@@ -73,15 +73,11 @@ function mapDocument(given: unknown, assets: AssetCollector): Mapped {
   const sourceId = nameOf(value.sourceId)
   if (provider === null || !PROVIDER.test(provider) || sourceId === null)
     return { reason: 'it does not say where the conversation comes from' }
-  const messages: ImportedMessage[] = []
-  for (const [place, entry] of (value.messages as unknown[]).entries()) {
-    const message = mapMessage(entry)
-    if (message === null) return { reason: `message ${place + 1} lacks its id, role or parts` }
-    messages.push(message)
-    for (const part of message.parts)
+  const messages = (value.messages as unknown[]).map(mapMessage)
+  for (const { parts } of messages)
+    for (const part of parts)
       if ((part.type === 'image' || part.type === 'attachment') && part.asset !== null)
         assets.wantId(part, part.asset)
-  }
   if (messages.length === 0) return 'empty'
   const conversation: ImportedConversation = {
     provider,
@@ -96,22 +92,22 @@ function mapDocument(given: unknown, assets: AssetCollector): Mapped {
   return conversation
 }
 
-function mapMessage(value: unknown): ImportedMessage | null {
-  if (!isObject(value) || !Array.isArray(value.parts)) return null
-  const id = textOf(value.id)
+/** A message as it stands. What is no message is kept as a block that is not known, and hidden. */
+function mapMessage(given: unknown, place: number): ImportedMessage {
+  const value = isObject(given) ? given : {}
   const role = Role.safeParse(value.role)
-  if (id === null || !role.success) return null
+  const parts = isObject(given) ? value.parts : [given]
   return {
-    id,
+    id: textOf(value.id) ?? `message-${place + 1}`,
     parent: textOf(value.parent),
-    role: role.data,
+    role: role.success ? role.data : 'system',
     author: textOf(value.author),
     createdAtMs: msOf(value.createdAt),
     branch: textOf(value.branch) ?? 'main',
     // What does not say that it may be shown is not shown.
-    hidden: value.hidden !== false,
+    hidden: value.hidden !== false || !role.success,
     model: textOf(value.model),
-    parts: value.parts.map(partOf),
+    parts: (Array.isArray(parts) ? parts : [parts ?? null]).map(partOf),
   }
 }
 

@@ -284,7 +284,13 @@ t.test('a document that somebody changed by hand is mended or refused with a rea
     parts: [{ type: 'unknown', raw: '{"type":"dance"}' }, { text: '\ufffd' }],
   })
   const reasons = async (text: string) => (await read(text)).skipped.map(each => each.reason)
-  t.match(await reasons(document([plain])), ['message 1 lacks its id, role or parts'])
+  const strange = (await read(document([{ ...plain, role: 'wizard' }, 7, { ...plain, id: 'm', parts: 'x' }])))
+    .conversations
+  t.match(strange[0]?.messages, [
+    { id: 'message-1', role: 'system', hidden: true, parts: [{ type: 'text' }] },
+    { id: 'message-2', role: 'system', hidden: true, parts: [{ type: 'unknown', raw: '7' }] },
+    { id: 'm', role: 'user', hidden: false, parts: [{ type: 'unknown', raw: '"x"' }] },
+  ])
   t.match(await reasons(document([], { vivim: 2 })), [/of version 2/])
   t.match(await reasons(document([], { provider: '' })), [/where the conversation comes from/])
   t.equal((await read(document([]))).empty, 1)
