@@ -8,7 +8,7 @@ import { reportFailure } from './failure.ts'
 import { choiceNeeded, choose } from './import/choose.ts'
 import { type Found, PLACE_NAMES, placeNames, survey } from './import/places.ts'
 import { makeProgress } from './import/progress.ts'
-import { type FileReport, sendFile } from './import/send.ts'
+import { type FileReport, isFileTrouble, sendFile } from './import/send.ts'
 import { type ImportSource, sourcesOf } from './import/sources.ts'
 import { watchSources } from './import/watch.ts'
 import { EXIT_INTERRUPTED, interruptible } from './interrupt.ts'
@@ -70,16 +70,21 @@ Without a path it looks in the usual places of this machine (${PLACE_NAMES.join(
     let whole = 0
     try {
       const { importId } = await client.call('import.begin', {})
+      const lost: FileReport[] = []
       for (const source of sources) {
-        const { hasChanged } = await sendFile(client, importId, source, progress, signal)
-        if (hasChanged)
+        const sent = await sendFile(client, importId, source, progress, signal).catch(error => {
+          // One of many that went away or is closed to us: the others are still read.
+          if (sources.length === 1 || !isFileTrouble(error)) throw error
+          lost.push(unread(source.label, error as Error))
+        })
+        if (sent?.hasChanged)
           this.remark(
             flags,
             `${visibleLine(source.label)} was written to while it was read: import it again once its program is closed`,
           )
         whole += 1
       }
-      const report = await client.call('import.finish', { importId })
+      const report = withLost(await client.call('import.finish', { importId }), lost)
       progress.end()
       this.show(flags, report, reportText)
       const { read, skipped } = report.totals
@@ -126,6 +131,24 @@ Without a path it looks in the usual places of this machine (${PLACE_NAMES.join(
       client.close()
     }
   }
+}
+
+const unread = (path: string, error: Error): FileReport => ({
+  path,
+  format: null,
+  read: 1,
+  imported: 0,
+  updated: 0,
+  unchanged: 0,
+  empty: 0,
+  skipped: [{ where: 'file', reason: `it could not be read: ${error.message}` }],
+})
+
+/** The daemon's report with the files that never came so far. */
+function withLost(report: Report, lost: readonly FileReport[]): Report {
+  const { read, skipped } = report.totals
+  const totals = { ...report.totals, read: read + lost.length, skipped: skipped + lost.length }
+  return { files: [...report.files, ...lost], totals }
 }
 
 function nothingRead(report: Report): VivimError {

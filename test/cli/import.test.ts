@@ -1,6 +1,6 @@
 /** `vivim import` as somebody uses it: out of the usual places of a machine, watching, and interrupted. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
@@ -173,4 +173,18 @@ t.test('Ctrl-C during an import keeps what was stored, says so, and the same com
   const { totals } = await alice.run<Report>(['import', '-'], { input: text })
   t.equal(totals.imported + totals.unchanged, 900)
   t.ok(totals.unchanged >= before)
+})
+
+t.test('a file in a folder that is closed to us is named, and the others are read', async t => {
+  const alice = await person(t, 'alice')
+  await alice.start()
+  const folder = tempFolder(t)
+  cpSync(join(FIXTURES, 'codex', 'rollout.jsonl'), join(folder, 'a.jsonl'))
+  cpSync(join(FIXTURES, 'codex', 'events.jsonl'), join(folder, 'b.jsonl'))
+  chmodSync(join(folder, 'a.jsonl'), 0)
+  const isRoot = process.getuid?.() === 0
+  const { files, totals } = await alice.run<Report>(['import', folder])
+  t.equal(files.length, 2)
+  // Root reads everything.
+  t.match(totals, isRoot ? { imported: 2, skipped: 0 } : { imported: 1, skipped: 1 })
 })

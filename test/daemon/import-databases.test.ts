@@ -2,11 +2,12 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import type { Limits } from '../../src/core/conversation/limits.ts'
 import { type ImportEvent, readExport } from '../../src/core/conversation/read-export.ts'
 import { systemChance } from '../../src/core/kernel/env.ts'
-import { messageText } from '../../src/core/model/conversation.ts'
+import { messageText, Part } from '../../src/core/model/conversation.ts'
 import { makeDatabaseSpool, makeSpool, sweepSpool } from '../../src/daemon/importing/spool.ts'
 import { fixture, zip } from '../core/conversation/kit.ts'
 import { tempFolder } from '../kit/home.ts'
@@ -307,4 +308,43 @@ t.test('what a killed process left in the spool is swept, and nothing else', asy
   sweepSpool(folder)
   t.same(readdirSync(folder), ['other'])
   t.ok(existsSync(join(folder, 'other')))
+})
+
+t.test('rows that hold any JSON give records or reasons, in parts of the model', async t => {
+  const head = {
+    composerId: 'a',
+    name: 'A',
+    fullConversationHeadersOnly: [{ bubbleId: '1', type: 1 }],
+    conversation: [],
+  }
+  const row = {
+    ...bubble(2, 'Hi'),
+    thinking: { text: 'x' },
+    toolFormerData: { name: 'n', rawArgs: '{}', result: '{}' },
+  }
+  const swapped = (value: object) =>
+    fc
+      .array(fc.tuple(fc.constantFrom(...Object.keys(value)), fc.jsonValue()), { maxLength: 4 })
+      .map(swaps => ({
+        ...value,
+        ...Object.fromEntries(swaps),
+      }))
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(swapped(head), fc.jsonValue()),
+      fc.array(fc.oneof(swapped(row), fc.jsonValue()), { maxLength: 3 }),
+      async (composer, bubbles) => {
+        const bytes = made(t, db => {
+          db.exec(KV)
+          put(db, 'composerData:a', JSON.stringify(composer))
+          for (const [at, value] of bubbles.entries()) put(db, `bubbleId:a:${at}`, JSON.stringify(value))
+        })
+        const { conversations } = await readDatabase(t, bytes)
+        for (const { messages } of conversations)
+          for (const message of messages) for (const part of message.parts) Part.parse(part)
+        return JSON.stringify(conversations).isWellFormed()
+      },
+    ),
+    { numRuns: 40 },
+  )
 })

@@ -47,12 +47,16 @@ export async function sendFile(
     }
   } catch (error) {
     // The file failed, not the daemon: the import can go on with the next one.
-    if (codeOf(error) === 'file/unusable') await client.call('import.endFile', { fileId }, options)
+    if (isFileTrouble(error)) await client.call('import.endFile', { fileId }, options)
     throw error
   }
   const report = await finish(client, fileId, progress, options)
   return { report, hasChanged: await opened.hasChanged() }
 }
+
+/** Whether an error is that of a file: it shrank, went away, is closed to us, or lies on a disk that fails. */
+export const isFileTrouble = (error: unknown): boolean =>
+  codeOf(error) === 'file/unusable' || (error instanceof Error && 'syscall' in error && 'errno' in error)
 
 /** How often the daemon is asked how far it is while it finishes a file. */
 const ASK_EVERY_MS = 1_000

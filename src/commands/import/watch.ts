@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from '../../core/client/client.ts'
 import { silent } from './progress.ts'
-import { type FileReport, sendFile } from './send.ts'
+import { type FileReport, isFileTrouble, sendFile } from './send.ts'
 import type { ImportSource } from './sources.ts'
 
 /** Changes that come together are taken together. */
@@ -70,8 +70,7 @@ async function sendOrLose(
   try {
     return (await sendFile(client, importId, source, silent)).report
   } catch (error) {
-    const { code } = error as { code?: unknown }
-    if (code === 'file/unusable' || code === 'ENOENT' || code === 'EACCES') return null
+    if (isFileTrouble(error)) return null
     throw error
   }
 }

@@ -36,7 +36,7 @@ export const copilotChat: ConversationFormat = {
 function likeness(value: unknown): number {
   if (!isObject(value)) return 0
   if (isChat(value)) return 1
-  if (value.kind === 0 && isObject(value.v)) return isChat(value.v) ? 1 : 0
+  if (value.kind === 0 && isObject(value.v)) return Array.isArray(value.v.requests) ? 1 : 0
   return isLogEntry(value) ? 0.4 : 0
 }
 
@@ -125,7 +125,8 @@ function messagesOf(request: JsonObject, place: number): ImportedMessage[] {
   const id =
     idOf(request.requestId) ?? sourceIdOf(PROVIDER, String(place), 'user', jsonText(prompt), createdAtMs)
   // A turn that was undone stays in the file until the next one is sent.
-  const hidden = request.isHidden === true || isObject(request.shouldBeRemovedOnSend)
+  const isGone = request.isHidden === true || isObject(request.shouldBeRemovedOnSend)
+  const model = nameOf(request.modelId) ?? nameOf(objectOf(objectOf(request.result).metadata).resolvedModel)
   const message = (role: 'user' | 'assistant', parts: Part[]): ImportedMessage => ({
     id: role === 'user' ? id : `${id}:response`,
     parent: null,
@@ -133,8 +134,9 @@ function messagesOf(request: JsonObject, place: number): ImportedMessage[] {
     author: null,
     createdAtMs,
     branch: 'main',
-    hidden,
-    model: role === 'user' ? null : nameOf(request.modelId),
+    // VS Code itself sends some prompts, as when a command has ended.
+    hidden: isGone || (role === 'user' && request.isSystemInitiated === true),
+    model: role === 'user' ? null : model,
     parts,
   })
   return [message('user', prompt), message('assistant', responseParts(request))]

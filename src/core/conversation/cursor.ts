@@ -37,15 +37,18 @@ function likeness(value: unknown): number {
   if (!isObject(value)) return 0
   if (isCursorRecord(value)) return 1
   if (isTab(value)) return 0.9
-  return isLine(value) ? 0.7 : 0
+  return isBareLine(value) ? 0.7 : 0
 }
 
 const isTab = (value: JsonObject): boolean =>
   Array.isArray(value.bubbles) && ('tabId' in value || 'chatTitle' in value)
 
-/** A turn and nothing else: other logs name their lines. */
 const isLine = (value: JsonObject): boolean =>
-  (value.role === 'user' || value.role === 'assistant') &&
+  (value.role === 'user' || value.role === 'assistant') && 'content' in objectOf(value.message)
+
+/** A turn and nothing else: other logs name their lines. */
+const isBareLine = (value: JsonObject): boolean =>
+  isLine(value) &&
   Array.isArray(objectOf(value.message).content) &&
   !('type' in value || 'uuid' in value || 'sessionId' in value)
 
@@ -203,7 +206,7 @@ function mapTab(tab: JsonObject): ImportedConversation | null {
 
 function lineMessages(line: JsonObject, place: number): ImportedMessage[] {
   const isUser = line.role === 'user'
-  const { parts, injected } = lineParts(arrayOf(objectOf(line.message).content), isUser)
+  const { parts, injected } = lineParts([objectOf(line.message).content].flat(), isUser)
   const facts = { createdAtMs: timeOf(line.timestamp), model: nameOf(objectOf(line.message).model) }
   const made: ImportedMessage[] = []
   const add = (role: Role, own: Part[], more: Partial<ImportedMessage>) => {

@@ -17,8 +17,6 @@ export const geminiCli: ConversationFormat = {
   read: readSessions,
 }
 
-const TYPES: ReadonlySet<unknown> = new Set(['user', 'gemini', 'info', 'error', 'warning'])
-
 function likeness(value: unknown): number {
   if (!isObject(value)) return 0
   if (typeof value.sessionId === 'string' && typeof value.projectHash === 'string') return 1
@@ -38,8 +36,9 @@ const isSaved = (value: JsonObject): boolean => {
 const isOperation = (value: JsonObject): boolean =>
   Object.keys(value).length === 1 && (isObject(value.$set) || typeof value.$rewindTo === 'string')
 
+/** Kinds of messages that are not known here are kept, too. */
 const isMessage = (value: JsonObject): boolean =>
-  TYPES.has(value.type) && 'content' in value && ('id' in value || 'timestamp' in value)
+  typeof value.type === 'string' && 'content' in value && ('id' in value || 'timestamp' in value)
 
 /** Replays a whole session before it is emitted: a later line may take everything back. */
 async function* readSessions(

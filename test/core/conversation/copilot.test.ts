@@ -84,6 +84,19 @@ t.test('a stored session has the id of its log', async t => {
   t.equal(one?.updatedAtMs, 1768000005000)
 })
 
+t.test('a log may say no more than its requests; what VS Code itself sends is hidden', async t => {
+  const bare = { kind: 0, v: { requests: [] } }
+  const own = { ...request('r', 'a command has ended', [{ value: 'Good.' }]), isSystemInitiated: true }
+  const [one] = (await read(log(bare, { kind: 2, k: ['requests'], v: [own] }))).conversations
+  t.same(
+    one?.messages.map(({ role, hidden }) => [role, hidden]),
+    [
+      ['user', true],
+      ['assistant', false],
+    ],
+  )
+})
+
 t.test('a chat without requests is empty', async t => {
   t.equal((await read(log(BEGIN, { kind: 1, k: ['customTitle'], v: 'x' }))).empty, 1)
 })

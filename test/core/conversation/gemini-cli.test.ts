@@ -148,6 +148,12 @@ t.test('a stub without turns is empty; a prompt shown otherwise than sent keeps 
   )
 })
 
+t.test('a message of an unknown kind is kept, hidden', async t => {
+  const [one] = (await read(log(META, user('u', 'Hi'), { ...user('n', 'news'), type: 'notice' })))
+    .conversations
+  t.match(one?.messages[1], { id: 'n', role: 'system', author: 'notice', hidden: true })
+})
+
 t.test('an array of sessions gives each of them', async t => {
   const sessions = ['a', 'b'].map(sessionId => ({
     ...META,
