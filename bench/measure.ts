@@ -17,11 +17,21 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
 
-async function once<T>({ prepare, run }: Body<T>, round: number): Promise<number> {
+/** @returns milliseconds since some moment. */
+export type Watch = () => number
+
+export const wallWatch: Watch = () => performance.now()
+/** Time that this process computed, on all cores: what others do on a busy machine is not in it. */
+export const cpuWatch: Watch = () => {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e3
+}
+
+async function once<T>({ prepare, run }: Body<T>, round: number, watch: Watch): Promise<number> {
   const prepared = (await prepare?.(round)) as T
-  const began = performance.now()
+  const began = watch()
   await run(prepared)
-  return performance.now() - began
+  return watch() - began
 }
 
 const sampleOf = (allMs: readonly number[]): Sample => ({ medianMs: quantile(allMs, 0.5), allMs })
@@ -32,12 +42,13 @@ export async function inTurns<Name extends string>(
   rounds: number,
   // biome-ignore lint/suspicious/noExplicitAny: each body prepares what it alone takes
   bodies: Record<Name, Body<any>>,
+  watch: Watch = wallWatch,
 ): Promise<Record<Name, Sample>> {
   const named = Object.entries(bodies) as [Name, Body<unknown>][]
   const times = Object.fromEntries(named.map(([name]) => [name, []])) as unknown as Record<Name, number[]>
   for (let round = 0; round <= rounds; round++)
     for (const [name, body] of named) {
-      const ms = await once(body, round)
+      const ms = await once(body, round, watch)
       if (round > 0) times[name].push(ms)
     }
   return Object.fromEntries(named.map(([name]) => [name, sampleOf(times[name])])) as Record<Name, Sample>
@@ -48,7 +59,8 @@ export const sideBySide = <A, B>(
   rounds: number,
   ours: Body<A>,
   theirs: Body<B>,
-): Promise<{ ours: Sample; theirs: Sample }> => inTurns(rounds, { ours, theirs })
+  watch: Watch = wallWatch,
+): Promise<{ ours: Sample; theirs: Sample }> => inTurns(rounds, { ours, theirs }, watch)
 
 /** Megabytes (10^6) a second. */
 export const megabytesPerSecond = (bytes: number, ms: number): number => bytes / 1e6 / (ms / 1e3)

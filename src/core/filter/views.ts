@@ -266,11 +266,8 @@ const HEX_RUN = /^(?:[0-9A-Fa-f]{2}){10,}$/
 function textOf(bytes: Buffer): string | null {
   if (bytes.length < 8) return null
   const isWide = bytes[1] === 0 && bytes[3] === 0 && bytes[5] === 0
-  const text = isWide
-    ? bytes.toString('utf16le')
-    : isUtf8(bytes)
-      ? bytes.toString('utf8')
-      : bytes.toString('latin1')
+  if (!isWide && !isUtf8(bytes)) return null
+  const text = bytes.toString(isWide ? 'utf16le' : 'utf8')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what tells bytes from text
   return /[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f-\x9f\ufffd]/.test(isWide ? text.slice(0, 4_000) : text)
     ? null

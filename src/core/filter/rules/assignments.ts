@@ -39,18 +39,18 @@ const NEXT_PARAMETER = /&(?:amp;)?[A-Za-z_][\w.-]{0,60}=/
 
 const NOT_A_VALUE =
   /^(?:https?:\/\/|(?:Big)?(?:Uint|Int|Float)\d+(?:Clamped)?Array|string|number|boolean|function|object|symbol|bigint|undefined|null|none|true|false|required|optional|process\.env|os\.environ|import\.meta|(?:self|this|env|config|settings|secrets|vars|var|local|data|module|req|request|response|props|args|options|params|ctx|context|user)\.|sha\d{1,3}[:-]|application\/|@|--|\/\/|\*+$|\?|\.\/|~\/)/i
-const MEMBER = /^[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*)+!?$/
+const MEMBER = /^[A-Za-z_$][\w$]{0,60}(?:\??\.[A-Za-z_$][\w$]{0,60}){1,12}!?$/
 /** Words with separators between them, as identifiers and names of things are. */
-const WORDS = /^[A-Za-z]+(?:[-_. /:][A-Za-z]+)*$/
+const WORDS = /^[A-Za-z]{1,60}(?:[-_. /:][A-Za-z]{1,60}){0,20}$/
 /** Words with a number here and there, as paths and labels are. */
-const PATH = /^(?:[A-Za-z]*\d{0,3}[-_/.:]){1,20}[A-Za-z]*\d{0,4}$/
+const PATH = /^(?:[A-Za-z]{0,40}\d{0,3}[-_/.:]){1,20}[A-Za-z]{0,40}\d{0,4}$/
 /** A name of a constant, or one made of numbers. */
-const CONSTANT = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|^\d+(?:\.\d+){2,}$/
+const CONSTANT = /^[A-Z][A-Z0-9]{0,40}(?:_[A-Z0-9]{1,40}){1,10}$|^\d{1,9}(?:\.\d{1,9}){2,20}$/
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const SUM = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})$/i
 /** Names of ciphers, sums, models, formats and versions mix letters and digits as well. */
 const TECHNICAL =
-  /^(?:v?\d+(?:\.\d+)*[a-z]?|(?:sha|md|aes|rsa|ecdsa|ed|x|hs|rs|es|ps|utf|base|hmac|pbkdf|bcrypt|argon|oauth|http|ipv|int|uint|float|p)[-_]?\d+(?:[-_][a-z0-9]{1,10}){0,3}|0x[0-9a-f]{1,16}|[0-9a-f]{1,7}|\d{1,5}(?:st|nd|rd|th|px|r?em|ms|[smhdwx]|[kmgt]i?b|bits?|bytes?|days?|hours?|min|years?|chars?)|[a-z]{2,12}[-_]v?\d{1,3}|[a-z]{3,20}\d{0,1}\.[a-z]{2,5}|(?:ed|x)(?:25519|448)\w{0,12}|sha\d{1,3}\w{0,12}|gpt-.*|claude-.*|cl100k_base|o200k_base)$/i
+  /^(?:v?\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?|(?:sha|md|aes|rsa|ecdsa|ed|x|hs|rs|es|ps|utf|base|hmac|pbkdf|bcrypt|argon|oauth|http|ipv|int|uint|float|p)[-_]?\d+(?:[-_][a-z0-9]{1,10}){0,3}|0x[0-9a-f]{1,16}|[0-9a-f]{1,7}|\d{1,5}(?:st|nd|rd|th|px|r?em|ms|[smhdwx]|[kmgt]i?b|bits?|bytes?|days?|hours?|min|years?|chars?)|[a-z]{2,12}[-_]v?\d{1,3}|[a-z]{3,20}\d{0,1}\.[a-z]{2,5}|(?:ed|x)(?:25519|448)\w{0,12}|sha\d{1,3}\w{0,12}|gpt-.{0,60}|claude-.{0,60}|cl100k_base|o200k_base)$/i
 
 /** Letters with digits, six digits and more, or a sign that words do not have. */
 const isMixed = (value: string): boolean =>
@@ -196,7 +196,8 @@ function valueAfter(text: string, at: number, name: string, before: string, kind
   let begin = before.length
   while (begin > 0 && (isWordCode(before.charCodeAt(begin - 1)) || before[begin - 1] === '_')) begin--
   const variable = before.slice(begin) + name
-  const isEnvironment = bond !== 'said' && /^[A-Z][A-Z0-9_]*_[A-Z0-9_]+$|^[A-Z]{5,}$/.test(variable)
+  const isEnvironment =
+    bond !== 'said' && /^[A-Z][A-Z0-9]{0,40}(?:_[A-Z0-9]{0,40}){1,10}$|^[A-Z]{5,}$/.test(variable)
   if (/^passphrase/i.test(name) && bond === 'assigned') {
     const phrase = stickValue(PHRASE, text, from)
     if (phrase && / /.test(phrase.value) && !isSample(phrase.value))
@@ -254,7 +255,7 @@ function valueBefore(before: string, place: number, kind: Kind): Candidate | nul
 /** Whether it may be a secret at all. */
 const isGood = (value: string, kind: Kind): boolean =>
   !isStandIn(value) &&
-  !/^\d{1,9}(?:\.\d{1,9}){2,}$/.test(value) &&
+  !/^\d{1,9}(?:\.\d{1,9}){2,20}$/.test(value) &&
   !NOT_A_VALUE.test(value) &&
   !(kind === 'password' ? /EXAMPLE|\*{4}|\.{3}$/.test(value) : isSample(value))
 
@@ -268,7 +269,7 @@ function isBelieved(value: string, kind: Kind, bond: Bond): boolean {
   if (bond === 'said')
     return (
       isRandom(value) ||
-      (value.length >= 10 && isMixed(value) && /\d.*[A-Za-z].*\d|[A-Za-z].*\d.*[A-Za-z]/.test(value))
+      (value.length >= 10 && isMixed(value) && /[A-Za-z]\d/.test(value) && /\d[A-Za-z]/.test(value))
     )
   return isMixed(value) && !/^\d+$/.test(value) && !/^[\d.,:TZ+-]+$/.test(value)
 }

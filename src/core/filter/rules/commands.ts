@@ -152,7 +152,8 @@ const registryRule: Rule = patternRule({
   accepts: value => !isSample(value),
 })
 
-const DATA = /(?:^|\n)([ \t]*)(?:data|stringData):[ \t]*\n((?:\1[ \t]+[^\n]{1,9000}(?:\n|$)){1,100})/g
+const DATA =
+  /(?:^|\n)([ \t]{0,40})(?:data|stringData):[ \t]{0,40}\n((?:\1[ \t]{1,40}[^\n]{1,9000}(?:\n|$)){1,100})/g
 const ENTRY = /^[ \t]+["']?[A-Za-z0-9_.-]{1,120}["']?:[ \t]*["']?([^\s"'|>][^\r\n"']{2,9000})/gm
 /** A manifest is rarely longer. */
 const MAX_MANIFEST_LENGTH = 12_000
@@ -167,6 +168,7 @@ const manifestRule: Rule = {
     const matches: Match[] = []
     let done = 0
     for (const place of places) {
+      if (place < done) continue
       const before = text.slice(Math.max(done, place - MAX_MANIFEST_LENGTH / 4), place)
       const begin = place - (before.length - Math.max(0, before.lastIndexOf('\n---') + 1))
       const after = text.slice(place, place + MAX_MANIFEST_LENGTH)

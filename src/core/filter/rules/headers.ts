@@ -16,7 +16,11 @@ const bearerRule: Rule = patternRule({
     if (isSample(value) || !/[A-Za-z]/.test(value)) return false
     if (/basic[ \t]{1,4}$/i.test(text.slice(start - 12, start))) {
       const login = Buffer.from(value, 'base64').toString('latin1')
-      return /^[\x20-\x7e]*:[\x20-\x7e]+$/.test(login) && !/:(?:pass|password|passwd|pwd)$/i.test(login)
+      return (
+        /^[\x20-\x7e]+$/.test(login) &&
+        login.slice(0, -1).includes(':') &&
+        !/:(?:pass|password|passwd|pwd)$/i.test(login)
+      )
     }
     return value.length >= 16 && /\d/.test(value)
   },
@@ -109,7 +113,7 @@ const linkTokenRule: Rule = patternRule({
   ],
   anyCase: true,
   pattern:
-    /((?:token|code|signature|sig|ticket|otp|invite|key|auth|jwt|sid)=)([A-Za-z0-9%._~+/=-]{12,4000})/i,
+    /((?:token|code|signature|sig|ticket|otp|invite|key|auth|jwt|sid)=)([A-Za-z0-9%._~+/-]{12,4000}={0,2})/i,
   accepts: (value, text, start) =>
     !isSample(value) &&
     isRandom(value.slice(0, 60)) &&

@@ -6,12 +6,8 @@ import { isSample } from './sample.ts'
 const UUID = '[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}'
 
 export const infraRules: readonly Rule[] = [
-  token(
-    'newrelic-key',
-    'NRAK- NRAA- NRII- NRBR- NRRA- NRAL',
-    /NR(?:AK|AA|II|BR|RA)-[A-Za-z0-9_-]{20,50}|[a-f0-9]{36}NRAL(?![A-Za-z0-9])/,
-    { back: 36 },
-  ),
+  token('newrelic-key', 'NRAK- NRAA- NRII- NRBR- NRRA-', /NR(?:AK|AA|II|BR|RA)-[A-Za-z0-9_-]{20,50}/),
+  token('newrelic-license', 'NRAL', /[a-f0-9]{36}NRAL(?![A-Za-z0-9])/, { back: 36 }),
   token('sentry-token', 'sntrys_ sntryu_', /sntrys_eyJ[A-Za-z0-9_=+/-]{40,800}|sntryu_[a-f0-9]{64}/),
   patternRule({
     id: 'sentry-dsn',

@@ -107,7 +107,7 @@ const ipv6Rule: Rule = {
       if (value === undefined || /[0-9A-Za-z:]/.test(text[first + value.length] ?? '')) continue
       const groups = value.split(':').length
       const isWhole = value.includes('::') ? groups <= 8 && value.split('::').length === 2 : groups === 8
-      if (isWhole && /:.*[0-9a-f].*:/i.test(value) && !NOBODYS6.test(value))
+      if (isWhole && value.split(':').slice(1, -1).some(Boolean) && !NOBODYS6.test(value))
         matches.push({ start: first, end: first + value.length })
     }
     return matches

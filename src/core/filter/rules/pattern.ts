@@ -18,6 +18,9 @@ export interface Pattern {
   anyCase?: boolean
 }
 
+/** Longer than what stands for a value by mistake. */
+const LONG_RUN = 120
+
 export const patternRule = ({ pattern, accepts, back = 0, begins, ...rule }: Pattern): Rule => {
   const sticky = new RegExp(pattern.source, `${pattern.flags.replace(/[gy]/g, '')}y`)
   return {
@@ -33,10 +36,11 @@ export const patternRule = ({ pattern, accepts, back = 0, begins, ...rule }: Pat
           if (!found) continue
           const value = found[2] ?? found[0]
           const start = at + (found[2] === undefined ? 0 : (found[1]?.length ?? 0))
-          if (accepts && !accepts(value, text, start)) continue
-          matches.push({ start, end: start + value.length })
-          done = start + value.length
-          break
+          const isOne = !accepts || accepts(value, text, start)
+          if (isOne) matches.push({ start, end: start + value.length })
+          // What was looked at once is not looked at again from each literal inside.
+          if (isOne || value.length > LONG_RUN) done = start + value.length
+          if (isOne) break
         }
       }
       return matches
