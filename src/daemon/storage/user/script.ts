@@ -51,8 +51,9 @@ const PIECE = new RegExp(
   `${SINGLE.source}|${PICTURE.source}|(?:(?!${SINGLE.source})[\\p{L}\\p{M}\\p{N}\\p{Co}])+`,
   'gu',
 )
-const LATIN_PIECE = /[\p{L}\p{M}\p{N}]+/gu
-const PLAIN_PIECE = /[A-Za-z0-9]+/g
+/** Letters and digits of what needs no work; ranges are several times as fast as properties. */
+const LATIN_PIECE =
+  /[A-Za-z0-9\u00aa\u00b2\u00b3\u00b5\u00b9\u00ba\u00bc-\u00be\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02c1\u2070-\u209c\u2100-\u218f]+/g
 const NOT_PLAIN = /[^\0-\x7f]/
 
 function fold(word: string): string {
@@ -64,12 +65,14 @@ function fold(word: string): string {
 
 /** The words of a text in order, cut where the index cuts them. */
 export function words(text: string): Word[] {
-  const isPlain = !NOT_PLAIN.test(text)
-  const pattern = isPlain ? PLAIN_PIECE : NEEDS_WORK.test(text) ? PIECE : LATIN_PIECE
+  const pattern = NEEDS_WORK.test(text) ? PIECE : LATIN_PIECE
+  const lower = text.toLowerCase()
+  // A capital with a dot becomes two: then each word is folded by itself.
+  const cut = pattern === LATIN_PIECE && lower.length === text.length ? lower : text
+  const isPlain = cut === lower && !NOT_PLAIN.test(text)
   const found: Word[] = []
-  const lower = isPlain ? text.toLowerCase() : text
   pattern.lastIndex = 0
-  for (let match = pattern.exec(lower); match !== null; match = pattern.exec(lower)) {
+  for (let match = pattern.exec(cut); match !== null; match = pattern.exec(cut)) {
     const [word] = match
     const start = match.index
     found.push({ start, end: start + word.length, folded: isPlain ? word : fold(word) })

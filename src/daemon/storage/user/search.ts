@@ -12,6 +12,8 @@ export { SNIPPET_MARKS } from './snippet.ts'
 /** Ranking all matches of a common word costs what the history is long: the newest are ranked, and where hardly a question is
  *  among them, questions that are older. */
 const RANKED_MESSAGES = 800
+/** Of phrases, which cost more to find. */
+const RANKED_PHRASES = 400
 const QUESTIONS = 100
 /** Texts that are read for the last ranking, beyond those that are shown. */
 const READ_MORE = 12
@@ -166,9 +168,11 @@ export function makeSearch(sql: Sql) {
   const candidates = (query: Query): Candidate[] => {
     const expression = messageExpression(query, named)
     const span = momentsOf(query)
-    const found = matches(expression, span, RANKED_MESSAGES)
+    const isPhrase = query.all.flat().some(term => term.words.length > 1)
+    const most = isPhrase ? RANKED_PHRASES : RANKED_MESSAGES
+    const found = matches(expression, span, most)
     const questions = found.filter(({ role }) => role === 'user').length
-    if (found.length === RANKED_MESSAGES && questions < QUESTIONS && query.roles.all.length === 0) {
+    if (!isPhrase && found.length === most && questions < QUESTIONS && query.roles.all.length === 0) {
       const older = [span[0], found.at(-1)?.moment ?? 0] as const
       found.push(...matches(`(${expression}) AND facts:"${FACTS.role('user')}"`, older, QUESTIONS))
     }
