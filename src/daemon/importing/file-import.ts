@@ -14,7 +14,7 @@ type FileReport = Result<'import.endFile'>
  *  large ones cost less; no more, for the memory and for other calls, which wait for it. */
 const BATCH_MESSAGES = 2_000
 /** Or so many characters, so that memory stays bounded where messages are long. */
-const BATCH_CHARACTERS = 3 << 20
+const BATCH_CHARACTERS = 3 << 19
 /** Records that are named in `skipped` one by one; a last entry stands for the rest. */
 const NAMED_SKIPPED = 10_000
 

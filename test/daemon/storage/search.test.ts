@@ -362,6 +362,8 @@ t.test('hidden messages and what left with its share are not found by any filter
 
 t.test('hostile queries are answered or refused as queries', async t => {
   const { add, found } = open(t)
+  for (const query of ['provider:chatgpt x', '-provider:chatgpt x', 'role:user', 'x', 'after:2020'])
+    t.same(found(query), [], 'where nothing is, nothing is found')
   add(talk('a', ['water near the column text:code']))
   for (const query of [
     'NEAR(water column)',

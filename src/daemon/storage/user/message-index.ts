@@ -25,9 +25,9 @@ interface Entry {
 
 /** Taking one word out of the index in place costs as much as merging the words of about this many bytes of text does. Where
  *  more than total / this is taken out, marking and merging the whole index once is the faster way to leave nothing behind. */
-const IN_PLACE_FACTOR = 300
-/** More characters than this are never taken out in place, which goes on without a pause and takes some ten microseconds each. */
-const IN_PLACE_CHARACTERS = 20_000
+const IN_PLACE_FACTOR = 80
+/** More characters than this are never taken out in place, which goes on without a pause and takes about a microsecond each. */
+const IN_PLACE_CHARACTERS = 100_000
 /** Pages of the index that one step of a merge writes: some ten milliseconds of work. */
 const PAGES_A_STEP = 250
 

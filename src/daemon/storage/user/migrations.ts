@@ -233,6 +233,7 @@ ALTER TABLE message ADD COLUMN moment INTEGER NOT NULL DEFAULT 0;
 UPDATE message SET moment = (SELECT vivim_moment(coalesce(message.created_at_ms, updated_at_ms, conversation.created_at_ms),
   message.seq) FROM conversation WHERE conversation.seq = message.conversation);
 CREATE INDEX message_moment ON message (moment, conversation, role);
+CREATE INDEX message_main ON message (conversation, ordinal) WHERE branch = 'main' AND hidden = 0;
 CREATE INDEX conversation_provider ON conversation (provider);
 
 CREATE VIEW message_indexed AS

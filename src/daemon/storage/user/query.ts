@@ -141,7 +141,9 @@ const quoted = (term: Term): string =>
 
 const inMessages = (term: Term): string => `{${term.inCode ? 'code' : 'text code aside'}}:${quoted(term)}`
 const fact = (word: string): string => `facts:"${word}"`
-const either = (terms: readonly string[]): string => `(${terms.join(' OR ')})`
+/** @param terms - none finds nothing */
+const either = (terms: readonly string[]): string =>
+  terms.length === 0 ? fact('nothing') : `(${terms.join(' OR ')})`
 
 /** @param named - the providers of the user's conversations that a beginning stands for
  *  @returns what finds the messages in `message_fts` */

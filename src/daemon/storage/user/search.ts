@@ -12,9 +12,12 @@ export { SNIPPET_MARKS } from './snippet.ts'
 /** Ranking all matches of a common word costs what the history is long: the newest are ranked, and where hardly a question is
  *  among them, questions that are older. */
 const RANKED_MESSAGES = 800
+/** Of phrases, which cost more to find. */
+const RANKED_PHRASES = 400
+const RANKED_TITLES = 400
 const QUESTIONS = 100
 /** Texts that are read for the last ranking, beyond those that are shown. */
-const READ_MORE = 12
+const READ_MORE = 8
 /** A hit after so many of the same conversation counts less and less, so that others are seen. */
 const HITS_UNDIMMED = 2
 
@@ -120,8 +123,9 @@ export function makeSearch(sql: Sql) {
     return new Map(shares)
   }
 
-  /** The condition on `conversation` that its title is an answer by itself, or null when no title can be. */
-  const titleCondition = (query: Query): { where: string; values: SqliteValue[] } | null => {
+  /** The condition on `conversation` that its title is an answer by itself, or null when no title can be.
+   *  @param most - so many of the newest, or -1 for all */
+  const titleCondition = (query: Query, most: number): { where: string; values: SqliteValue[] } | null => {
     const expression = mayBeTitle(query) ? titleExpression(query, 'all') : null
     if (expression === null) return null
     const wanted = query.providers.all.map(named)
@@ -131,10 +135,11 @@ export function makeSearch(sql: Sql) {
     )
     const { untilMs } = query
     return {
-      where: `conversation.seq IN (SELECT rowid FROM title_fts WHERE title_fts MATCH ?) AND sort_ms >= ? AND sort_ms < ?
+      where: `conversation.seq IN (SELECT rowid FROM title_fts WHERE title_fts MATCH ? ORDER BY rowid DESC LIMIT ?) AND sort_ms >= ? AND sort_ms < ?
         AND conversation.provider IN (SELECT value FROM json_each(?))`,
       values: [
         expression,
+        most,
         query.fromMs ?? (untilMs === null ? Number.MIN_SAFE_INTEGER : 1),
         untilMs ?? Number.MAX_SAFE_INTEGER,
         JSON.stringify(from),
@@ -144,7 +149,7 @@ export function makeSearch(sql: Sql) {
 
   /** Conversations whose title is an answer by itself, those first whose title says little else. */
   const titles = (query: Query, known: Iterable<number>, limit: number): TitleMatch[] => {
-    const condition = titleCondition(query)
+    const condition = titleCondition(query, RANKED_TITLES)
     if (condition === null) return []
     return sql.all<TitleMatch>(
       `SELECT seq AS conversation, id AS conversationId, title, sort_ms AS sortMs FROM conversation
@@ -166,9 +171,11 @@ export function makeSearch(sql: Sql) {
   const candidates = (query: Query): Candidate[] => {
     const expression = messageExpression(query, named)
     const span = momentsOf(query)
-    const found = matches(expression, span, RANKED_MESSAGES)
+    const isPhrase = query.all.flat().some(term => term.words.length > 1)
+    const most = isPhrase ? RANKED_PHRASES : RANKED_MESSAGES
+    const found = matches(expression, span, most)
     const questions = found.filter(({ role }) => role === 'user').length
-    if (found.length === RANKED_MESSAGES && questions < QUESTIONS && query.roles.all.length === 0) {
+    if (!isPhrase && found.length === most && questions < QUESTIONS && query.roles.all.length === 0) {
       const older = [span[0], found.at(-1)?.moment ?? 0] as const
       found.push(...matches(`(${expression}) AND facts:"${FACTS.role('user')}"`, older, QUESTIONS))
     }
@@ -232,7 +239,7 @@ export function makeSearch(sql: Sql) {
     /** The condition on `conversation` that its title or one of its messages is found. @throws `query/invalid` */
     condition(typed: string): { where: string; values: SqliteValue[] } {
       const query = parseQuery(typed)
-      const inTitle = titleCondition(query)
+      const inTitle = titleCondition(query, -1)
       const inMessages = `conversation.seq IN (SELECT conversation FROM message WHERE moment IN
         (SELECT rowid FROM message_fts WHERE message_fts MATCH ? AND rowid >= ? AND rowid < ?))`
       return {
