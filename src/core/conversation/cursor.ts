@@ -111,10 +111,10 @@ const message = (
 function mapComposer({ composerId, composer, bubbles }: CursorRecord): ImportedConversation | null {
   const head = objectOf(composer)
   const inline = new Map<string, unknown>(
-    arrayOf(head.conversation).flatMap(each => {
-      const id = idOf(objectOf(each).bubbleId)
-      return id === null ? [] : [[id, each] as const]
-    }),
+    arrayOf(head.conversation).map((each, place) => [
+      idOf(objectOf(each).bubbleId) ?? `inline-${place}`,
+      each,
+    ]),
   )
   const types = new Map<string, unknown>()
   for (const each of arrayOf(head.fullConversationHeadersOnly)) {
