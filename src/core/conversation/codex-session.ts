@@ -47,10 +47,11 @@ export class CodexSession {
   #held: { readonly from: number; readonly name: string | null; isRepeated: boolean } | null = null
   #lastMs: number | null = null
 
-  /** @param header - the payload of `session_meta`, or the first line of an older file; empty where there is none */
-  constructor(header: JsonObject, where: string) {
+  /** @param header - the payload of `session_meta`, or the first line of an older file; empty where there is none.
+   *  @param timeMs - when it was written */
+  constructor(header: JsonObject, where: string, timeMs: number | null) {
     this.id = idOf(header.id) ?? idOf(header.session_id)
-    this.startedAtMs = timeOf(header.timestamp)
+    this.startedAtMs = timeOf(header.timestamp) ?? timeMs
     this.where = where
     const spawn = objectOf(objectOf(objectOf(header.source).subagent).thread_spawn)
     this.parent = idOf(header.forked_from_id) ?? idOf(header.parent_thread_id) ?? idOf(spawn.parent_thread_id)

@@ -107,12 +107,12 @@ async function* readRollout(
     }
     for (const line of linesOf(record.value)) {
       if (line.type === 'session_meta') {
-        const next = sessionAfter(session, line.payload, where)
+        const next = sessionAfter(session, line, where)
         if (session !== null && next !== session && next.parent !== session.id) yield emit(session)
         session = next
         continue
       }
-      session ??= new CodexSession({}, where)
+      session ??= new CodexSession({}, where, null)
       if (session.chars > sessionChars) {
         yield { kind: 'skipped', where, reason: `the session holds more than ${sessionChars} characters` }
         continue
@@ -132,8 +132,8 @@ function emit(session: CodexSession): Emitted {
 
 /** Whose lines follow a header: a repeated header changes nothing, that of a parent marks what is repeated of it, and a
  *  header that names this session as its parent, or has nothing to do with it, begins another. */
-function sessionAfter(before: CodexSession | null, header: JsonObject, where: string): CodexSession {
-  const next = new CodexSession(header, where)
+function sessionAfter(before: CodexSession | null, header: Line, where: string): CodexSession {
+  const next = new CodexSession(header.payload, where, header.timeMs)
   if (before === null || (before.id === null && next.id !== null)) return next
   if (next.id === before.id) before.ownBegins()
   if (next.id === before.id || next.id === null) return before

@@ -111,14 +111,18 @@ const message = (
 function mapComposer({ composerId, composer, bubbles }: CursorRecord): ImportedConversation | null {
   const head = objectOf(composer)
   const inline = new Map<string, unknown>(
-    arrayOf(head.conversation).flatMap(each => {
-      const id = idOf(objectOf(each).bubbleId)
-      return id === null ? [] : [[id, each] as const]
-    }),
+    arrayOf(head.conversation).map((each, place) => [
+      idOf(objectOf(each).bubbleId) ?? `inline-${place}`,
+      each,
+    ]),
   )
-  const headers = arrayOf(head.fullConversationHeadersOnly).flatMap(
-    each => idOf(objectOf(each).bubbleId) ?? [],
-  )
+  const types = new Map<string, unknown>()
+  for (const each of arrayOf(head.fullConversationHeadersOnly)) {
+    const { bubbleId, type } = objectOf(each)
+    const id = idOf(bubbleId)
+    if (id !== null && !types.has(id)) types.set(id, type)
+  }
+  const headers = [...types.keys()]
   const all = new Map([...inline, ...bubbles])
   const named = headers.length > 0 ? headers : inline.size > 0 ? [...inline.keys()] : byTime(bubbles)
   const nodes: TreeNode[] = []
@@ -128,7 +132,7 @@ function mapComposer({ composerId, composer, bubbles }: CursorRecord): ImportedC
     const bubble = all.get(id)
     if (!isObject(bubble)) missing++
     else {
-      nodes.push(bubbleNode(id, bubble, before))
+      nodes.push(bubbleNode(id, { type: types.get(id), ...bubble }, before))
       before = id
     }
   }
