@@ -2,7 +2,7 @@
 import type { Result } from '../../core/contract/methods.ts'
 import { visibleLine, visibleText } from '../../core/model/visible.ts'
 import { nameOf } from '../contact/text.ts'
-import { count, instant, size } from '../text/amounts.ts'
+import { count, fromNow, instant, size } from '../text/amounts.ts'
 import { messagesText } from '../text/messages.ts'
 import { style } from '../text/style.ts'
 import { facts, table } from '../text/table.ts'
@@ -85,7 +85,7 @@ export const sharesText = (shares: readonly Summary[]): string =>
           one.state,
           one.mine ? `${one.recipients.acknowledged}/${one.recipients.total}` : null,
           one.mine ? audienceText(one.audience) : `from ${nameOf(one.owner)}`,
-          instant(one.expiresAt),
+          fromNow(one.expiresAt),
           one.title ?? '(untitled)',
         ]),
       )
