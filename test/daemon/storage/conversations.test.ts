@@ -423,7 +423,8 @@ t.test('what was opened from the inbox is found by search, not listed, and goes 
     { code: 'conversation/not-found' },
     'what others shared is not ours to share',
   )
-  t.throws(() => store.delete(alice, share), { code: 'conversation/not-found' })
+  t.throws(() => store.delete(alice, share), { code: 'conversation/not-found', message: /inbox forget/ })
+  t.throws(() => store.delete(alice, 'zz'), { code: 'conversation/not-found', message: /no conversation/ })
   store.forget(alice, [share], () => undefined)
   t.same(store.search(alice, 'bobs', 5).hits, [])
 })
