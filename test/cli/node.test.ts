@@ -144,6 +144,19 @@ t.test('names that cannot be seen, and no time to stay unlocked, are refused', a
   )
 })
 
+t.test('a share to a circle of one says that nobody gets it', async t => {
+  const alice = await person(t, 'alice')
+  await alice.start()
+  await alice.run(['import', join(ROOT, 'examples', 'conversations.json')])
+  await alice.run(['circle', 'create', 'solo'])
+  const { conversations } = await alice.run<{ conversations: { id: string }[] }>(['conversation', 'list'])
+  const id = conversations[0]?.id ?? ''
+  t.match(await alice.text(['share', 'create', id, '--circle', 'solo', '--yes']), {
+    code: 0,
+    out: /Nobody else is in that circle/,
+  })
+})
+
 t.test('without a daemon every command that needs one ends with 69', async t => {
   for (const args of [
     ['status'],

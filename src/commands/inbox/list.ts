@@ -4,7 +4,7 @@ import { hasCode } from '../../core/kernel/errors.ts'
 import { durationFlag, VivimCommand } from '../base.ts'
 import { nameOf } from '../contact/text.ts'
 import { reportFailure } from '../failure.ts'
-import { instant } from '../text/amounts.ts'
+import { fromNow } from '../text/amounts.ts'
 import { table } from '../text/table.ts'
 
 /** What the way to the daemon and back may take beyond the wait itself. */
@@ -46,8 +46,8 @@ const inboxText = ({ items }: Result<'inbox.list'>): string =>
           item.shareId.slice(0, 10),
           item.state,
           `${nameOf(item.from)}${item.from.state === 'stranger' ? ' (stranger)' : ''}`,
-          instant(item.receivedAt),
-          instant(item.expiresAt),
+          fromNow(item.receivedAt),
+          fromNow(item.expiresAt),
           item.title ?? '(untitled)',
         ]),
       )

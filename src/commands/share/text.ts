@@ -2,7 +2,7 @@
 import type { Result } from '../../core/contract/methods.ts'
 import { visibleLine, visibleText } from '../../core/model/visible.ts'
 import { nameOf } from '../contact/text.ts'
-import { count, instant, size } from '../text/amounts.ts'
+import { count, fromNow, instant, size } from '../text/amounts.ts'
 import { messagesText } from '../text/messages.ts'
 import { style } from '../text/style.ts'
 import { facts, table } from '../text/table.ts'
@@ -89,17 +89,17 @@ export const previewText = (preview: Preview): string =>
     ...(preview.blocked ? ['', style.red('Findings block this share.'), style.dim(HINT)] : []),
   ].join('\n')
 
+function farText({ recipients: { total, acknowledged }, state }: Created): string {
+  if (state === 'scheduled') return 'It waits for its time.'
+  if (total === 0) return 'Nobody else is in that circle, and who comes later does not get it.'
+  if (acknowledged === total) return 'Everybody has it.'
+  return `${acknowledged} of ${count(total, 'recipient')} acknowledged; the rest goes out by itself.`
+}
+
 export function createdText(created: Created): string {
-  const { recipients, state } = created
   const head = created.changed ? 'Shared' : 'Shared before, with the same content, audience and terms'
-  const far =
-    state === 'scheduled'
-      ? 'It waits for its time.'
-      : recipients.acknowledged === recipients.total && recipients.total > 0
-        ? 'Everybody has it.'
-        : `${recipients.acknowledged} of ${count(recipients.total, 'recipient')} acknowledged; the rest goes out by itself.`
   return [
-    `${head}: ${style.bold(created.shareId)} is ${state}. ${far}`,
+    `${head}: ${style.bold(created.shareId)} is ${created.state}. ${farText(created)}`,
     facts([
       ['for', audienceText(created.audience)],
       ['expires', instant(created.expiresAt)],
@@ -120,7 +120,7 @@ export const sharesText = (shares: readonly Summary[]): string =>
           one.state,
           one.mine ? `${one.recipients.acknowledged}/${one.recipients.total}` : null,
           one.mine ? audienceText(one.audience) : `from ${nameOf(one.owner)}`,
-          instant(one.expiresAt),
+          fromNow(one.expiresAt),
           one.title ?? '(untitled)',
         ]),
       )

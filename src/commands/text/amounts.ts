@@ -24,10 +24,15 @@ export function span(ms: number): string {
 export function instant(iso: string | null, nowMs = systemClock.nowMs()): string {
   if (iso === null) return '–'
   const ms = Date.parse(iso)
-  if (Number.isNaN(ms)) return iso
-  const away = ms - nowMs
-  const relative = Math.abs(away) < 1_000 ? 'now' : away > 0 ? `in ${span(away)}` : `${span(away)} ago`
-  return `${relative} (${localMinute(ms)})`
+  return Number.isNaN(ms) ? iso : `${fromNow(iso, nowMs)} (${localMinute(ms)})`
+}
+
+/** How far away it is, `3 days ago`, for tables that have no room for more; a dash for null. */
+export function fromNow(iso: string | null, nowMs = systemClock.nowMs()): string {
+  if (iso === null) return '–'
+  const away = Date.parse(iso) - nowMs
+  if (Number.isNaN(away)) return iso
+  return Math.abs(away) < 1_000 ? 'now' : away > 0 ? `in ${span(away)}` : `${span(away)} ago`
 }
 
 /** `2026-11-19 14:02` in local time. */

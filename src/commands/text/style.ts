@@ -25,6 +25,6 @@ export const style = makeStyle(process.stdout)
 /** For what goes to stderr. */
 export const errorStyle = makeStyle(process.stderr)
 
-/** Width of the terminal in columns; generous where there is none, so that nothing is cut in a file. */
+/** Width of the terminal in columns, 80 for one that does not say; generous where there is none, so that nothing is cut in a file. */
 export const columns = (): number =>
-  process.stdout.isTTY ? Math.max(40, process.stdout.columns ?? 80) : 1000
+  process.stdout.isTTY ? Math.max(40, process.stdout.columns || 80) : 1000

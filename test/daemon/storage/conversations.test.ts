@@ -423,7 +423,11 @@ t.test('what was opened from the inbox is found by search, not listed, and goes 
     { code: 'conversation/not-found' },
     'what others shared is not ours to share',
   )
-  await t.rejects(store.delete(alice, share), { code: 'conversation/not-found' })
+  await t.rejects(store.delete(alice, share), {
+    code: 'conversation/not-found',
+    message: /inbox forget/,
+  })
+  await t.rejects(store.delete(alice, 'zz'), { code: 'conversation/not-found', message: /no conversation/ })
   await store.forget(alice, [share], () => undefined)
   t.same(store.search(alice, 'bobs', 5).hits, [])
 })

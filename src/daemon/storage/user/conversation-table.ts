@@ -98,17 +98,26 @@ const headOf = (row: ConversationRow): ConversationHead => ({
 
 export function makeConversationReader(sql: Sql) {
   const search = makeSearch(sql)
-  const rowOf = (selector: string, origin: Origin | null): ConversationRow => {
-    const rows = sql.all<ConversationRow>(
+  const matching = (selector: string, origin: Origin | null): ConversationRow[] =>
+    sql.all<ConversationRow>(
       `SELECT * FROM conversation WHERE id >= ? AND id < ? AND origin = coalesce(?, origin) LIMIT 2`,
       selector,
       prefixEnd(selector),
       origin,
     )
+  const rowOf = (selector: string, origin: Origin | null): ConversationRow => {
+    const rows = matching(selector, origin)
     const found = selector === '' ? null : onlyOne(rows)
     if (found === 'ambiguous') throw new VivimError('id/ambiguous', 'more than one conversation begins so')
-    if (found === null) throw new VivimError('conversation/not-found', 'no conversation has that id')
-    return found
+    if (found !== null) return found
+    // Search and show find it too, so that it is not there would be hard to believe.
+    const isReceived = selector !== '' && origin === 'own' && matching(selector, 'received').length > 0
+    throw new VivimError(
+      'conversation/not-found',
+      isReceived
+        ? 'that is a share of somebody else, not a conversation of yours; `vivim inbox forget` removes it'
+        : 'no conversation has that id',
+    )
   }
 
   return {
