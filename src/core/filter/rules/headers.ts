@@ -37,7 +37,7 @@ const cookieRule: Rule = patternRule({
   needs: ['cookie'],
   anyCase: true,
   pattern:
-    /((?:set-)?cookie\\{0,3}["']?[ \t]{0,2}:[ \t]{0,4}\\{0,3}["']?)([A-Za-z0-9_.-]{1,64}=[^\r\n"'`\\]{8,8000})/i,
+    /((?:set-)?cookie\\{0,3}["']?[ \t]{0,2}[:=][ \t]{0,4}\\{0,3}["']?)([A-Za-z0-9_.-]{1,64}=[^\r\n"'`\\]{8,8000})/i,
   accepts: value =>
     value.split(';').some(pair => {
       const [name = '', ...rest] = pair.trim().split('=')
