@@ -41,7 +41,7 @@ const BARE = /[^\s"'`,;<>(){}[\]\\|]{4,8000}/y
 const NEXT_PARAMETER = /&(?:amp;)?[A-Za-z_][\w.-]{0,60}=/
 
 const NOT_A_VALUE =
-  /^(?:https?:\/\/|(?:Big)?(?:Uint|Int|Float)\d+(?:Clamped)?Array|string|number|boolean|function|object|symbol|bigint|undefined|null|none|true|false|required|optional|process\.env|os\.environ|import\.meta|(?:self|this|env|config|settings|secrets|vars|var|local|data|module|req|request|response|props|args|options|params|ctx|context|user)\.|sha\d{1,3}[:-]|application\/|@|--|\/\/|\*+$|\?|!(?:vault|ref|env|sub|secret|getatt|importvalue)|[A-Za-z_$][\w$.]{0,60}\(|\.\/|~\/)/i
+  /^(?:https?:\/\/|(?:Big)?(?:Uint|Int|Float)\d+(?:Clamped)?Array|string|number|boolean|function|object|symbol|bigint|undefined|null|none|true|false|required|optional|process\.env|os\.environ|import\.meta|(?:self|this|env|config|settings|secrets|vars|var|local|data|module|req|request|response|props|args|options|params|ctx|context|user)\.|sha\d{1,3}[:-]|application\/|@|--|\/\/|\*+$|\?|!(?:vault|ref|env|sub|secret|getatt|importvalue)|[A-Za-z_$][\w$.]{0,60}\(|[a-z_][\w-]{0,31}:[x*!]:\d|\.\/|~\/)/i
 const MEMBER = /^[A-Za-z_$][\w$]{0,60}(?:\??\.[A-Za-z_$][\w$]{0,60}){1,12}!?$/
 /** Words with separators between them, as identifiers and names of things are. */
 const WORDS = /^[A-Za-z]{1,60}(?:[-_. /:][A-Za-z]{1,60}){0,20}$/
