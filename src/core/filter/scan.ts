@@ -176,6 +176,7 @@ function deepScan(text: string, engine: Engine, { kinds, seams, seen }: Look, de
   const hits: DeepHit[] = engine.scan(text)
   if (depth === 0) return hits
   const own = [...hits]
+  const known = new Set(hits.map(nameOf))
   let taken: Uint8Array | null = null
   for (const view of viewsOf(text, kinds, seams, seen))
     for (const hit of deepScan(view.text, engine, { kinds: view.next, seams: NO_SEAMS, seen }, depth - 1)) {
@@ -188,10 +189,16 @@ function deepScan(text: string, engine: Engine, { kinds, seams, seen }: Look, de
         if (taken.subarray(start, end).some(there => there >= counts)) continue
       }
       const saw = hit.seen ?? view.text.slice(hit.start, hit.end)
-      hits.push({ ...hit, start, end, seen: saw, isWhole: view.isWhole || hit.isWhole === true })
+      const found = { ...hit, start, end, seen: saw, isWhole: view.isWhole || hit.isWhole === true }
+      // Most of what a view shows was seen without it.
+      if (known.has(nameOf(found))) continue
+      known.add(nameOf(found))
+      hits.push(found)
     }
   return hits
 }
+
+const nameOf = ({ start, end, rule }: Hit): string => `${start} ${end} ${rule}`
 
 const NO_SEAMS: ReadonlySet<number> = new Set()
 

@@ -1,9 +1,10 @@
 import t from 'tap'
-import { type Harmless, scoreOf } from '../../kit/filter/corpus.ts'
+import { scoreOf } from '../../kit/filter/corpus.ts'
 import { harmlessCases } from '../../kit/filter/harmless.ts'
 import { holdoutHarmless, holdoutSecrets } from '../../kit/filter/holdout.ts'
 import { personalCases } from '../../kit/filter/personal.ts'
 import { secretCases } from '../../kit/filter/secrets.ts'
+import { thirdHarmless, thirdSecrets } from '../../kit/filter/third.ts'
 
 const familiesOf = (cases: readonly { family: string }[]): number =>
   new Set(cases.map(({ family }) => family)).size
@@ -22,10 +23,10 @@ t.test('every secret of the corpus stays back, and nothing that only looks like 
   t.same([recall, precision], [1, 1])
 })
 
-t.test('the second batch, in other surroundings, stays back as well', async t => {
-  const secrets = holdoutSecrets()
-  const harmless: Harmless[] = holdoutHarmless()
-  t.ok(secrets.length >= 60 && harmless.length >= 100)
+t.test('the batches in other surroundings stay back as well', async t => {
+  const secrets = [...holdoutSecrets(), ...thirdSecrets()]
+  const harmless = [...holdoutHarmless(), ...thirdHarmless()]
+  t.ok(secrets.length >= 120 && harmless.length >= 150)
   const { missed, alarms } = await scoreOf(secrets, harmless)
   t.same(
     missed.map(({ family, text }) => [family, text]),

@@ -222,6 +222,26 @@ t.test('the key of a JSON value tells that it is secret', async t => {
   })
 })
 
+t.test('pairs of name and value, headers and text in JSON are read as what they are', async t => {
+  const input = JSON.stringify({
+    env: [{ name: 'DB_PASSWORD', value: 'hunterhunter' }],
+    headers: { Cookie: 'session=abcdef1234567890' },
+    body: JSON.stringify({ client_secret: 'zX9zX9zX9w' }),
+    lat: 52.520008,
+  })
+  const prepared = await prepareShare(
+    { ...conversation([{ type: 'toolCall', callId: null, name: 'run', input }]), include: ['tools'] },
+    ports,
+  )
+  const [part] = prepared.messages[0]?.parts ?? []
+  t.same(JSON.parse(part?.type === 'toolCall' ? part.input : ''), {
+    env: [{ name: 'DB_PASSWORD', value: '[secret:assigned-secret#1]' }],
+    headers: { Cookie: '[secret:cookie#1]' },
+    body: '{"client_secret":"[secret:assigned-secret#2]"}',
+    lat: '[personal:coordinates#1]',
+  })
+})
+
 t.test('personal data is redacted and does not block, unless findings are to', async t => {
   const input = conversation(['write to ann@example.org or ANN@example.org'], ['ann@example.org it is'])
   const prepared = await prepareShare(input, ports)

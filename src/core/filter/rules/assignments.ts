@@ -6,9 +6,9 @@ import { isRandom, isSample, isStandIn } from './sample.ts'
 type Kind = 'password' | 'secret' | 'weak'
 
 const NAME =
-  /(?:passw(?:or)?d|passphrase|passwort|passcode|kennwort|pwd|passe|pass|contraseñ?a|senha|wachtwoord|lozinka|hasło|пароль|密码|密碼|パスワード|비밀번호|secret|tokens?|credentials?|keys?|auth|signature|otp|pin)(?:[ _-]?(?:value|key(?:[_-]base)?|base64|b64|prod|dev|live|test|staging|hash|string|str|text|plain|raw|\d{1,3}))?(?![A-Za-z0-9])/iy
+  /(?:passw(?:or)?d|passphrase|passwort|passcode|kennwort|pwd|pw|passe|pass|contraseñ?a|senha|wachtwoord|lozinka|hasło|пароль|密码|密碼|パスワード|비밀번호|secret|tokens?|credentials?|keys?|auth|signature|otp|pin)(?:[ _-]?(?:value|key(?:[_-]base)?|base64|b64|prod|dev|live|test|staging|hash|string|str|text|plain|raw|\d{1,3}))?(?![A-Za-z0-9])/iy
 const PASSWORD =
-  /^(?:pass|pwd|kennwort|contrase|senha|wachtwoord|lozinka|hasło|пароль|密|パスワード|비밀번호|otp|pin)/i
+  /^(?:pass|pwd|pw|kennwort|contrase|senha|wachtwoord|lozinka|hasło|пароль|密|パスワード|비밀번호|otp|pin)/i
 /** Words that make a secret of a key or of a signature. */
 const STRONG_NAMES: readonly string[] =
   'api access private auth authentication encryption encrypt decryption signing sign master account secret shared service server admin app application license licence root deploy deployment webhook storage session hmac aes jwt cookie client write subscription ingest integration role function functions management consumer security rest personal project openai anthropic aws azure stripe github datadog algolia twilio mistral cohere gemini host provisioning registration recovery wallet signer'.split(
@@ -22,9 +22,12 @@ const OTHER_NAMES: ReadonlySet<string> = new Set(
   ),
 )
 const ASSIGN =
-  /\\{0,3}["'`´”\]]{0,3}[*_]{0,3}(?:[ \t]?\([^()\r\n]{1,40}\))?[*_`]{0,3}(?:[ \t]{0,20}(?::[ ]?&?[A-Za-z_][\w.<>'[\]|?]{0,30}[ ]?=(?!=)|:=|=>|={1,3}|:|：|\|)|<\/key>\s{0,20}<string>|["'`]?[,;]?\s{1,30}\\?["']?value\\?["']?\s{0,4}[:=])[*_]{0,3}[ \t]{0,20}/iy
+  /\\{0,3}["'`´”\]]{0,3}[*_]{0,3}(?:[ \t]?\([^()\r\n]{1,40}\))?[*_`]{0,3}(?:[ \t]{0,20}(?::[ ]?&?[A-Za-z_][\w.<>'[\]|?]{0,30}[ ]?=(?!=)|:=|=>|={1,3}|:|：|\|)|<\/key>\s{0,20}<string>|["'`]?[,;]?\s{1,30}(?:value\s{1,4})?\\?["']?value\\?["']?\s{0,4}[:=])[*_]{0,3}[ \t]{0,20}/iy
 /** Two arguments, both quoted: `set("api_key", "…")`. */
 const ARGUMENT = /["'`][ \t]{0,4},[ \t\r\n]{0,20}(?=["'`])/y
+/** What turns a string into bytes. */
+const WRAP =
+  /(?:(?:Buffer\.from|bytes\.fromhex|bytes|base64\.b64decode|unhexlify|hex|atob|String|string|Some|SecretString|SecretStr)\(|[bru]{1,2})(?=["'`])/y
 const ELEMENT = />/y
 /** The argument of a setter. */
 const CALL = /\((?=["'`])/y
@@ -38,7 +41,7 @@ const BARE = /[^\s"'`,;<>(){}[\]\\|]{4,8000}/y
 const NEXT_PARAMETER = /&(?:amp;)?[A-Za-z_][\w.-]{0,60}=/
 
 const NOT_A_VALUE =
-  /^(?:https?:\/\/|(?:Big)?(?:Uint|Int|Float)\d+(?:Clamped)?Array|string|number|boolean|function|object|symbol|bigint|undefined|null|none|true|false|required|optional|process\.env|os\.environ|import\.meta|(?:self|this|env|config|settings|secrets|vars|var|local|data|module|req|request|response|props|args|options|params|ctx|context|user)\.|sha\d{1,3}[:-]|application\/|@|--|\/\/|\*+$|\?|\.\/|~\/)/i
+  /^(?:https?:\/\/|(?:Big)?(?:Uint|Int|Float)\d+(?:Clamped)?Array|string|number|boolean|function|object|symbol|bigint|undefined|null|none|true|false|required|optional|process\.env|os\.environ|import\.meta|(?:self|this|env|config|settings|secrets|vars|var|local|data|module|req|request|response|props|args|options|params|ctx|context|user)\.|sha\d{1,3}[:-]|application\/|@|--|\/\/|\*+$|\?|!(?:vault|ref|env|sub|secret|getatt|importvalue)|[A-Za-z_$][\w$.]{0,60}\(|[a-z_][\w-]{0,31}:[x*!]:\d|\.\/|~\/)/i
 const MEMBER = /^[A-Za-z_$][\w$]{0,60}(?:\??\.[A-Za-z_$][\w$]{0,60}){1,12}!?$/
 /** Words with separators between them, as identifiers and names of things are. */
 const WORDS = /^[A-Za-z]{1,60}(?:[-_. /:][A-Za-z]{1,60}){0,20}$/
@@ -94,6 +97,9 @@ export const assignmentRule: Rule = {
       'pin',
     ],
     'signature',
+    'pw:',
+    'pw=',
+    'pw is',
   ],
   anyCase: true,
   scan: (text, places) => {
@@ -140,7 +146,7 @@ const isWordCode = (code: number): boolean =>
 function kindOf(name: string, before: string): Kind | null {
   const last = before.at(-1) ?? ''
   const isShort =
-    /^(?:pass|keys?|auth|otp|pin|pwd|signature)/i.test(name) && !/^passw|^passp|^passc/i.test(name)
+    /^(?:pass|keys?|auth|otp|pin|pwd?|signature)/i.test(name) && !/^passw|^passp|^passc/i.test(name)
   // Within a word, unless a capital letter begins another: `dbPass`, but not `compass` or `monkey`.
   const isInside = /[a-z]/.test(last) ? /^[a-z]/.test(name) : /[A-Z]/.test(last) && /^[A-Z]/.test(name)
   if (isShort && isInside && !/(?:api|user|db|my|root)$/i.test(before.slice(-4))) return null
@@ -186,13 +192,17 @@ function valueAfter(text: string, at: number, name: string, before: string, kind
     bond = 'said'
     from = /[\u3000-\uffff]/.test(name) ? stick(STATES_CJK, text, at) : stick(STATES, text, at)
     if (from === null && kind === 'password' && text[at] === ' ') {
+      const told = stickValue(QUOTED, text, at + 1)
+      if (told && isGood(told.value, kind) && isBelieved(told.value, kind, 'said'))
+        return { ...rangeOf(told), isOne: true }
       const next = stickValue(BARE, text, at + 1)
       const isOne =
         next !== null && /^(?=.*[A-Z])(?=.*[a-z])(?=.*\d)/.test(next.value) && isGood(next.value, kind)
       return next && isOne ? { start: next.start, end: next.start + next.value.length, isOne } : null
     }
   }
-  if (from === null) return null
+  if (from === null) return drawnNear(text, at, kind, before)
+  from = stick(WRAP, text, from) ?? from
   let begin = before.length
   while (begin > 0 && (isWordCode(before.charCodeAt(begin - 1)) || before[begin - 1] === '_')) begin--
   const variable = before.slice(begin) + name
@@ -217,7 +227,7 @@ function valueAfter(text: string, at: number, name: string, before: string, kind
     return { ...rangeOf(quoted), isOne: isOne && !(isCell && !isEndOfCell(text, quoted)) }
   }
   const bare = stickValue(BARE, text, from)
-  if (!bare) return null
+  if (!bare) return drawnNear(text, at, kind, before)
   const cut = NEXT_PARAMETER.exec(bare.value)
   const isCall =
     /[([{]/.test(text[bare.start + bare.value.length] ?? '') ||
@@ -235,6 +245,27 @@ function valueAfter(text: string, at: number, name: string, before: string, kind
     value.length >= (isEnvironment ? 5 : 6) &&
     (((isEnvironment || bond === 'option') && kind !== 'weak') || isBelieved(value, kind, bond))
   return { ...rangeOf(bare), isOne: isOne && !(isCell && !isEndOfCell(text, bare)) }
+}
+
+/** Words of prose and line ends between a name and a value that is told. */
+const NEAR =
+  /([\w '’,.*()\r\n\t-]{0,70}?(?::|\bis|\bist|\bes|\best|below|here)[*_]{0,2}[ \t]{0,4}(?:\r?\n[ \t]{0,8}){0,3}(?:```[a-z]{0,10}\r?\n|[`"'“]{0,2}))([A-Za-z0-9_+/=.~-]{16,1000})(?=["'`”)\s]|[.,;](?:\s|$)|$)/iy
+const HEX = /^[0-9a-f]{32,128}$/i
+
+/** A value that is drawn by chance beyond doubt, shortly after a name: in prose, on the next line, in a block of code. */
+function drawnNear(text: string, at: number, kind: Kind, before: string): Candidate | null {
+  NEAR.lastIndex = at
+  const found = NEAR.exec(text)
+  const value = found?.[2]
+  if (!found || value === undefined || !isGood(value, kind) || UUID.test(value)) return null
+  const isTold = kind !== 'weak' || /(?:my|our|the|your|new|a)[ ]$/i.test(before)
+  const isDrawn = HEX.test(value)
+    ? kind !== 'weak'
+    : value.length >= 20 && /[a-z]/.test(value) && /[A-Z]/.test(value) && isRandom(value)
+  const start = at + (found[1]?.length ?? 0)
+  return isTold && isDrawn && !/^sha\d/i.test(value)
+    ? { start, end: start + value.length, isOne: true }
+    : null
 }
 
 /** What stands in a table ends at a bar or with the line. */

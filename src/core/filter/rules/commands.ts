@@ -148,7 +148,7 @@ const registryRule: Rule = patternRule({
   version: 1,
   severity: 'secret',
   needs: [':_auth', ':_password', '_auth=', '_auth ='],
-  pattern: /(:?_(?:authToken|auth|password)[ ]?=[ ]?["']?)([A-Za-z0-9+/=_.-]{8,2000})/,
+  pattern: /(:?_(?:authToken|auth|password)[ =]{1,3}["']?)([A-Za-z0-9+/=_.-]{8,2000})/,
   accepts: value => !isSample(value),
 })
 
@@ -189,7 +189,64 @@ const manifestRule: Rule = {
   },
 }
 
+/** A login and its password said as a pair, or given to a call. */
+const loginPairRule: Rule = patternRule({
+  id: 'login-pair',
+  version: 1,
+  severity: 'secret',
+  needs: [
+    'credential',
+    'creds',
+    'login',
+    'log in',
+    'basic_auth',
+    'basicauth',
+    'authenticate(',
+    'zugangsdaten',
+    'identifiants',
+  ],
+  anyCase: true,
+  pattern:
+    /((?:(?:credentials?|creds|logins?|zugangsdaten|identifiants)["'*`]{0,3}(?: are| is|:)[ \t]{0,3}["'`]?[\w.@+-]{2,60}["'`]? ?[/:|] ?["'`]?)|(?:http)?basic_?auth\(\s{0,4}["'][^"'\r\n]{1,80}["'],\s{0,4}["']|(?:login|authenticate)\(\s{0,4}["'][^"'\r\n]{1,80}["'],\s{0,4}["'])([^\s"'`,;]{5,200})/i,
+  accepts: value =>
+    !isStandIn(value) &&
+    !isSample(value) &&
+    (/[\d!@#$%^&*+=?]/.test(value) || /[a-z][A-Z]/.test(value)) &&
+    !/^(?:https?:|\/\/)/.test(value),
+})
+
+/** What a code for a wireless network says. */
+const wifiRule: Rule = patternRule({
+  id: 'wifi-password',
+  version: 1,
+  severity: 'secret',
+  needs: ['WIFI:'],
+  pattern: /(WIFI:[^\r\n]{0,200}?P:)([^;\r\n]{4,64})(?=;)/,
+  accepts: value => !isStandIn(value),
+})
+
+/** Keys in the configuration of routers and switches. */
+const routerRule: Rule = patternRule({
+  id: 'command-secret',
+  version: 1,
+  severity: 'secret',
+  needs: [
+    'snmp-server community ',
+    'radius-server ',
+    'tacacs-server ',
+    'enable secret ',
+    'enable password ',
+    'pre-shared-key ',
+  ],
+  pattern:
+    /((?:snmp-server community|enable (?:secret|password)|(?:radius|tacacs)-server [^\r\n]{0,80}?key|pre-shared-key(?: address [^\s]{1,40} key)?)[ ](?:[0-9] )?)([^\s"']{4,200})/,
+  accepts: value => !isStandIn(value) && !/^(?:public|private|level)$/.test(value),
+})
+
 export const commandRules: readonly Rule[] = [
+  loginPairRule,
+  wifiRule,
+  routerRule,
   ...ARGUMENTS,
   userOptionRule,
   pipedRule,

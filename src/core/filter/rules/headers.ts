@@ -11,7 +11,7 @@ const bearerRule: Rule = patternRule({
   needs: ['bearer', 'authorization'],
   anyCase: true,
   pattern:
-    /(authorization\\{0,3}["'`]?[ \t]{0,4}(?:[:=,]|=>)[ \t]{0,4}\\{0,3}[fb]?["'`]?(?:(?:bearer|basic|token|digest|apikey|api-key|key|ssws|negotiate)[ \t:]{1,4})?(?:token=["']?)?|bearer[ \t]{1,4})([A-Za-z0-9._~+/=:-]{8,8000})/i,
+    /(authorization\\{0,3}["'`]?\]?[ \t]{0,4}(?:[:=,]|=>)[ \t]{0,4}\\{0,3}[fb]?["'`]?(?:(?:bearer|basic|token|digest|apikey|api-key|key|ssws|negotiate)[ \t:]{1,4})?(?:token=["']?)?|bearer[ \t]{1,4})([A-Za-z0-9._~+/=:-]{8,8000})/i,
   accepts: (value, text, start) => {
     if (isSample(value) || !/[A-Za-z]/.test(value)) return false
     if (/basic[ \t]{1,4}$/i.test(text.slice(start - 12, start))) {
@@ -37,7 +37,7 @@ const cookieRule: Rule = patternRule({
   needs: ['cookie'],
   anyCase: true,
   pattern:
-    /((?:set-)?cookie\\{0,3}["']?[ \t]{0,2}:[ \t]{0,4}\\{0,3}["']?)([A-Za-z0-9_.-]{1,64}=[^\r\n"'`\\]{8,8000})/i,
+    /((?:set-)?cookie\\{0,3}["']?[ \t]{0,2}[:=][ \t]{0,4}\\{0,3}["']?)([A-Za-z0-9_.-]{1,64}=[^\r\n"'`\\]{8,8000})/i,
   accepts: value =>
     value.split(';').some(pair => {
       const [name = '', ...rest] = pair.trim().split('=')
@@ -46,8 +46,18 @@ const cookieRule: Rule = patternRule({
     }),
 })
 
+/** `curl -b 'name=value'`. */
+const cookieOptionRule: Rule = patternRule({
+  id: 'cookie',
+  version: 1,
+  severity: 'secret',
+  needs: ['-b ', '--cookie'],
+  pattern: /((?:-b|--cookie)[ =]["']?)([A-Za-z0-9_.-]{1,64}=[^\r\n"'`\\\s]{12,4000})/,
+  accepts: value => !isSample(value) && isRandom(value.slice(value.indexOf('=') + 1).slice(0, 60)),
+})
+
 const SESSION_COOKIE =
-  /((?<![A-Za-z0-9])(?:sessionid|session_id|sessid|phpsessid|jsessionid|connect\.sid|csrftoken|remember_token|asp\.net_sessionid|__secure-next-auth\.session-token|next-auth\.session-token|auth_session|li_at|__session|laravel_session|_session_id)["']?[ ]?[=:][ ]?["']?)([A-Za-z0-9%._:+/-]{16,4000})/i
+  /((?<![A-Za-z0-9])(?:sessionid|session_id|sessid|phpsessid|jsessionid|connect\.sid|csrftoken|remember_token|asp\.net_sessionid|__secure-next-auth\.session-token|next-auth\.session-token|auth_session|li_at|__session|laravel_session|_session_id)["']?[ ]?[=:\t][ ]?["']?)([A-Za-z0-9%._:+/-]{16,4000})/i
 
 /** A session's cookie by its usual name, outside of a header. */
 const sessionRule: Rule = patternRule({
@@ -136,6 +146,7 @@ export const headerRules: readonly Rule[] = [
   urlTokenRule,
   bearerRule,
   cookieRule,
+  cookieOptionRule,
   sessionRule,
   linkTokenRule,
 ]

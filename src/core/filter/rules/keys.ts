@@ -24,8 +24,9 @@ const jwtRule: Rule = patternRule({
   },
 })
 
-const PEM_HEADER = /-{4,5}[ ]?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?[ ]?-{4,5}/y
-const PEM_FOOTER = /-{4,5}[ ]?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?[ ]?-{4,5}/
+const PEM_HEADER =
+  /-{4,5}[ ]?BEGIN (?:[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V1)[ ]?-{4,5}/y
+const PEM_FOOTER = /-{4,5}[ ]?END (?:[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V1)[ ]?-{4,5}/
 /** RSA with 16,384 bits takes 12,700 characters. */
 const MAX_PEM_LENGTH = 16_000
 const PEM_LINE = /(?:\\[nrt]|[\s>|"'+,\\]){1,64}|[A-Za-z0-9+/=]{16,16000}|[A-Za-z0-9+/=]{1,15}(?![^\s\\"'])/y
@@ -151,6 +152,8 @@ const passwordHashRule: Rule = patternRule({
     '$6$',
     '$y$',
     '$apr1$',
+    '$8$',
+    '$9$',
     '$argon2',
     'pbkdf2_sha256$',
     '{SSHA',
@@ -158,7 +161,7 @@ const passwordHashRule: Rule = patternRule({
     'scrypt:',
   ],
   pattern:
-    /\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}|\$(?:apr1|[156y])\$(?:rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,24}\$(?:[./A-Za-z0-9]{1,24}\$)?[./A-Za-z0-9]{20,90}|\$argon2(?:id|[id])\$v=\d{1,3}\$[a-z0-9=,]{5,60}\$[A-Za-z0-9+/]{8,90}\$[A-Za-z0-9+/]{16,120}|pbkdf2_sha256\$\d{3,8}\$[A-Za-z0-9]{6,40}\$[A-Za-z0-9+/]{40,50}=?|\{SS?HA(?:256|512)?\}[A-Za-z0-9+/]{24,130}={0,2}|scrypt:\d{2,8}:\d{1,3}:\d{1,3}\$[A-Za-z0-9]{8,40}\$[a-f0-9]{60,140}/,
+    /\$[89]\$[./A-Za-z0-9]{14}\$[./A-Za-z0-9]{43}|\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}|\$(?:apr1|[156y])\$(?:rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,24}\$(?:[./A-Za-z0-9]{1,24}\$)?[./A-Za-z0-9]{20,90}|\$argon2(?:id|[id])\$v=\d{1,3}\$[a-z0-9=,]{5,60}\$[A-Za-z0-9+/]{8,90}\$[A-Za-z0-9+/]{16,120}|pbkdf2_sha256\$\d{3,8}\$[A-Za-z0-9]{6,40}\$[A-Za-z0-9+/]{40,50}=?|\{SS?HA(?:256|512)?\}[A-Za-z0-9+/]{24,130}={0,2}|scrypt:\d{2,8}:\d{1,3}:\d{1,3}\$[A-Za-z0-9]{8,40}\$[a-f0-9]{60,140}/,
   accepts: value => isVaried(value, 10),
 })
 
@@ -196,6 +199,18 @@ const codeRule: Rule = patternRule({
   accepts: value => value.length >= 3,
 })
 
+/** As messages say it: `use code 123456`, `123456 is your code`. */
+const saidCodeRule: Rule = patternRule({
+  id: 'one-time-code',
+  version: 1,
+  severity: 'secret',
+  needs: ['use code ', 'enter code ', 'the code ', ' is your '],
+  anyCase: true,
+  back: 9,
+  pattern:
+    /((?:use|enter|type)(?: the)? code:? )(\d{4,8})(?!\w)|(?<![\w-])\d{4,8}(?= is your [^\r\n]{0,40}(?:code|otp|pin)\b)/i,
+})
+
 export const keyRules: readonly Rule[] = [
   privateKeyRule,
   puttyRule,
@@ -207,6 +222,7 @@ export const keyRules: readonly Rule[] = [
   seedPhraseRule,
   passwordHashRule,
   codeRule,
+  saidCodeRule,
   token('extended-key', 'xprv yprv zprv tprv', /[txyz]prv[1-9A-HJ-NP-Za-km-z]{100,112}(?![A-Za-z0-9])/),
   token('nostr-key', 'nsec1', /nsec1[02-9ac-hj-np-z]{58}(?![A-Za-z0-9])/),
 ]

@@ -140,7 +140,7 @@ const NATIONAL_IDS: readonly NationalId[] = [
     form: /\d{2}[.]?\d{3}[.]?\d{3}\/?\d{4}-?\d{2}/y,
     isValid: value => areBrazilian(value, [6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2]),
   },
-  { id: 'in-aadhaar', form: /[2-9]\d{3}([ -])\d{4}\1\d{4}/y, isValid: isVerhoeff },
+  { id: 'in-aadhaar', form: /[2-9]\d{3}([ -])\d{4}\1\d{4}(?!\1\d)/y, isValid: isVerhoeff },
   { id: 'in-aadhaar', form: /[2-9]\d{11}/y, word: /aa?dhaa?r|uidai|आधार/i, isValid: isVerhoeff },
   {
     id: 'in-pan',

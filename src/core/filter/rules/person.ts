@@ -200,9 +200,10 @@ const coordinatesRule = personal({
 const COMPASS = personal({
   id: 'coordinates',
   needs: ['°'],
-  back: 4,
+  back: 16,
+  begins: /\d/,
   pattern:
-    /(?<!\d)\d{1,2}°[ ]?\d{1,2}[′'’][ ]?\d{1,2}(?:\.\d{1,6})?(?:″|"|''|”)[ ]?[NS][ ,]{1,3}\d{1,3}°[ ]?\d{1,2}[′'’][ ]?\d{1,2}(?:\.\d{1,6})?(?:″|"|''|”)[ ]?[EWO]/,
+    /(?<![\d.])\d{1,2}\.\d{2,12}°[ ]?[NS][ ,]{1,3}\d{1,3}\.\d{2,12}°[ ]?[EWO]|(?<!\d)\d{1,2}°[ ]?\d{1,2}[′'’][ ]?\d{1,2}(?:\.\d{1,6})?(?:″|"|''|”)[ ]?[NS][ ,]{1,3}\d{1,3}°[ ]?\d{1,2}[′'’][ ]?\d{1,2}(?:\.\d{1,6})?(?:″|"|''|”)[ ]?[EWO]/,
 })
 
 const STREETS =
@@ -214,7 +215,7 @@ const addressRule = personal({
   back: 44,
   begins: /\d/,
   pattern: new RegExp(
-    `(?<![A-Za-z0-9.,-])\\d{1,5}[A-Za-z]?,? (?:[NSEW]\\.? )?(?:[A-Z][A-Za-z'’]{1,20} ){1,3}(?:${STREETS})\\b\\.?(?:,? (?:Apt|Apartment|Unit|Suite|Ste|Flat|#)\\.? ?[A-Za-z0-9-]{1,6})?(?:,? {0,2}[A-Z][A-Za-z'’. -]{1,30})?(?:,? ?(?:[A-Z]{2} \\d{5}(?:-\\d{4})?|[A-Z]{1,2}\\d[A-Z\\d]? ?\\d[A-Z]{2}|[A-Z]\\d[A-Z] ?\\d[A-Z]\\d|[A-Z]{2,3} \\d{4}))?`,
+    `(?<![A-Za-z0-9.,-])\\d{1,5}[A-Za-z]?,? (?:[NSEW]\\.? )?(?:[A-Z][A-Za-z'’]{1,20} ){1,3}(?:${STREETS})\\b\\.?(?:,? (?:Apt|Apartment|Unit|Suite|Ste|Flat|#)\\.? ?[A-Za-z0-9-]{1,6})?(?:(?:,? {0,2}[A-Z][A-Za-z'’. -]{1,30}?)?,? ?(?:[A-Z]{2} \\d{5}(?:-\\d{4})?|[A-Z]{1,2}\\d[A-Z\\d]? ?\\d[A-Z]{2}|[A-Z]\\d[A-Z] ?\\d[A-Z]\\d|[A-Z]{2,3} \\d{4}))?`,
   ),
   accepts: (value, text, start) =>
     /\d{4,5}(?:-\d{4})?$|\d ?[A-Z]{2}$|[A-Z]\d[A-Z] ?\d[A-Z]\d$/.test(value) ||

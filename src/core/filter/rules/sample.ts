@@ -1,7 +1,7 @@
 /** What tells a real value from one that stands in for it: in manuals, templates and tests. */
 
 const STAND_IN =
-  /^(?:[<{%]|\$[{(]?[A-Za-z_]|\[(?:secret|personal):|y[ou]{2}r[-_ ]?|change_?me|redacted|placeholder|example|dummy|insert[-_]|replace[-_]?(?:me|with)|(?:x{4}|\*{3}|\.{3}))/i
+  /^(?:[<{%]|\$[{(]?[A-Za-z_]|\[(?:secret|personal):|y[ou]{2}r[-_ ]?|change_?me|[[(<]?redacted|placeholder|example|dummy|insert[-_]|replace[-_]?(?:me|with)|(?:x{4}|\*{3}|\.{3}))/i
 const STAND_IN_INSIDE =
   /EXAMPLE|example|placeholder|PLACEHOLDER|[Xx]{8}|0{12}|\*{4}|\.{3}|y[ou]{2}r[-_]|YOUR[-_]|[-_](?:here|HERE)$|not[-_]a[-_]real|fake[-_]/
 /** Values that manuals print and everybody copies: jwt.io, Stripe, RFC 6749, RFC 6750, RFC 7617. */
