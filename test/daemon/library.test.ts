@@ -102,7 +102,7 @@ t.test('a notebook keeps its units in order, also when their conversation is del
   t.match(add('lore', { conversation: TEA, messages: '1-2,9' }), { added: 2 })
   const all = ['Boiling.', '```js\nboil(quokka)\n```', 'ask Mei', 'How hot?', '80 degrees.']
   t.same(texts('lore'), all)
-  t.match(store.delete(alice, TEA), { id: TEA, keptIn: [{ name: 'lore', items: 4 }] })
+  t.match(await store.delete(alice, TEA), { id: TEA, keptIn: [{ name: 'lore', items: 4 }] })
   t.same(texts('lore'), all)
   const { pieces } = collections.pieces(alice, 'notebook', 'lore')
   t.match(pieces[1], {
@@ -265,7 +265,7 @@ t.test('what is removed is in no file any more', async t => {
   add('numbatname', { acus: [unit('boil(').id], text: 'notewombat', note: 'besidekoala' })
   const { memoryId } = memories.add(alice, { text: 'memoryquoll', kind: 'goal' })
   profile.set(alice, 'animal', 'profilebilby')
-  store.delete(alice, TEA)
+  await store.delete(alice, TEA)
   t.ok(filesWith('quokka').length > 0, 'the notebook keeps it')
   const item = collections
     .show(alice, 'notebook', 'numbatname')

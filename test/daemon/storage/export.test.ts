@@ -132,10 +132,10 @@ t.test('export, delete, import, export: the same bytes, whatever the conversatio
         ConversationDocument.parse(JSON.parse(first))
         const again = (await read(first)).conversations
         const outcome = add(...again)
-        store.delete(alice, id)
+        await store.delete(alice, id)
         const back = add(...(await read(first)).conversations)
         const second = exported(id)
-        store.delete(alice, id)
+        await store.delete(alice, id)
         return outcome[0] === 'unchanged' && back[0] === 'imported' && first === second
       },
     ),
@@ -164,7 +164,7 @@ t.test('real exports of every format come back as they were', async t => {
       ids.map(() => 'unchanged'),
       file,
     )
-    for (const id of ids) store.delete(alice, id)
+    for (const id of ids) await store.delete(alice, id)
     // As one array, and as lines.
     const lines = documents.map(each => JSON.stringify(JSON.parse(each)))
     const [array, jsonl] = [await read(`[${documents.join(',')}]`), await read(lines.join('\n'))]

@@ -247,7 +247,7 @@ CREATE VIEW title_indexed AS SELECT seq, vivim_indexed(title) AS title FROM conv
 CREATE VIRTUAL TABLE title_fts USING fts5 (
   title, content = 'title_indexed', content_rowid = 'seq',
   tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'", columnsize = 0);
-INSERT INTO message_fts (message_fts, rank) VALUES ('secure-delete', 1), ('hashsize', 16777216), ('automerge', 16);
+INSERT INTO message_fts (message_fts, rank) VALUES ('secure-delete', 1), ('hashsize', 8388608), ('automerge', 16);
 INSERT INTO title_fts (title_fts, rank) VALUES ('secure-delete', 1);
 INSERT INTO message_fts (rowid, text, code, aside, facts)
   SELECT moment, text, code, aside, facts FROM message_indexed ORDER BY moment;
