@@ -13,7 +13,7 @@ export { SNIPPET_MARKS } from './snippet.ts'
  *  among them, questions that are older. */
 const RANKED_MESSAGES = 800
 /** Of phrases, which cost more to find. */
-const RANKED_PHRASES = 400
+const RANKED_PHRASES = 300
 const RANKED_TITLES = 400
 const QUESTIONS = 100
 /** Texts that are read for the last ranking, beyond those that are shown. */
