@@ -90,13 +90,16 @@ t.test(
 )
 
 t.test('carol leaves: the others go on under a new key, made without anybody asking', async t => {
-  const { alice, bob, carol, circle } = await circleOfThree(t)
+  const { alice, bob, carol, circle } = await circleOfThree(t, 'admin')
   const { epoch } = await shown(alice, circle)
   const left = await carol.call('circle.leave', { circle })
   t.match(left, { state: 'left', changed: true })
   t.match(await carol.call('circle.leave', { circle }), { state: 'left', changed: false })
   for (const node of [alice, bob])
     await isSeen(node, circle, seen => seen.members.length === 2 && seen.epoch > epoch)
+  await alice.logged('circle.delivered', { target: bob.did }, 3)
+  const rotations = [alice, bob].map(node => node.count('circle.entry', { op: 'rotate' }))
+  t.same(rotations, [1, 0], 'once, by the node of the owner')
   const conversation = await alice.converse('Later', 'the word is bowsprit', 'noted')
   const share = await alice.call('share.create', { conversation, circles: [circle] })
   await alice.acknowledged(share.shareId)

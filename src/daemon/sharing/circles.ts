@@ -142,6 +142,15 @@ export function makeCircles(deps: CirclesDeps) {
     })
   }
 
+  /** The epoch to seal under, or null while none may seal or its key has not come here yet. @throws as `asMember`, `keystore/locked`. */
+  function sealingHere(local: Did, circle: CircleId): SealingEpoch | null {
+    const { now } = asMember(local, circle)
+    const secret = now.sealing && circleKeys.secretOf(local, circle, now.sealing.id)
+    if (now.sealing === null || secret === null) return null
+    const epochId = now.sealing.id
+    return { ref: epochRef({ circle, epochId }), epochId, secret, state: now }
+  }
+
   /** An entry that starts no epoch. */
   const writePlain = (local: Did, circle: CircleId, make: (at: EntryPlace) => Entry): Promise<void> =>
     write(local, circle, at => ({ entry: make(at), secret: null }))
@@ -206,24 +215,17 @@ export function makeCircles(deps: CirclesDeps) {
     mayWrite,
     rotate,
 
-    /** The epoch to seal under; an admin's node makes one where none may seal. @throws `circle/no-epoch`, `circle/upgrade`, `keystore/locked`. */
+    sealingHere,
+
+    /** The epoch to seal under; an admin's node makes one where its key is not here. @throws `circle/no-epoch`, `circle/upgrade`, `keystore/locked`. */
     async sealing(local: Did, circle: CircleId): Promise<SealingEpoch> {
       const { role } = asMember(local, circle)
-      const known = (): SecretBytes | null => {
-        const { sealing } = state(local, circle)
-        return sealing && circleKeys.secretOf(local, circle, sealing.id)
-      }
-      if (known() === null && (role === 'owner' || role === 'admin')) await rotate(local, circle)
-      const secret = known()
-      const now = state(local, circle)
-      if (secret === null || now.sealing === null)
+      if (sealingHere(local, circle) === null && (role === 'owner' || role === 'admin'))
+        await rotate(local, circle)
+      const epoch = sealingHere(local, circle)
+      if (epoch === null)
         throw new VivimError('circle/no-epoch', 'no current key of this circle is known here')
-      return {
-        ref: epochRef({ circle, epochId: now.sealing.id }),
-        epochId: now.sealing.id,
-        secret,
-        state: now,
-      }
+      return epoch
     },
 
     /** What somebody is told who learns that an entry ended something: the log up to it, and nothing after. */

@@ -307,9 +307,11 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
     if (contacts.get(owner, target)?.state === 'blocked') return 'done'
     if (end === null && (!member || own)) return 'done'
     if (!keys.unlocked(owner)) return { code: 'keystore/locked' }
-    const epoch = end === null ? await circles.sealing(owner, id) : null
+    // Where another admin's key counts, they bring it: one made here for this would only call for the next one there.
+    const epoch = end === null ? circles.sealingHere(owner, id) : null
     const news = end ?? epoch?.epochId
-    if (news === undefined || refs.knownEpoch(owner, id, target) === news) return 'done'
+    if (news === undefined) return { code: 'circle/no-epoch' }
+    if (refs.knownEpoch(owner, id, target) === news) return 'done'
     const document = member ? null : await people.current(target)
     const devices = member?.devices ?? (document && activeDevices(document)) ?? []
     if (devices.length === 0) return { code: 'contact/keys-unknown' }

@@ -33,7 +33,9 @@ export function makeGossipMessages(deps: GossipDeps) {
 
   async function tell(local: Did, circle: CircleId, letter: Omit<Letter, 'v'>): Promise<void> {
     try {
-      const { ref, secret } = await circles.sealing(local, circle)
+      const epoch = circles.sealingHere(local, circle)
+      if (epoch === null) return
+      const { ref, secret } = epoch
       await network().gossip(circleShard(circle), sealLetterUnderEpoch(letter, ref, secret, chance))
     } catch (error) {
       // Gossip only hastens what jobs and syncs bring anyway.

@@ -66,11 +66,12 @@ export function makeMembership(deps: MembershipDeps) {
   }
 
   return {
-    /** Somebody went out without a new epoch for those who are left, or two things happened at once: an admin's node rotates. */
+    /** Somebody went out without a new epoch for those who are left, or two things happened at once: the owner's node rotates. An
+     *  admin's does so when they share: several at once would each call for the next. */
     async settle(local: Did, circle: CircleId): Promise<void> {
       const { members, sealing, closing, upgrade } = circles.state(local, circle)
       const role = members.find(({ did }) => did === local)?.role
-      if (sealing !== null || closing !== null || upgrade || (role !== 'owner' && role !== 'admin')) return
+      if (sealing !== null || closing !== null || upgrade || role !== 'owner') return
       if (!keys.unlocked(local)) return
       await circles.rotate(local, circle)
       await spread(local, circle)
