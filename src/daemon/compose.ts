@@ -394,7 +394,9 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   })
   for (const [did, session] of sessions) {
     const unlocked = (): void => {
-      void people.learn(session.keys().document)
+      void people
+        .learn(session.keys().document)
+        .catch(error => say('identity.not-learnt', { did, code: codeOf(error) }))
       contacts.keepCardKeys(
         did,
         keys,

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
 import { ended, person, plainEnv, ROOT, VIVIM, vivim } from '../kit/cli.ts'
 import { tempFolder } from '../kit/home.ts'
-import { onTerminal } from '../kit/terminal.ts'
+import { KEY, onTerminal } from '../kit/terminal.ts'
 
 // Whole processes, on machines that do other things too.
 t.setTimeout(300_000)
@@ -105,6 +105,17 @@ t.test('alice is asked on a terminal, and names what she wants', async t => {
     conversations.map(one => one.provider),
     ['gemini-cli'],
   )
+})
+
+t.test('where the input ends at the question, nothing is imported', async t => {
+  const { env } = machine(t)
+  const alice = await person(t, 'alice')
+  await alice.start()
+  const screen = onTerminal(t, ['import', '--home', alice.home], env)
+  await screen.sees('Import all of this?')
+  screen.type(KEY.end)
+  await screen.sees('nothing was imported')
+  t.equal(await screen.ended, 130)
 })
 
 /** A child's lines of JSON, one at a time. */

@@ -104,3 +104,17 @@ t.test('a passphrase is asked for twice, without echo, and unlocks afterwards', 
   interrupted.type(KEY.interrupt)
   t.equal(await interrupted.ended, 130)
 })
+
+t.test('Ctrl-C at a question ends the program, and the circle stays', async t => {
+  const alice = await person(t, 'alice')
+  await alice.start()
+  await alice.run(['circle', 'create', 'team'])
+  const close = ['circle', 'close', 'team', '--home', alice.home]
+  const interrupted = onTerminal(t, close)
+  await interrupted.sees('Close this circle for good?')
+  interrupted.type(KEY.interrupt)
+  t.equal(await interrupted.ended, 130)
+  t.notMatch(interrupted.text(), /defect/)
+  const { circles } = await alice.run<{ circles: { state: string }[] }>(['circle', 'list'])
+  t.match(circles, [{ state: 'active' }])
+})

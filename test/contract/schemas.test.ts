@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { type Method, methods } from '../../src/core/contract/methods.ts'
+import type { Method } from '../../src/core/contract/method.ts'
+import { methods } from '../../src/core/contract/methods.ts'
 import { openRpcDocument } from '../../src/core/contract/openrpc.ts'
 import { ERRORS } from '../../src/core/kernel/errors.ts'
 

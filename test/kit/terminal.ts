@@ -21,6 +21,7 @@ export const KEY = {
   up: '\u001b[A',
   escape: '\u001b',
   interrupt: '\u0003',
+  end: '\u0004',
 } as const
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one.

@@ -1,5 +1,6 @@
 /** `vivim acu list`. */
 import { Args, Flags } from '@oclif/core'
+import { ACU_KINDS } from '../../core/model/library.ts'
 import { visibleText } from '../../core/model/visible.ts'
 import { VivimCommand } from '../base.ts'
 import { given } from '../share/terms.ts'
@@ -19,7 +20,7 @@ export default class AcuList extends VivimCommand {
     conversation: Args.string({ required: true, description: 'its id, or the beginning of it' }),
   }
   static override flags = {
-    kind: Flags.option({ options: ['paragraphs', 'code', 'table', 'list', 'exchange'] as const })({
+    kind: Flags.option({ options: ACU_KINDS })({
       description: 'only these',
     }),
   }

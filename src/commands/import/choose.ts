@@ -1,6 +1,6 @@
 /** Asking what of the usual places is to be imported. */
-import { createInterface } from 'node:readline/promises'
 import { VivimError } from '../../core/kernel/errors.ts'
+import { askLine, isYes } from '../input/confirm.ts'
 import { count, size } from '../text/amounts.ts'
 import { table } from '../text/table.ts'
 import { type Found, placeNames } from './places.ts'
@@ -29,15 +29,9 @@ export async function choose(found: readonly Found[]): Promise<Found[]> {
     )
   const rows = there.map(place => [place.name, place.title, place.sources.length, size(place.bytes)])
   process.stderr.write(`${table(['name', 'of', 'files', 'size'], rows)}\n`)
-  const asking = createInterface({ input: process.stdin, output: process.stderr })
-  asking.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
-  try {
-    const answer = (await asking.question('Import all of this? (y, n, or names with commas) ')).trim()
-    if (/^y(es)?$/i.test(answer)) return there
-    if (answer === '' || /^no?$/i.test(answer)) throw new VivimError('rpc/cancelled', 'nothing was imported')
-    const names = placeNames(answer)
-    return there.filter(place => names.includes(place.name))
-  } finally {
-    asking.close()
-  }
+  const answer = await askLine('Import all of this? (y, n, or names with commas) ')
+  if (isYes(answer)) return there
+  if (answer === '' || /^no?$/i.test(answer)) throw new VivimError('rpc/cancelled', 'nothing was imported')
+  const names = placeNames(answer)
+  return there.filter(place => names.includes(place.name))
 }

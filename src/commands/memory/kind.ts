@@ -1,17 +1,5 @@
 /** The flag that says what sort of memory it is. */
 import { Flags } from '@oclif/core'
+import { MEMORY_KINDS } from '../../core/model/library.ts'
 
-/** The nine kinds. */
-export const kindFlag = Flags.option({
-  options: [
-    'episodic',
-    'semantic',
-    'procedural',
-    'factual',
-    'preference',
-    'identity',
-    'relationship',
-    'goal',
-    'project',
-  ] as const,
-})
+export const kindFlag = Flags.option({ options: MEMORY_KINDS })

@@ -14,7 +14,7 @@ import {
   NotebookView,
   ProfileKey,
 } from './library-shapes.ts'
-import type { Method } from './methods.ts'
+import { type Method, none } from './method.ts'
 import { Count, changed, FreeText, MessageRanges, Selector } from './shapes.ts'
 
 const Name = FreeText.min(1).max(100)
@@ -65,7 +65,7 @@ export const libraryMethods = {
   'notebook.list': {
     summary: 'Notebooks by name.',
     access: 'read',
-    params: z.strictObject({}),
+    params: none,
     result: z.strictObject({ notebooks: z.array(Notebook) }),
     errors: [],
   },
@@ -115,7 +115,7 @@ export const libraryMethods = {
   'bundle.list': {
     summary: 'Context bundles by name.',
     access: 'read',
-    params: z.strictObject({}),
+    params: none,
     result: z.strictObject({ bundles: z.array(Bundle) }),
     errors: [],
   },
@@ -265,7 +265,7 @@ export const libraryMethods = {
   'profile.show': {
     summary: 'What the user wrote down about themselves; it stays on this node.',
     access: 'read',
-    params: z.strictObject({}),
+    params: none,
     result: z.strictObject({ did: Did, name: FreeText, profile: z.record(z.string(), FreeText) }),
     errors: [],
   },

@@ -2,9 +2,10 @@
 import { z } from 'zod'
 import { Role } from '../model/conversation.ts'
 import { AcuId, BundleId, IsoTime, MemoryId, NotebookId } from '../model/id.ts'
+import { ACU_KINDS, MEMORY_KINDS } from '../model/library.ts'
 import { Count, FreeText } from './shapes.ts'
 
-export const AcuKind = z.enum(['paragraphs', 'code', 'table', 'list', 'exchange'])
+export const AcuKind = z.enum(ACU_KINDS)
 export const Acu = z
   .strictObject({
     id: AcuId,
@@ -74,18 +75,7 @@ export const BundleView = z
   .strictObject({ ...bundleHead, items: z.array(LibraryItem) })
   .meta({ id: 'BundleView' })
 
-export const MemoryKind = z.enum([
-  'episodic',
-  'semantic',
-  'procedural',
-  'factual',
-  'preference',
-  'identity',
-  'relationship',
-  'goal',
-  'project',
-])
-export type MemoryKind = z.infer<typeof MemoryKind>
+export const MemoryKind = z.enum(MEMORY_KINDS)
 export const MemoryState = z.enum(['proposed', 'kept', 'rejected'])
 export type MemoryState = z.infer<typeof MemoryState>
 export const Memory = z

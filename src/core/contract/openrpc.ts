@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { ERRORS } from '../kernel/errors.ts'
 import { VERSION } from '../kernel/version.ts'
 import { CONTRACT_VERSION } from './frames.ts'
-import { type Method, methods } from './methods.ts'
+import type { Method } from './method.ts'
+import { methods } from './methods.ts'
 
 type JsonSchema = Record<string, unknown>
 

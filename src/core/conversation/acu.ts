@@ -4,7 +4,8 @@ import { hash } from 'node:crypto'
 import { toBase32 } from '../kernel/bytes.ts'
 import { messageText, type Part, type Role } from '../model/conversation.ts'
 import { AcuId } from '../model/id.ts'
-import { type BlockKind, cutBlocks } from './blocks.ts'
+import type { AcuKind } from '../model/library.ts'
+import { cutBlocks } from './blocks.ts'
 
 /** The rule's name and version: a change of what is cut, or of how ids are made, is a new one. */
 export const ACU_RULE = 'acu/1'
@@ -14,7 +15,6 @@ export const CONVERSATION_PREFIX = 8
 const EXCHANGE_LENGTH = 8_000
 
 /** `exchange`: a question with its answer, as a whole. */
-export type AcuKind = BlockKind | 'exchange'
 
 /** A message, as far as units go. */
 export interface AcuMessage {

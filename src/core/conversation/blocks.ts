@@ -1,7 +1,8 @@
 /** Cuts the text of a message into blocks: groups of paragraphs, fenced code, tables, lists. A small, frozen reading of Markdown
  *  (part of `acu/1`), in one pass over the lines; it never fails, and never cuts inside a fence. */
+import type { AcuKind } from '../model/library.ts'
 
-export type BlockKind = 'paragraphs' | 'code' | 'table' | 'list'
+export type BlockKind = Exclude<AcuKind, 'exchange'>
 
 /** Whole lines of the text, without blank lines at either end; offsets in UTF-16 units. */
 export interface Block {

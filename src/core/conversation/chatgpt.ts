@@ -1,8 +1,10 @@
 /** The ChatGPT data export: a tree of nodes per conversation under `mapping`, whole or slim (2026), sharded or not. */
+
 import type { ImportedConversation, ImportedMessage, Role } from '../model/conversation.ts'
 import type { AssetCollector } from './asset.ts'
 import { attachmentParts, citationParts, contentParts, isToolContent } from './chatgpt-parts.ts'
 import { sourceIdOf } from './conversation-id.ts'
+import { metaOf } from './facts.ts'
 import { type ConversationFormat, type Mapped, readEach } from './format.ts'
 import { idOf, isObject, type JsonObject, nameOf, objectOf, textOf, timeOf } from './json-values.ts'
 import { orderTree, type TreeNode } from './tree.ts'
@@ -44,18 +46,9 @@ const META: readonly (readonly [from: string, to: string])[] = [
   ['voice', 'voice'],
   ['conversation_origin', 'origin'],
 ]
-const META_CHARS = 200
-
-/** Facts that are neither absent nor false, as short strings. */
-function metaOf(value: JsonObject): Record<string, string> {
-  const meta: Record<string, string> = {}
-  for (const [from, to] of META) {
-    const fact = value[from]
-    if (fact === true) meta[to] = 'true'
-    else if (typeof fact === 'string' && fact !== '') meta[to] = fact.slice(0, META_CHARS).toWellFormed()
-  }
-  return meta
-}
+/** What is neither absent nor false. */
+const factsOf = (value: JsonObject): Record<string, string | null> =>
+  Object.fromEntries(META.map(([from, to]) => [to, value[from] === true ? 'true' : textOf(value[from])]))
 
 function mapConversation(value: unknown, assets: AssetCollector): Mapped {
   if (!isObject(value)) return { reason: 'it is not an object' }
@@ -93,7 +86,7 @@ function mapConversation(value: unknown, assets: AssetCollector): Mapped {
     createdAtMs,
     updatedAtMs: timeOf(value.update_time),
     messages,
-    meta: metaOf(value),
+    meta: metaOf(factsOf(value)),
   }
   return conversation
 }

@@ -1,7 +1,9 @@
 /** The Claude.ai data export: conversations with `chat_messages`, a tree where parents are named, else a list. */
+
 import type { ImportedConversation, ImportedMessage, Part, Role } from '../model/conversation.ts'
 import type { AssetCollector } from './asset.ts'
 import { sourceIdOf } from './conversation-id.ts'
+import { metaOf } from './facts.ts'
 import { type ConversationFormat, type Mapped, readEach } from './format.ts'
 import {
   arrayOf,
@@ -76,18 +78,15 @@ function mapConversation(value: unknown, assets: AssetCollector, lost: (reason: 
     createdAtMs,
     updatedAtMs: timeOf(value.updated_at),
     messages,
-    meta: metaOf(value),
+    meta: metaOf(factsOf(value)),
   }
   return conversation
 }
 
-function metaOf(value: JsonObject): Record<string, string> {
-  const meta: Record<string, string> = {}
-  const project = idOf(value.project_uuid) ?? idOf(objectOf(value.project).uuid)
-  if (project !== null) meta.projectId = project.slice(0, 200).toWellFormed()
-  if (value.is_starred === true) meta.starred = 'true'
-  return meta
-}
+const factsOf = (value: JsonObject): Record<string, string | null> => ({
+  projectId: idOf(value.project_uuid) ?? idOf(objectOf(value.project).uuid),
+  starred: value.is_starred === true ? 'true' : null,
+})
 
 function roleOf(sender: string): Role {
   if (sender === 'human' || sender === 'user') return 'user'

@@ -1,5 +1,7 @@
 /** The lines of one Claude Code file put together: sessions, the conversations of their agents, chains and titles. */
+
 import type { ImportedConversation, ImportedMessage, Part } from '../model/conversation.ts'
+import { metaOf } from './facts.ts'
 import type { Emitted } from './format.ts'
 import { arrayOf, idOf, type JsonObject, nameOf, objectOf } from './json-values.ts'
 import { firstPrompt, promptTitle } from './session-text.ts'
@@ -30,7 +32,6 @@ export interface SessionLine {
 }
 
 const META_KEYS = ['cwd', 'gitBranch', 'version'] as const
-const META_CHARS = 200
 /** More messages than any compaction keeps. */
 const SURVIVORS = 10_000
 
@@ -60,12 +61,7 @@ export class SessionFile {
     if (line.type === 'summary' && summary !== null && leaf !== null)
       this.#summaries.push({ leaf, text: summary })
     if (this.#meta.has(session) || !('cwd' in line)) return
-    const meta: Record<string, string> = {}
-    for (const key of META_KEYS) {
-      const fact = nameOf(line[key])
-      if (fact !== null) meta[key] = fact.slice(0, META_CHARS).toWellFormed()
-    }
-    this.#meta.set(session, meta)
+    this.#meta.set(session, metaOf(Object.fromEntries(META_KEYS.map(key => [key, nameOf(line[key])]))))
   }
 
   /** Adds a line; of two with one uuid the first stays, and it is a conflict if they say different things. */

@@ -2,6 +2,7 @@
 import type { ImportedConversation, ImportedMessage, Part } from '../model/conversation.ts'
 import { sourceIdOf } from './conversation-id.ts'
 import { promptParts, responseParts } from './copilot-chat-parts.ts'
+import { latestOf, metaOf } from './facts.ts'
 import type { ConversationFormat, Emitted, ReadContext } from './format.ts'
 import {
   arrayOf,
@@ -15,7 +16,7 @@ import {
 } from './json-values.ts'
 import { isLogEntry, MutationLog } from './mutation-log.ts'
 import type { RawRecord } from './record.ts'
-import { firstPrompt, latestOf, metaOf, promptTitle } from './session-text.ts'
+import { firstPrompt, promptTitle } from './session-text.ts'
 import { orderTree, type TreeNode } from './tree.ts'
 
 const PROVIDER = 'copilot-chat'

@@ -2,6 +2,7 @@
  *  own; what the program sends in the place of a prompt is not imported. */
 import type { ImportedConversation, ImportedMessage, Part, Role } from '../model/conversation.ts'
 import { sourceIdOf } from './conversation-id.ts'
+import { latestOf, metaOf } from './facts.ts'
 import type { ConversationFormat, Emitted, ReadContext } from './format.ts'
 import {
   arrayOf,
@@ -15,7 +16,7 @@ import {
   timeOf,
 } from './json-values.ts'
 import type { RawRecord } from './record.ts'
-import { charsOf, firstPrompt, latestOf, metaOf, promptTitle } from './session-text.ts'
+import { charsOf, firstPrompt, promptTitle } from './session-text.ts'
 import { orderTree, type TreeNode } from './tree.ts'
 
 const PROVIDER = 'copilot-cli'

@@ -1,10 +1,11 @@
 /** One Gemini CLI session as its log is replayed: what was taken back or compressed away stays as a branch. */
 import type { ImportedConversation, ImportedMessage, Role } from '../model/conversation.ts'
 import { sourceIdOf } from './conversation-id.ts'
+import { latestOf, metaOf } from './facts.ts'
 import type { ReadContext } from './format.ts'
 import { answerExtras, geminiParts, OpenCalls } from './gemini-parts.ts'
 import { arrayOf, idOf, isObject, type JsonObject, jsonText, nameOf, timeOf } from './json-values.ts'
-import { charsOf, firstPrompt, latestOf, metaOf, promptTitle } from './session-text.ts'
+import { charsOf, firstPrompt, promptTitle } from './session-text.ts'
 import { orderTree, type TreeNode } from './tree.ts'
 
 export const PROVIDER = 'gemini-cli'

@@ -8,6 +8,7 @@ import { type Activity, activityOfRow, isBeside, isGemini, isRow } from './gemin
 import { activityOfCell } from './gemini-cell.ts'
 import { isMarker, promptOf } from './gemini-prompt.ts'
 import { htmlMarkdown, type MarkdownImage } from './html-markdown.ts'
+import { dataUrl } from './image-url.ts'
 import { isObject, jsonText } from './json-values.ts'
 import type { RawRecord } from './record.ts'
 import { oneLine, titleFrom } from './title.ts'
@@ -153,8 +154,8 @@ function imagePart({ src, alt }: MarkdownImage, assets: AssetCollector): Part {
     alt,
     missing: true,
   }
-  const data = /^data:[^,]{0,200};base64,/.exec(src)
-  if (data !== null) assets.wantInline(part, src.slice(data[0].length))
+  const data = dataUrl(src)
+  if (data !== null) assets.wantInline(part, data.base64)
   // What an answer shows is a picture: it must not get hold of anything else in the archive.
   else if (isBeside(src) && IMAGE_NAME.test(besideOf(src))) assets.wantId(part, besideOf(src))
   return part

@@ -1,7 +1,9 @@
 /** Grok: the xAI account export, conversations with their responses, each wrapped in an object of its own or flat. */
+
 import type { ImportedConversation, ImportedMessage, Part, Role } from '../model/conversation.ts'
 import type { AssetCollector } from './asset.ts'
 import { sourceIdOf } from './conversation-id.ts'
+import { latestOf, metaOf } from './facts.ts'
 import { type ConversationFormat, type Mapped, readEach } from './format.ts'
 import { cardIdsOf, grokText } from './grok-text.ts'
 import {
@@ -91,9 +93,13 @@ function mapConversation(value: unknown, assets: AssetCollector): Mapped {
     title,
     model: messages.findLast(message => message.model !== null)?.model ?? null,
     createdAtMs,
-    updatedAtMs: latest(mongoTime(head.modify_time ?? head.modifyTime), messages),
+    // `modify_time` lags by days; the conversation is at least as new as what was last said in it.
+    updatedAtMs: latestOf([
+      mongoTime(head.modify_time ?? head.modifyTime),
+      ...messages.map(message => message.createdAtMs),
+    ]),
     messages,
-    meta: metaOf(head),
+    meta: metaOf(factsOf(head)),
   }
   return conversation
 }
@@ -124,14 +130,6 @@ function inTime(entries: Entry[]): Entry[] {
   return out
 }
 
-/** `modify_time` lags by days; the conversation is at least as new as what was last said in it. */
-function latest(modifiedMs: number | null, messages: readonly ImportedMessage[]): number | null {
-  let newest = modifiedMs
-  for (const { createdAtMs } of messages)
-    if (createdAtMs !== null && (newest === null || createdAtMs > newest)) newest = createdAtMs
-  return newest
-}
-
 const parentOf = (entry: JsonObject): string | null =>
   idOf(entry.parent_response_id) ?? idOf(entry.parentResponseId)
 
@@ -141,12 +139,10 @@ function roleOf(entry: JsonObject): Role {
   return sender === 'system' ? 'system' : 'assistant'
 }
 
-function metaOf(head: JsonObject): Record<string, string> {
-  const meta: Record<string, string> = {}
-  if (head.starred === true) meta.starred = 'true'
-  if (head.temporary === true) meta.temporary = 'true'
-  return meta
-}
+const factsOf = (head: JsonObject): Record<string, string | null> => ({
+  starred: head.starred === true ? 'true' : null,
+  temporary: head.temporary === true ? 'true' : null,
+})
 
 function mapMessage(each: Entry, place: number, assets: AssetCollector): ImportedMessage {
   const { entry, role, createdAtMs } = each

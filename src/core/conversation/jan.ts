@@ -3,6 +3,7 @@ import type { ImportedConversation, ImportedMessage, Part, Role } from '../model
 import type { AssetCollector } from './asset.ts'
 import { sourceIdOf } from './conversation-id.ts'
 import type { ConversationFormat, Emitted, ReadContext } from './format.ts'
+import { imageFromUrl } from './image-url.ts'
 import {
   arrayOf,
   idOf,
@@ -14,7 +15,7 @@ import {
   textOf,
   timeOf,
 } from './json-values.ts'
-import { Calls, callPart, imagePart, outputText } from './openai-turn.ts'
+import { Calls, callPart, outputText } from './openai-turn.ts'
 import type { RawRecord } from './record.ts'
 import { orderTree, type TreeNode } from './tree.ts'
 import { roleOf, textPart } from './turns.ts'
@@ -129,7 +130,7 @@ function blockParts(block: unknown, role: Role, assets: AssetCollector): Part[] 
       ]
     }
     const url = textOf(objectOf(block.image_url).url)
-    if (url !== null) return [imagePart(url, assets)]
+    if (url !== null) return [imageFromUrl(url, assets)]
   }
   return block === null ? [] : [{ type: 'unknown', raw: jsonText(block) }]
 }

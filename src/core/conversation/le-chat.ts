@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { ImportedConversation, ImportedMessage, Part, Role } from '../model/conversation.ts'
 import type { AssetCollector } from './asset.ts'
 import type { ConversationFormat, Emitted, ReadContext } from './format.ts'
+import { dataUrl } from './image-url.ts'
 import {
   arrayOf,
   countOf,
@@ -260,8 +261,8 @@ function imagePart(chunk: JsonObject, assets: AssetCollector): Part {
     missing: true,
   }
   const url = textOf(chunk.imageUrl) ?? textOf(objectOf(chunk.imageUrl).url) ?? ''
-  const data = /^data:[^,]{0,200};base64,/.exec(url)
-  if (data !== null) assets.wantInline(part, url.slice(data[0].length))
+  const data = dataUrl(url)
+  if (data !== null) assets.wantInline(part, data.base64)
   return part
 }
 

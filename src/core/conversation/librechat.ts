@@ -1,8 +1,11 @@
 /** LibreChat: one conversation a file, its messages a flat list with parents or a tree of `children`. */
+
 import type { ImportedConversation, ImportedMessage, Part, Role } from '../model/conversation.ts'
 import type { AssetCollector } from './asset.ts'
 import { sourceIdOf } from './conversation-id.ts'
+import { metaOf } from './facts.ts'
 import { type ConversationFormat, type Mapped, readEach } from './format.ts'
+import { imageFromUrl } from './image-url.ts'
 import {
   arrayOf,
   countOf,
@@ -16,7 +19,6 @@ import {
   textOf,
   timeOf,
 } from './json-values.ts'
-import { imagePart } from './openai-turn.ts'
 import { orderTree, type TreeNode } from './tree.ts'
 import { textPart } from './turns.ts'
 
@@ -67,18 +69,9 @@ function mapConversation(value: unknown, assets: AssetCollector): Mapped {
     createdAtMs: timeOf(value.createdAt) ?? times[0] ?? null,
     updatedAtMs: timeOf(value.updatedAt) ?? times.at(-1) ?? null,
     messages,
-    meta: metaOf(value),
+    meta: metaOf({ endpoint: nameOf(value.endpoint) }),
   }
   return conversation
-}
-
-const META_CHARS = 200
-
-function metaOf(value: JsonObject): Record<string, string> {
-  const meta: Record<string, string> = {}
-  const endpoint = nameOf(value.endpoint)
-  if (endpoint !== null) meta.endpoint = endpoint.slice(0, META_CHARS).toWellFormed()
-  return meta
 }
 
 /** Every message of a list or a tree, parents before their children; instructions stand above all of them. */
@@ -173,7 +166,7 @@ function blockParts(block: unknown, role: Role, assets: AssetCollector): Part[] 
       case 'image_url': {
         const url = textOf(block.image_url) ?? textOf(objectOf(block.image_url).url)
         if (url === null) break
-        return [imagePart(url, assets)]
+        return [imageFromUrl(url, assets)]
       }
       case 'image_file':
         if (isObject(block.image_file)) return [filePart({ type: 'image/*', ...block.image_file })]

@@ -1,8 +1,11 @@
 /** LM Studio: one conversation a file, each message with versions of which one is selected; no id stands inside. */
+
 import type { ImportedConversation, Part, Role } from '../model/conversation.ts'
 import type { AssetCollector } from './asset.ts'
 import { sourceIdOf } from './conversation-id.ts'
+import { latestOf } from './facts.ts'
 import { type ConversationFormat, type Mapped, readEach } from './format.ts'
+import { imageFromUrl } from './image-url.ts'
 import {
   arrayOf,
   countOf,
@@ -15,7 +18,7 @@ import {
   textOf,
   timeOf,
 } from './json-values.ts'
-import { Calls, callPart, imagePart, outputText } from './openai-turn.ts'
+import { Calls, callPart, outputText } from './openai-turn.ts'
 import { roleOf, type Turn, TurnList, textPart } from './turns.ts'
 
 const PROVIDER = 'lm-studio'
@@ -73,15 +76,12 @@ function mapConversation(value: unknown, assets: AssetCollector): Mapped {
     title: nameOf(value.name),
     model,
     createdAtMs,
-    updatedAtMs: laterOf(timeOf(value.userLastMessagedAt), timeOf(value.assistantLastMessagedAt)),
+    updatedAtMs: latestOf([timeOf(value.userLastMessagedAt), timeOf(value.assistantLastMessagedAt)]),
     messages,
     meta: value.pinned === true ? { pinned: 'true' } : {},
   }
   return conversation
 }
-
-const laterOf = (a: number | null, b: number | null): number | null =>
-  a === null ? b : b === null ? a : Math.max(a, b)
 
 const modelOf = (value: unknown): string | null =>
   nameOf(value) ?? nameOf(objectOf(value).identifier) ?? nameOf(objectOf(value).indexedModelIdentifier)
@@ -173,7 +173,7 @@ function blockParts(block: unknown, role: Role, calls: Calls, assets: AssetColle
       case 'image_url': {
         const url = textOf(objectOf(block.image_url).url) ?? textOf(block.url)
         if (url === null) break
-        return [imagePart(url, assets)]
+        return [imageFromUrl(url, assets)]
       }
       case 'file':
         return [filePart(block)]

@@ -2,6 +2,7 @@
 import type { ImportedConversation, ImportedMessage, Role } from '../model/conversation.ts'
 import type { AssetCollector } from './asset.ts'
 import { sourceIdOf } from './conversation-id.ts'
+import { metaOf } from './facts.ts'
 import { type ConversationFormat, type Mapped, readEach } from './format.ts'
 import {
   arrayOf,
@@ -14,7 +15,6 @@ import {
   timeOf,
 } from './json-values.ts'
 import { messageParts } from './open-webui-parts.ts'
-import { metaOf } from './session-text.ts'
 import { orderTree, type TreeNode } from './tree.ts'
 
 const PROVIDER = 'open-webui'

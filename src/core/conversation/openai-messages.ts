@@ -1,6 +1,8 @@
 /** OpenAI messages: JSONL of `messages` as for fine-tuning, preference rows, one object, a bare list of turns. */
+
 import type { ImportedConversation } from '../model/conversation.ts'
 import type { AssetCollector } from './asset.ts'
+import { metaOf } from './facts.ts'
 import type { ConversationFormat, Mapped } from './format.ts'
 import { arrayOf, idOf, isObject, type JsonObject, nameOf, objectOf, timeOf } from './json-values.ts'
 import { Calls, openAiTurn } from './openai-turn.ts'
@@ -76,13 +78,11 @@ function mapConversation(value: unknown, place: string, assets: AssetCollector):
   return conversation
 }
 
-const META_CHARS = 200
-
 /** The names of the tools that the model was given. */
 function toolsOf(record: JsonObject): Record<string, string> {
   const names = [...arrayOf(record.tools), ...arrayOf(record.functions)].flatMap(each => {
     const tool = objectOf(each)
     return nameOf(objectOf(tool.function).name) ?? nameOf(tool.name) ?? []
   })
-  return names.length === 0 ? {} : { tools: names.join(', ').slice(0, META_CHARS).toWellFormed() }
+  return metaOf({ tools: names.join(', ') })
 }

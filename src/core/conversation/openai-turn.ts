@@ -1,6 +1,7 @@
 /** One message as the OpenAI API and everything modelled on it writes them: content, calls, results. */
 import type { Part, Role } from '../model/conversation.ts'
 import type { AssetCollector } from './asset.ts'
+import { dataUrl, imageFromUrl } from './image-url.ts'
 import {
   arrayOf,
   countOf,
@@ -133,7 +134,7 @@ function blockParts(block: unknown, role: Role, calls: Calls, assets: AssetColle
     case 'input_image': {
       const url = textOf(block.image_url) ?? textOf(objectOf(block.image_url).url)
       if (url === null) break
-      return [imagePart(url, assets)]
+      return [imageFromUrl(url, assets)]
     }
     case 'input_audio': {
       const audio = objectOf(block.input_audio)
@@ -166,44 +167,26 @@ function blockParts(block: unknown, role: Role, calls: Calls, assets: AssetColle
       ]
     case 'image': {
       const { data, media_type: mime, url } = objectOf(block.source)
-      if (typeof data === 'string') return [imagePart(`data:${textOf(mime) ?? ''};base64,${data}`, assets)]
-      if (typeof url === 'string') return [imagePart(url, assets)]
+      if (typeof data === 'string') return [imageFromUrl(`data:${textOf(mime) ?? ''};base64,${data}`, assets)]
+      if (typeof url === 'string') return [imageFromUrl(url, assets)]
     }
   }
   return [{ type: 'unknown', raw: jsonText(block) }]
 }
 
-const DATA_URL = /^data:([^;,]{0,200})(?:;[^;,]{0,200})*;base64,/
-
-/** A picture by its address: a data URL brings its bytes, any other address is kept in place of a description. */
-export function imagePart(url: string, assets: AssetCollector): Part {
-  const data = DATA_URL.exec(url)
-  const part: Part = {
-    type: 'image',
-    asset: null,
-    mime: data?.[1] || null,
-    width: null,
-    height: null,
-    alt: data === null && !url.startsWith('data:') ? url.toWellFormed() : null,
-    missing: true,
-  }
-  if (data !== null) assets.wantInline(part, url.slice(data[0].length))
-  return part
-}
-
 /** @param data - base64, bare or in a data URL; null while the export lacks the bytes */
 function filePart(name: string, mime: string | null, data: string | null, assets: AssetCollector): Part {
-  const url = data === null ? null : DATA_URL.exec(data)
+  const inUrl = data === null ? null : dataUrl(data)
   const part: Part = {
     type: 'attachment',
     name,
-    mime: url?.[1] || mime,
+    mime: inUrl?.mime ?? mime,
     size: null,
     text: null,
     asset: null,
     missing: true,
   }
-  if (data !== null) assets.wantInline(part, data.slice(url?.[0].length ?? 0))
+  if (data !== null) assets.wantInline(part, inUrl?.base64 ?? data)
   return part
 }
 

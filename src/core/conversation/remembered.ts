@@ -2,6 +2,7 @@
  *  numbered, dated statement a line, Claude.ai's as a file `memories.json` with a Markdown text of all conversations and one a project. */
 import { VivimError } from '../kernel/errors.ts'
 import type { Part } from '../model/conversation.ts'
+import { isObject } from './json-values.ts'
 
 export interface Remembered {
   text: string
@@ -48,13 +49,13 @@ export function rememberedInExport(json: string): Remembered[] {
     for (const text of statements(value))
       if (found.size < MAX_STATEMENTS && !found.has(text)) found.set(text, { text, messageId: null, kind })
   }
-  const accounts = [parsed(json)].flat().filter(isRecord)
+  const accounts = [parsed(json)].flat().filter(isObject)
   if (!accounts.some(account => 'conversations_memory' in account))
     throw new VivimError('import/unreadable', 'this is no memories.json of a Claude.ai export')
   for (const account of accounts) {
     take(account.conversations_memory, 'factual')
     const projects = account.project_memories
-    if (isRecord(projects)) for (const memory of Object.values(projects)) take(memory, 'project')
+    if (isObject(projects)) for (const memory of Object.values(projects)) take(memory, 'project')
   }
   return [...found.values()]
 }
@@ -77,6 +78,3 @@ function parsed(json: string): unknown {
     throw new VivimError('import/unreadable', 'that is not JSON')
   }
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

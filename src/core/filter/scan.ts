@@ -7,7 +7,8 @@ import { type Engine, makeEngine } from './engine.ts'
 import { type Folded, fold, unfold } from './folded.ts'
 import type { Leaf } from './leaving.ts'
 import type { Detector, Hit } from './rule.ts'
-import { ANY, type Kind, MAX_DEPTH, viewsOf } from './views.ts'
+import { ANY, type Kind } from './view.ts'
+import { MAX_DEPTH, viewsOf } from './views.ts'
 
 /** Longest text that a rule sees at once, in UTF-16 units. */
 export const CHUNK_LENGTH = 128 * 1024

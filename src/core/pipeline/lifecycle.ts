@@ -1,5 +1,5 @@
 /** The life of a share as pure decisions: which states live, when to try again. */
-import type { ShareState } from '../contract/shapes.ts'
+import type { ShareState } from '../contract/share-shapes.ts'
 
 /** States from which a share still goes to somebody. */
 export const LIVE_STATES: readonly ShareState[] = ['scheduled', 'queued', 'publishing', 'published']

@@ -1,6 +1,6 @@
 /** Notices and grants: the owner's signed message that tells of a share and carries its content key (docs/protocol.md 4.1). */
 import { z } from 'zod'
-import { Permission } from '../contract/shapes.ts'
+import { Permission } from '../contract/share-shapes.ts'
 import { decodeCbor, encodeCbor } from '../crypto/cbor.ts'
 import { cidBytes, cidFromBytes } from '../crypto/cid.ts'
 import type { Ed25519Key } from '../crypto/ed25519.ts'

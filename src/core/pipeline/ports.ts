@@ -1,6 +1,6 @@
 /** What the pipeline asks of the master database: shares, their recipients, sealed envelopes and jobs, as references only. */
 import type { z } from 'zod'
-import type { Permission, RecipientState, ShareState } from '../contract/shapes.ts'
+import type { Permission, RecipientState, ShareState } from '../contract/share-shapes.ts'
 import type { Cid, CircleId, Did, ShareId } from '../model/id.ts'
 
 type Right = z.infer<typeof Permission>

@@ -2,7 +2,7 @@
  *  What is decided on are facts that the caller verified; nothing is fetched here. */
 
 import type { z } from 'zod'
-import type { Permission, ShareState } from '../contract/shapes.ts'
+import type { Permission, ShareState } from '../contract/share-shapes.ts'
 import type { CircleId, Did } from '../model/id.ts'
 
 export type Right = z.infer<typeof Permission>

@@ -14,6 +14,7 @@ import type { UnitCopy } from '../storage/user/collection-table.ts'
 import type { ConversationStore } from '../storage/user/conversation-store.ts'
 import type { ConversationHead, MessageView } from '../storage/user/conversation-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
+import { folded } from './folded.ts'
 
 type Shown = Result<'acu.list'>['acus'][number]
 type Hit = Result<'acu.search'>['hits'][number]
@@ -180,5 +181,3 @@ function mostMarked(acus: readonly Acu[], snippet: string): Acu | null {
   }
   return best
 }
-
-const folded = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()

@@ -1,4 +1,5 @@
 /** Memories: short statements that the user keeps, accepts or turns down. Nothing makes one by itself, and none leaves by itself. */
+
 import type { MemoryState } from '../../core/contract/library-shapes.ts'
 import type { ParsedParams, Result } from '../../core/contract/methods.ts'
 import { rememberedIn, rememberedInExport } from '../../core/conversation/remembered.ts'
@@ -11,6 +12,7 @@ import type { MemoryRow } from '../storage/user/memory-table.ts'
 import type { UserReader, UserWriter } from '../storage/user/tables.ts'
 import type { Acus } from './acus.ts'
 import { memoryOf } from './collections.ts'
+import { folded } from './folded.ts'
 
 /** Lists and searches read all of them. */
 const MAX_MEMORIES = 10_000
@@ -153,8 +155,6 @@ function trimmed(text: string): string {
   if (words === '') throw new VivimError('usage/invalid', 'a memory needs words')
   return words
 }
-
-const folded = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
 
 const shown = (row: MemoryRow): Memory => ({
   memoryId: MemoryId.parse(row.id),

@@ -72,16 +72,17 @@ export function makeSharingMethods(ports: SharingPorts): SharingMethods {
         events.listen(event => {
           if (event.kind !== 'share' || event.owner !== caller.did) return
           if (only !== null && event.share !== only.shareId) return
-          void shares.tally(event.share).then(recipients =>
+          const tell = async (): Promise<void> =>
             send({
               at: isoTime(event.atMs),
               shareId: event.share,
               event: event.event,
               state: event.state,
               did: event.target,
-              recipients,
-            }),
-          )
+              recipients: await shares.tally(event.share),
+            })
+          // The master database is away: who watches sees the share as it is by the next event.
+          void tell().catch(() => undefined)
         }),
       )
       return { subscription }

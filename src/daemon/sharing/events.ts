@@ -1,5 +1,5 @@
 /** What happens to shares and inboxes, told inside the process to whoever waits: `share watch`, `--wait`, `inbox list --wait`. */
-import type { ShareState } from '../../core/contract/shapes.ts'
+import type { ShareState } from '../../core/contract/share-shapes.ts'
 import type { Did, ShareId } from '../../core/model/id.ts'
 
 export type SharingEvent =

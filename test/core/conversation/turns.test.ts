@@ -137,6 +137,17 @@ t.test('blocks of all kinds become parts, and what is not known is kept', async 
   t.match(odd, { role: 'system', author: 'wizard', hidden: true })
 })
 
+t.test(
+  'of the address of a picture only what is on the web is kept, and none is too long to be looked at',
+  async t => {
+    const urls = ['/home/alice/a.png', 'file:///home/alice/a.png', `data:${';'.repeat(20_000_000)}`]
+    const content = urls.map(url => ({ type: 'image_url', image_url: { url } }))
+    const { conversations } = await read(lines({ messages: [user(content), assistant('Hm.')] }))
+    const missing = { type: 'image', alt: null, mime: null, missing: true }
+    t.match(conversations[0]?.messages[0]?.parts, [missing, missing, missing])
+  },
+)
+
 t.test("blocks of Anthropic's API are parts as well", async t => {
   const reading = await read(
     lines({

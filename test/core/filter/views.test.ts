@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { ANY, viewsOf } from '../../../src/core/filter/views.ts'
+import { ANY } from '../../../src/core/filter/view.ts'
+import { viewsOf } from '../../../src/core/filter/views.ts'
 import { leavesOf } from '../../kit/filter/corpus.ts'
 import { makeDice, withCrc } from '../../kit/filter/dice.ts'
 

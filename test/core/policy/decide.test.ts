@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { ShareState } from '../../../src/core/contract/shapes.ts'
+import { ShareState } from '../../../src/core/contract/share-shapes.ts'
 import { CircleId, Did } from '../../../src/core/model/id.ts'
 import { type Action, decide, type Question, type Right } from '../../../src/core/policy/decide.ts'
 

@@ -1,5 +1,5 @@
 /** Rows of `share`, `intent` and `share_recipient` as the pipeline's ports name them, both ways. */
-import { RecipientState, ShareState } from '../../../core/contract/shapes.ts'
+import { RecipientState, ShareState } from '../../../core/contract/share-shapes.ts'
 import { plain } from '../../../core/crypto/hash.ts'
 import { Cid, CircleId, Did, ShareId } from '../../../core/model/id.ts'
 import type { RecipientRow, ShareRow } from '../../../core/pipeline/ports.ts'

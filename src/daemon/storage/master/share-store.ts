@@ -1,6 +1,6 @@
 /** The shares of the master database (`ShareStore` of the pipeline): each verb that changes something is one transaction. */
 
-import type { ShareState } from '../../../core/contract/shapes.ts'
+import type { ShareState } from '../../../core/contract/share-shapes.ts'
 import { plain } from '../../../core/crypto/hash.ts'
 import { VivimError } from '../../../core/kernel/errors.ts'
 import { Cid, Did } from '../../../core/model/id.ts'

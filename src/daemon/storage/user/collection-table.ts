@@ -1,6 +1,7 @@
 /** Tables `collection` and `collection_item`: notebooks and bundles, each an ordered list of copied units, notes and references. */
-import type { AcuKind } from '../../../core/conversation/acu.ts'
+
 import type { Part, Role } from '../../../core/model/conversation.ts'
+import type { AcuKind } from '../../../core/model/library.ts'
 import type { Sql, WritingSql } from '../sqlite.ts'
 import { onlyOne, prefixEnd } from './selector.ts'
 

@@ -1,5 +1,6 @@
 /** Table `memory`: short statements that the user keeps, was offered, or turned down; each stands once. */
-import type { MemoryKind, MemoryState } from '../../../core/contract/library-shapes.ts'
+import type { MemoryState } from '../../../core/contract/library-shapes.ts'
+import type { MemoryKind } from '../../../core/model/library.ts'
 import type { Sql, WritingSql } from '../sqlite.ts'
 import { onlyOne, prefixEnd } from './selector.ts'
 

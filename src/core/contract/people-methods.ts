@@ -1,0 +1,137 @@
+/** The methods of contacts and circles. Part of `methods.ts`. */
+import { z } from 'zod'
+import { Did } from '../model/id.ts'
+import { type Method, none } from './method.ts'
+import { Circle, Contact, ContactState, GivenRole } from './people-shapes.ts'
+import { changed, FreeText, GivenName, Selector } from './shapes.ts'
+
+const CircleChanged = Circle.extend(changed)
+const ContactChanged = Contact.extend(changed)
+
+export const peopleMethods = {
+  'contact.card': {
+    summary: 'The own contact card: one line to give to others.',
+    access: 'read',
+    params: z.strictObject({ renew: z.boolean().default(false) }),
+    result: z.strictObject({ card: z.string(), did: Did, name: FreeText }),
+    errors: ['keystore/locked'],
+  },
+  'contact.add': {
+    summary: 'Add a person by their card.',
+    access: 'write',
+    params: z.strictObject({ card: z.string().max(8192), name: GivenName.optional() }),
+    result: ContactChanged,
+    errors: ['card/invalid', 'contact/self'],
+    timeoutMs: 30_000,
+  },
+  'contact.list': {
+    summary: 'Contacts and strangers who wrote.',
+    access: 'read',
+    params: z.strictObject({ state: ContactState.optional() }),
+    result: z.strictObject({ contacts: z.array(Contact) }),
+    errors: [],
+  },
+  'contact.accept': {
+    summary: 'Accept a stranger; what they sent is released.',
+    access: 'write',
+    params: z.strictObject({ contact: Selector, name: GivenName.optional() }),
+    result: ContactChanged,
+    errors: ['contact/not-found', 'id/ambiguous'],
+  },
+  'contact.block': {
+    summary: 'Take nothing more from a person.',
+    access: 'write',
+    params: z.strictObject({ contact: Selector }),
+    result: ContactChanged,
+    errors: ['contact/not-found', 'id/ambiguous'],
+  },
+  'contact.remove': {
+    summary: 'Forget a contact; shares already made to them stay until they end.',
+    access: 'write',
+    params: z.strictObject({ contact: Selector }),
+    result: ContactChanged,
+    errors: ['contact/not-found', 'id/ambiguous'],
+  },
+
+  'circle.create': {
+    summary: 'Make a circle with oneself as owner.',
+    access: 'write',
+    params: z.strictObject({ name: GivenName }),
+    result: CircleChanged,
+    errors: ['keystore/locked'],
+  },
+  'circle.list': {
+    summary: 'Circles one is in.',
+    access: 'read',
+    params: none,
+    result: z.strictObject({ circles: z.array(Circle) }),
+    errors: [],
+  },
+  'circle.show': {
+    summary: 'One circle with its members.',
+    access: 'read',
+    params: z.strictObject({ circle: Selector }),
+    result: Circle,
+    errors: ['circle/not-found', 'id/ambiguous'],
+  },
+  'circle.add': {
+    summary: 'Add contacts to a circle; who was never reachable stays pending until their keys are known.',
+    access: 'write',
+    params: z.strictObject({
+      circle: Selector,
+      contacts: z.array(Selector).min(1).max(256),
+      role: GivenRole.default('member'),
+    }),
+    result: CircleChanged,
+    errors: ['circle/not-found', 'contact/not-found', 'circle/denied', 'circle/closed', 'keystore/locked'],
+  },
+  'circle.remove': {
+    summary: 'Take members out, under a new key; what they already have stays with them.',
+    access: 'write',
+    params: z.strictObject({ circle: Selector, contacts: z.array(Selector).min(1).max(256) }),
+    result: CircleChanged,
+    errors: ['circle/not-found', 'contact/not-found', 'circle/denied', 'circle/closed', 'keystore/locked'],
+  },
+  'circle.leave': {
+    summary: 'Leave a circle; what was shared before stays.',
+    access: 'write',
+    params: z.strictObject({ circle: Selector }),
+    result: CircleChanged,
+    errors: ['circle/not-found', 'circle/denied', 'circle/closed', 'keystore/locked'],
+  },
+  'circle.role': {
+    summary: 'Give a member another role.',
+    access: 'write',
+    params: z.strictObject({ circle: Selector, contact: Selector, role: GivenRole }),
+    result: CircleChanged,
+    errors: ['circle/not-found', 'contact/not-found', 'circle/denied', 'circle/closed', 'keystore/locked'],
+  },
+  'circle.rename': {
+    summary: 'Give a circle another name, for all its members.',
+    access: 'write',
+    params: z.strictObject({ circle: Selector, name: FreeText.min(1).max(100) }),
+    result: CircleChanged,
+    errors: ['circle/not-found', 'circle/denied', 'circle/closed', 'keystore/locked'],
+  },
+  'circle.transfer': {
+    summary: 'Give a circle to a member; the owner until then stays as an admin.',
+    access: 'write',
+    params: z.strictObject({ circle: Selector, contact: Selector }),
+    result: CircleChanged,
+    errors: ['circle/not-found', 'contact/not-found', 'circle/denied', 'circle/closed', 'keystore/locked'],
+  },
+  'circle.close': {
+    summary: 'End a circle for good; what was shared before stays.',
+    access: 'write',
+    params: z.strictObject({ circle: Selector }),
+    result: CircleChanged,
+    errors: ['circle/not-found', 'circle/denied', 'keystore/locked'],
+  },
+  'circle.rotate': {
+    summary: 'Start a new epoch with a new key for the same members.',
+    access: 'write',
+    params: z.strictObject({ circle: Selector }),
+    result: CircleChanged,
+    errors: ['circle/not-found', 'circle/denied', 'keystore/locked'],
+  },
+} as const satisfies Record<string, Method>

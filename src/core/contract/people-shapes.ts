@@ -1,0 +1,48 @@
+/** Contacts, circles and peers. */
+import { z } from 'zod'
+import { CircleId, Did, IsoTime } from '../model/id.ts'
+import { Count, FreeText } from './shapes.ts'
+
+export const ContactState = z.enum(['known', 'stranger', 'verified', 'blocked'])
+export const Contact = z
+  .strictObject({
+    did: Did,
+    name: FreeText.nullable(),
+    state: ContactState,
+    reachable: z.boolean(),
+    lastSeen: IsoTime.nullable(),
+  })
+  .meta({ id: 'Contact' })
+/** A person as shown beside what they did: the name is the alias the user gave, or null. */
+export const PersonRef = z
+  .strictObject({ did: Did, name: FreeText.nullable(), state: ContactState })
+  .meta({ id: 'PersonRef' })
+
+/** What a member can be made; the owner is who began the circle or was given it. */
+export const GivenRole = z.enum(['admin', 'member', 'reader'])
+export const CircleMember = z.strictObject({
+  did: Did,
+  name: FreeText.nullable(),
+  role: z.enum(['owner', 'admin', 'member', 'reader']),
+  state: z.enum(['active', 'invited', 'pending']),
+})
+export const Circle = z
+  .strictObject({
+    circleId: CircleId,
+    name: FreeText,
+    /** Display number of the current epoch, from 1; 0 while none is known here. */
+    epoch: Count,
+    members: z.array(CircleMember),
+    /** What one is to it oneself; `closed` when its owner ended it. */
+    state: z.enum(['active', 'left', 'removed', 'closed']),
+  })
+  .meta({ id: 'Circle' })
+export const Peer = z
+  .strictObject({
+    peerId: z.string(),
+    addrs: z.array(z.string()),
+    direction: z.enum(['inbound', 'outbound']),
+    did: Did.nullable(),
+    latencyMs: z.number().nullable(),
+  })
+  .meta({ id: 'Peer' })

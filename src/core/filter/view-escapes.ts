@@ -1,0 +1,68 @@
+/** Views in which escapes of JSON and program text, URLs, HTML and mail are undone. */
+import { fold } from './folded.ts'
+import { type Edit, type Kind, type View, viewOf } from './view.ts'
+
+const AFTER_UNESCAPED: readonly Kind[] = ['unescaped', 'joined', 'decoded']
+
+const NAMED: Readonly<Record<string, string>> = {
+  quot: '"',
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  apos: "'",
+  nbsp: ' ',
+  colon: ':',
+  sol: '/',
+  equals: '=',
+  commat: '@',
+  period: '.',
+  lowbar: '_',
+  hyphen: '-',
+  dash: '-',
+  num: '#',
+  plus: '+',
+}
+const SHORT: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: ' ', f: ' ' }
+
+const HAS_ESCAPE =
+  /\\["'/\\`nrtu x]|%[0-9A-Fa-f]{2}|&(?:#|quot|amp|lt|gt|apos|nbsp|col|sol|equ|com|per|low|hyp|das|num|plu)/
+const ESCAPE =
+  /\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})|([nrtbf])|(["'/\\`]))|%([2-7][0-9A-Fa-f])|&(?:#(\d{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([a-z]{2,6}));/g
+const HAS_SOFT_BREAK = /[\w+/.]=\r?\n[\w+/.=]|=3D/
+const SOFT = /(?<=[\w+/.])=\r?\n(?=[\w+/.=])|=([2-7][0-9A-F])/g
+
+const characterOf = (code: number): string =>
+  code > 0x10ffff || code === 0 ? '' : fold(String.fromCodePoint(code).toWellFormed()).text.slice(0, 4)
+
+function decodedEscape(found: RegExpExecArray): string | null {
+  const [, unicode, point, byte, short, itself, percent, decimal, hexadecimal, name] = found
+  if (short !== undefined) return SHORT[short] ?? ' '
+  if (itself !== undefined) return itself
+  const hex = unicode ?? point ?? byte ?? percent ?? hexadecimal
+  if (hex !== undefined) return characterOf(Number.parseInt(hex, 16))
+  if (decimal !== undefined) return characterOf(Number(decimal))
+  return NAMED[name ?? ''] ?? null
+}
+
+/** Escapes of JSON and program text, URLs and HTML undone once; null where there are none. */
+export function unescaped(text: string): View | null {
+  if (!HAS_ESCAPE.test(text)) return null
+  const edits: Edit[] = []
+  for (const found of text.matchAll(ESCAPE)) {
+    const character = decodedEscape(found)
+    if (character !== null)
+      edits.push({ start: found.index, end: found.index + found[0].length, text: character })
+  }
+  return viewOf(text, edits, AFTER_UNESCAPED)
+}
+
+/** Quoted-printable text (RFC 2045 §6.7) as it was. */
+export function unsoftened(text: string): View | null {
+  if (!HAS_SOFT_BREAK.test(text)) return null
+  const edits: Edit[] = []
+  for (const { 0: found, 1: hex, index } of text.matchAll(SOFT)) {
+    const character = hex === undefined ? '' : String.fromCharCode(Number.parseInt(hex, 16))
+    edits.push({ start: index, end: index + found.length, text: character })
+  }
+  return viewOf(text, edits, AFTER_UNESCAPED)
+}
