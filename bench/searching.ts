@@ -68,6 +68,9 @@ export const searching: Bench = {
       'two words': () => `${ranked(prose, 0, 200)} ${ranked(prose, 200, 5_000)}`,
       'two words, either will do': () => `${ranked(prose, 0, 20)} OR ${ranked(prose, 0, 200)}`,
       'a phrase of common words': () => `"${ranked(prose, 0, 20)} ${ranked(prose, 0, 20)}"`,
+      'a common word, conversations listed': () => ranked(prose, 0, 20),
+      'two words, either will do, conversations listed': () =>
+        `${ranked(prose, 0, 20)} OR ${ranked(prose, 0, 200)}`,
       'a word without another': () => `${ranked(prose, 20, 200)} -${ranked(prose, 0, 20)}`,
       'a common word in questions': () => `role:user ${ranked(prose, 0, 20)}`,
       'a common word in code': () => `code:${ranked(prose, 0, 20)}`,
@@ -81,7 +84,8 @@ export const searching: Bench = {
         // The space says that the word is whole.
         const text = kind.startsWith('a beginning') ? next() : `${next()} `
         const began = performance.now()
-        store.search(did, text, LIMIT)
+        if (kind.endsWith('conversations listed')) store.list(did, { query: text, limit: LIMIT })
+        else store.search(did, text, LIMIT)
         const between = performance.now()
         nothing.all()
         foundMs.push(between - began)

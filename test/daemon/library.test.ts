@@ -189,10 +189,14 @@ t.test('a memory is kept once, edited, and found by its words', async t => {
   const { memories } = open(t)
   const first = memories.add(alice, { text: 'Brews oolong at 90 °C', kind: 'preference' })
   t.match(first, { state: 'kept', changed: true, source: null })
-  t.match(memories.add(alice, { text: 'Brews oolong at 90 °C ', kind: 'goal' }), {
-    memoryId: first.memoryId,
-    changed: false,
-  })
+  const again = { memoryId: first.memoryId, kind: 'preference' }
+  t.match(memories.add(alice, { text: 'Brews oolong at 90 °C ' }), { ...again, changed: false })
+  t.match(memories.add(alice, { text: 'Brews oolong at 90 °C', kind: 'preference' }), { changed: false })
+  t.match(
+    memories.add(alice, { text: 'Brews oolong at 90 °C', kind: 'goal' }),
+    { ...again, kind: 'goal', changed: true },
+    'a kind that was asked for is not passed over',
+  )
   const second = memories.add(alice, { text: 'Café on Mondays', kind: 'episodic' })
   const texts = (query: string) => memories.list(alice, { query }).memories.map(({ text }) => text)
   t.same(texts('OOLONG brews'), ['Brews oolong at 90 °C'])
@@ -206,6 +210,7 @@ t.test('a memory is kept once, edited, and found by its words', async t => {
     kind: 'semantic',
   })
   t.match(memories.edit(alice, { memory: second.memoryId, kind: 'semantic' }), { changed: false })
+  t.throws(() => memories.edit(alice, { memory: second.memoryId }), { code: 'usage/invalid' })
   t.throws(() => memories.add(alice, { text: ' \n ', kind: 'goal' }), { code: 'usage/invalid' })
   t.throws(() => memories.show(alice, 'zz'), { code: 'memory/not-found' })
   t.throws(() => memories.show(alice, ''), { code: 'memory/not-found' })

@@ -188,7 +188,8 @@ export const libraryMethods = {
     access: 'write',
     params: z.strictObject({
       text: Statement,
-      kind: MemoryKind.default('factual'),
+      /** Of a new one `factual` where it is not said; of one that is there, its new kind. */
+      kind: MemoryKind.optional(),
       /** A unit or a conversation of one's own. */
       acu: Selector.optional(),
       conversation: Selector.optional(),
@@ -220,7 +221,7 @@ export const libraryMethods = {
     access: 'write',
     params: z.strictObject({ memory: Selector, text: Statement.optional(), kind: MemoryKind.optional() }),
     result: MemoryChanged,
-    errors: ['memory/not-found', 'memory/exists', 'id/ambiguous'],
+    errors: ['memory/not-found', 'memory/exists', 'id/ambiguous', 'usage/invalid'],
   },
   'memory.accept': {
     summary: 'Keep what was proposed or rejected.',

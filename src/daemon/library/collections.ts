@@ -39,6 +39,10 @@ export interface CollectionsDeps {
   chance: Chance
 }
 
+/** To whoever named nothing, in the words of the command line; what only bundles take comes last. */
+const NOTHING_NAMED =
+  'say what to add: units by id, a conversation with --from, a note with --text; to a bundle also --memory and --notebook'
+
 export function makeCollections({ users, acus, clock, chance }: CollectionsDeps) {
   const newId = (): string => toBase32(chance.bytes(16))
 
@@ -90,7 +94,7 @@ export function makeCollections({ users, acus, clock, chance }: CollectionsDeps)
     ])
     const text = p.text === undefined ? [] : [item('note', null, { note: p.text })]
     const all = [...text, ...units, ...unitsOfMessages(local, p), ...others]
-    if (all.length === 0) throw new VivimError('usage/invalid', 'say what to add')
+    if (all.length === 0) throw new VivimError('usage/invalid', NOTHING_NAMED)
     return all
   }
 

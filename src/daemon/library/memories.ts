@@ -73,16 +73,19 @@ export function makeMemories({ users, acus, clock, chance }: MemoriesDeps) {
     change(local, selector, () => ({ state }))
 
   return {
-    /** What is said already in these words is kept from now on. */
+    /** What is said already in these words is kept from now on, as the kind that is asked for. */
     add(local: Did, p: ParsedParams<'memory.add'>): Result<'memory.add'> {
       const text = trimmed(p.text)
       const source = sourceOf(local, p)
       return users.write(local, db => {
         const there = db.memories.saying(text)
-        if (there?.state === 'kept') return { ...shown(there), changed: false }
-        if (!there)
-          return { ...shown(add(db, { kind: p.kind, state: 'kept', text, ...source })), changed: true }
-        const kept: MemoryRow = { ...there, state: 'kept', updatedAtMs: clock.nowMs() }
+        if (!there) {
+          const kind = p.kind ?? 'factual'
+          return { ...shown(add(db, { kind, state: 'kept', text, ...source })), changed: true }
+        }
+        const kind = p.kind ?? there.kind
+        if (there.state === 'kept' && there.kind === kind) return { ...shown(there), changed: false }
+        const kept: MemoryRow = { ...there, kind, state: 'kept', updatedAtMs: clock.nowMs() }
         db.memories.put(kept)
         return { ...shown(kept), changed: true }
       })
@@ -106,6 +109,8 @@ export function makeMemories({ users, acus, clock, chance }: MemoriesDeps) {
     show: (local: Did, selector: string): Memory => shown(users.read(local, db => memoryOf(db, selector))),
 
     edit(local: Did, p: ParsedParams<'memory.edit'>): Result<'memory.edit'> {
+      if (p.text === undefined && p.kind === undefined)
+        throw new VivimError('usage/invalid', 'say what to change: --text, --kind or both')
       return change(local, p.memory, (was, db) => {
         const text = p.text === undefined ? was.text : trimmed(p.text)
         const other = db.memories.saying(text)

@@ -323,6 +323,33 @@ t.test('scripts of the world are found as their readers type them', async t => {
     t.match(hits(query)[0]?.snippet, marked, query)
 })
 
+t.test(
+  'letters that other keyboards write otherwise, and what pages put into words, hide nothing',
+  async t => {
+    const { add, found, hits } = open(t)
+    const texts: Record<string, [text: string, ...queries: string[]]> = {
+      german: ['Die Straße nach Zürich', 'strasse', 'STRASSE', 'straße', 'stra'],
+      polish: ['Łódź i Wrocław', 'lodz', 'wroclaw', 'łódź'],
+      danish: ['Rødgrød på Ærø', 'rodgrod', 'aero', 'Ærø'],
+      icelandic: ['Þórður í Hafnarfirði', 'thordur', 'þórður', 'hafnarfirdi'],
+      french: ['un œuf dans le bœuf', 'oeuf', 'bœuf'],
+      turkish: ['Iğdır ılık', 'igdir', 'ILIK'],
+      hyphens: ['Donau\u00addampf\u00adschiff\u2060fahrt', 'donaudampfschifffahrt', 'donaudampf'],
+      ligatures: ['the eﬃcient oﬀice ﬁle', 'efficient', 'office', '"office file"'],
+      dressed: ['𝐁𝐞𝐬𝐭 𝓸𝓯𝓯𝓮𝓻', 'best offer'],
+      persian: ['کتاب علی', 'كتاب', 'علي', 'کتاب علی'],
+      arabic: ['مدرسة كبيرة', 'مدرسه', 'مدرسة'],
+      joined: ['\ufe8d\ufedf\ufeb4\ufefc\ufe8d', 'السلاا'],
+    }
+    for (const [id, [text]] of Object.entries(texts)) add({ ...talk(id, [text]), title: null })
+    for (const [id, [, ...queries]] of Object.entries(texts))
+      for (const query of queries) {
+        t.same(found(query), [`${id}/m0`], query)
+        t.match(hits(query)[0]?.snippet, '«', query)
+      }
+  },
+)
+
 t.test('a snippet is short, begins and ends at words, and marks every match it shows', async t => {
   const { add, hits } = open(t)
   const before = Array.from({ length: 400 }, (_, i) => `before${i}`).join(' ')
@@ -425,6 +452,45 @@ t.test('hostile queries are answered or refused as queries', async t => {
   t.same(found('facts:ruser'), [], 'no column is reachable by name')
   t.same(found('pany'), [])
   t.same(found('ruser'), [])
+})
+
+t.test('a list of what answers is the same page by page as in one piece, of common words too', async t => {
+  const { add, store } = open(t)
+  const minute = (n: number) => 1_700_000_000_000 + n * 60_000
+  const batch = Array.from({ length: 150 }, (_, c) => {
+    // Every seventh began early and went on late; every fifth has nothing to say; the newest ones lack the word.
+    const at = (m: number) => minute(c % 7 === 0 ? m * 500 + c : c * 100 + m)
+    const word = c % 5 === 0 || c > 110 ? 'nothing' : 'kettle'
+    const said = Array.from({ length: 20 }, (_, m) =>
+      message(`m${m}`, m === 0 ? null : `m${m - 1}`, c % 7 === 0 && m > 1 ? 'quiet' : `${word} ${m}`, {
+        createdAtMs: c % 11 === 0 ? null : at(m),
+      }),
+    )
+    return conversation(`c${c}`, said, {
+      title: c % 13 === 0 ? 'About a kettle' : null,
+      createdAtMs: at(0),
+      updatedAtMs: at(19),
+    })
+  })
+  add(...batch)
+  for (const query of [
+    'kettle ',
+    'kett*',
+    'kettle OR quiet',
+    '-nothing',
+    'role:user kettle',
+    'after:2023 kettle 7',
+  ]) {
+    const whole = store.list(alice, { query, limit: 1_000 }).conversations.map(({ id }) => id)
+    const paged: string[] = []
+    for (let cursor: string | undefined, isFirst = true; isFirst || cursor !== undefined; isFirst = false) {
+      const page = store.list(alice, { query, limit: 4, ...(cursor === undefined ? {} : { cursor }) })
+      paged.push(...page.conversations.map(({ id }) => id))
+      cursor = page.next ?? undefined
+    }
+    t.ok(whole.length > 20, query)
+    t.same(paged, whole, query)
+  }
 })
 
 t.test('a database of the first version finds all of its messages after the upgrade', async t => {

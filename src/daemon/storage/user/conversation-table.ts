@@ -176,14 +176,18 @@ export function makeConversationReader(sql: Sql) {
     /** Own conversations, newest first. @throws `query/invalid`, `usage/invalid` for a cursor that is none. */
     list({ query, provider, limit, cursor }: ConversationFilter): ConversationPage {
       const [sortMs, seq] = cursor === undefined ? [Number.MAX_SAFE_INTEGER, 0] : placeOf(cursor)
-      const found = query === undefined || query.trim() === '' ? null : search.condition(query)
+      const list = {
+        where: `origin = 'own' AND provider = coalesce(?, provider) AND (sort_ms, seq) < (?, ?)`,
+        values: [provider ?? null, sortMs, seq],
+      }
+      const found =
+        query === undefined || query.trim() === ''
+          ? null
+          : search.condition(query, { ...list, most: limit + 1 })
       const rows = sql.all<ConversationRow>(
-        `SELECT * FROM conversation
-         WHERE origin = 'own' AND provider = coalesce(?, provider) AND (sort_ms, seq) < (?, ?) ${found === null ? '' : `AND ${found.where}`}
+        `SELECT * FROM conversation WHERE ${list.where} ${found === null ? '' : `AND ${found.where}`}
          ORDER BY sort_ms DESC, seq DESC LIMIT ?`,
-        provider ?? null,
-        sortMs,
-        seq,
+        ...list.values,
         ...(found?.values ?? []),
         limit + 1,
       )

@@ -253,6 +253,11 @@ INSERT INTO message_fts (rowid, text, code, aside, facts)
   SELECT moment, text, code, aside, facts FROM message_indexed ORDER BY moment;
 INSERT INTO title_fts (rowid, title) SELECT seq, title FROM title_indexed;
 `,
+  `
+CREATE INDEX message_by_conversation ON message (conversation, moment);
+INSERT INTO message_fts (message_fts) VALUES ('rebuild');
+INSERT INTO title_fts (title_fts) VALUES ('rebuild');
+`,
 ]
 
 /** The schema's number once every step ran. */

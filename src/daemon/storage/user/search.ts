@@ -18,6 +18,9 @@ const RANKED_TITLES = 400
 const QUESTIONS = 100
 /** Texts that are read for the last ranking, beyond those that are shown. */
 const READ_MORE = 8
+/** Of a common word a list looks at so many of the newest messages first, and each further time at so many times as many. */
+const LISTED_MESSAGES = 2_000
+const LISTED_MESSAGES_GROW = 4
 /** A hit after so many of the same conversation counts less and less, so that others are seen. */
 const HITS_UNDIMMED = 2
 
@@ -60,6 +63,12 @@ interface TitleMatch {
   conversationId: string
   title: string
   sortMs: number
+}
+
+/** What holds for a row of `conversation`, in SQL, with the values of its `?`. */
+interface Condition {
+  where: string
+  values: SqliteValue[]
 }
 
 interface Ranked extends SearchHit {
@@ -125,7 +134,7 @@ export function makeSearch(sql: Sql) {
 
   /** The condition on `conversation` that its title is an answer by itself, or null when no title can be.
    *  @param most - so many of the newest, or -1 for all */
-  const titleCondition = (query: Query, most: number): { where: string; values: SqliteValue[] } | null => {
+  const titleCondition = (query: Query, most: number): Condition | null => {
     const expression = mayBeTitle(query) ? titleExpression(query, 'all') : null
     if (expression === null) return null
     const wanted = query.providers.all.map(named)
@@ -235,16 +244,49 @@ export function makeSearch(sql: Sql) {
     return asideOf(JSON.parse(row?.parts ?? '[]') as Part[])
   }
 
+  /** Whether messages before a moment can no longer change the first `most` of a list: no other conversation that would stand
+   *  among them has any. */
+  const isPageWhole = (list: Condition & { most: number }, found: Condition, before: number): boolean => {
+    const last = sql.get<{ sort_ms: number; seq: number }>(
+      `SELECT sort_ms, seq FROM conversation WHERE ${list.where} AND ${found.where}
+       ORDER BY sort_ms DESC, seq DESC LIMIT 1 OFFSET ?`,
+      ...list.values,
+      ...found.values,
+      list.most - 1,
+    )
+    if (last === null) return false
+    const doubtful = sql.get(
+      `SELECT 1 FROM conversation WHERE ${list.where} AND (sort_ms, seq) > (?, ?) AND NOT ${found.where}
+         AND (SELECT min(moment) FROM message WHERE message.conversation = conversation.seq) < ? LIMIT 1`,
+      ...list.values,
+      last.sort_ms,
+      last.seq,
+      ...found.values,
+      before,
+    )
+    return doubtful === null
+  }
+
   return {
-    /** The condition on `conversation` that its title or one of its messages is found. @throws `query/invalid` */
-    condition(typed: string): { where: string; values: SqliteValue[] } {
+    /** The condition on `conversation` that its title or one of its messages is found, true of the first that a list shows.
+     *  @param list - what else holds for the list, and how many of it are asked for. @throws `query/invalid` */
+    condition(typed: string, list: Condition & { most: number }): Condition {
       const query = parseQuery(typed)
+      const expression = messageExpression(query, named)
       const inTitle = titleCondition(query, -1)
-      const inMessages = `conversation.seq IN (SELECT conversation FROM message WHERE moment IN
-        (SELECT rowid FROM message_fts WHERE message_fts MATCH ? AND rowid >= ? AND rowid < ?))`
-      return {
-        where: inTitle === null ? inMessages : `(${inMessages} OR (${inTitle.where}))`,
-        values: [messageExpression(query, named), ...momentsOf(query), ...(inTitle?.values ?? [])],
+      const [from, until] = momentsOf(query)
+      const known = new Set<number>()
+      const found = (): Condition => ({
+        where: `(conversation.seq IN (SELECT value FROM json_each(?))${inTitle === null ? '' : ` OR (${inTitle.where})`})`,
+        values: [JSON.stringify([...known]), ...(inTitle?.values ?? [])],
+      })
+      let before = until
+      for (let size = LISTED_MESSAGES; ; size *= LISTED_MESSAGES_GROW) {
+        const batch = matches(expression, [from, before], size)
+        for (const { conversation } of batch) known.add(conversation)
+        if (batch.length < size) return found()
+        before = batch.at(-1)?.moment ?? from
+        if (isPageWhole(list, found(), before)) return found()
       }
     },
 
