@@ -1,4 +1,5 @@
 /** A conversation as Markdown, for people who read it or take it elsewhere: the active branch without what is hidden. */
+import { oneLine } from '../core/conversation/title.ts'
 import { messageText, type Part, type Role } from '../core/model/conversation.ts'
 import { isoTime } from '../core/model/id.ts'
 import type { ConversationHead, MessageView } from './storage/user/conversation-table.ts'
@@ -108,7 +109,6 @@ function sourcesOf(parts: readonly Part[]): string {
   return `Sources:\n\n${lines.join('\n')}`
 }
 
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
 const htmlText = (text: string): string => text.replace(/[&<>]/g, mark => `&#${mark.charCodeAt(0)};`)
 const linkText = (text: string): string => text.replace(/[\\[\]]/g, mark => `\\${mark}`)
 const linkTarget = (url: string): string => url.replace(/[<>\s]/g, encodeURIComponent)

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { SecretBytes, sameSecret } from '../../src/core/crypto/secret.ts'
@@ -24,18 +24,31 @@ interface Setting {
   again(peer?: string): KeystoreSession
 }
 
-async function setting(t: Test, passphrase: SecretBytes | null): Promise<Setting> {
-  const clock = { atMs: START_MS, nowMs: () => clock.atMs }
-  const home = join(t.testdir(), 'home')
-  const made = await initHome({
+const newHome = (home: string, name: string, passphrase: SecretBytes | null) =>
+  initHome({
     home,
-    name: 'alice',
+    name,
     passphrase,
     listen: ['/ip4/127.0.0.1/tcp/0'],
     master: null,
-    clock,
+    clock: { nowMs: () => START_MS },
     chance: systemChance,
   })
+
+/** A home without a passphrase by name, made once: deriving keys takes longer than anything else here. */
+const homes = new Map<string, ReturnType<typeof newHome>>()
+const templates = t.testdir()
+function homeOf(name: string): ReturnType<typeof newHome> {
+  const made = homes.get(name) ?? newHome(join(templates, name), name, null)
+  homes.set(name, made)
+  return made
+}
+
+async function setting(t: Test, passphrase: SecretBytes | null, name = 'alice'): Promise<Setting> {
+  const clock = { atMs: START_MS, nowMs: () => clock.atMs }
+  const home = join(t.testdir(), 'home')
+  const made = await (passphrase === null ? homeOf(name) : newHome(home, name, passphrase))
+  if (passphrase === null) cpSync(join(templates, name), home, { recursive: true })
   const paths = userPaths(openHome(home), made.did)
   const again = (peer = made.peerId): KeystoreSession =>
     openKeystoreSession({ did: made.did, paths, peer, clock, chance: systemChance })
@@ -177,7 +190,7 @@ t.test('the recovery seed leaves the node when its export is confirmed, and not 
 t.test('a keystore or document that is missing or of somebody else is found', async t => {
   const alice = await setting(t, null)
   const document = readFileSync(alice.paths.document)
-  const bob = await setting(t, null)
+  const bob = await setting(t, null, 'bob')
   writeFileSync(bob.paths.document, document)
   t.throws(() => bob.again(), { code: 'keystore/corrupt' })
   writeFileSync(bob.paths.document, '')

@@ -99,7 +99,7 @@ t.test('a notebook keeps its units in order, also when their conversation is del
   t.match(add('lore', { acus: [unit('Boiling').id.slice(0, 14)] }), { added: 0, changed: false })
   t.match(add('lore', { acus: [unit('Boiling').id], note: 'other' }), { added: 0, changed: true })
   t.match(add('lore', { text: 'ask Mei' }), { added: 1 })
-  t.match(add('lore', { conversation: TEA, messages: '1-2,9' }), { added: 2 })
+  t.match(add('lore', { conversation: TEA, messages: '1-2' }), { added: 2 })
   const all = ['Boiling.', '```js\nboil(quokka)\n```', 'ask Mei', 'How hot?', '80 degrees.']
   t.same(texts('lore'), all)
   t.match(await store.delete(alice, TEA), { id: TEA, keptIn: [{ name: 'lore', items: 4 }] })
@@ -120,6 +120,11 @@ t.test('nothing is added where one thing is wrong', async t => {
   t.throws(() => add('lore', { acus: [unit('Boiling').id, 'zzzz'] }), { code: 'acu/not-found' })
   t.throws(() => add('lore', { messages: '1' }), { code: 'usage/invalid' })
   t.throws(() => add('lore', { conversation: TEA, messages: '3-1' }), { code: 'usage/invalid' })
+  t.throws(
+    () => add('lore', { conversation: TEA, messages: '1-2,9' }),
+    { code: 'usage/invalid' },
+    'as sharing',
+  )
   t.throws(() => add('lore', {}), { code: 'usage/invalid' })
   t.throws(() => add('other', { text: 'x' }), { code: 'notebook/not-found' })
   t.same(texts('lore'), [])

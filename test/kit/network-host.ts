@@ -112,7 +112,7 @@ export class MemoryHost implements NetworkHost {
   }
 
   /** The next event of a kind, also when it already came. */
-  async next<K extends keyof Events>(name: K, ms = 5_000): Promise<Events[K]> {
+  async next<K extends keyof Events>(name: K, ms = 15_000): Promise<Events[K]> {
     const seen = this.#seen.get(name)?.shift()
     if (seen !== undefined) return seen as Events[K]
     return await new Promise((resolve, reject) => {

@@ -8,7 +8,7 @@ import type { AcuKind } from '../model/library.ts'
 import { cutBlocks } from './blocks.ts'
 
 /** The rule's name and version: a change of what is cut, or of how ids are made, is a new one. */
-export const ACU_RULE = 'acu/1'
+const ACU_RULE = 'acu/1'
 /** So much of an ACU's id is the beginning of its conversation's: it says where to look. */
 export const CONVERSATION_PREFIX = 8
 /** A question and its answer that are longer together are no small piece. */

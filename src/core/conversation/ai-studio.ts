@@ -3,7 +3,7 @@ import type { ImportedConversation, ImportedMessage, Part, Role } from '../model
 import { addChunk, type Turn } from './ai-studio-parts.ts'
 import type { AssetCollector } from './asset.ts'
 import { sourceIdOf } from './conversation-id.ts'
-import { type ConversationFormat, type Mapped, readEach } from './format.ts'
+import { type ConversationFormat, likest, type Mapped, readEach } from './format.ts'
 import { arrayOf, isObject, jsonText, nameOf, objectOf, textOf, timeOf } from './json-values.ts'
 
 const PROVIDER = 'ai-studio'
@@ -12,11 +12,7 @@ export const aiStudio: ConversationFormat = {
   name: 'ai-studio',
   provider: PROVIDER,
 
-  detect(sample) {
-    let best = 0
-    for (const value of sample) best = Math.max(best, likeness(value))
-    return best
-  },
+  detect: sample => likest(sample, likeness),
 
   read: (records, context) =>
     readEach(records, context, (value, assets) => mapPrompt(value, assets, titleOf(context.fileName))),

@@ -1,6 +1,7 @@
 /** A context bundle as text to paste into another assistant: Markdown or JSON, in a fixed order, within a budget of tokens. */
 import { messageText, type Part, type Role } from '../model/conversation.ts'
 import { closedFences } from './blocks.ts'
+import { oneLine } from './title.ts'
 import { estimateTokens } from './tokens.ts'
 
 /** What a bundle is made of; notebooks in it stand opened. */
@@ -116,7 +117,6 @@ function jsonPiece(piece: Piece): object {
   }
 }
 
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
 const excerpt = (text: string): string => {
   const line = oneLine(text.slice(0, 4 * EXCERPT_LENGTH))
   return line.length > EXCERPT_LENGTH ? `${line.slice(0, EXCERPT_LENGTH).toWellFormed()}…` : line

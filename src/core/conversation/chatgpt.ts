@@ -5,7 +5,7 @@ import type { AssetCollector } from './asset.ts'
 import { attachmentParts, citationParts, contentParts, isToolContent } from './chatgpt-parts.ts'
 import { sourceIdOf } from './conversation-id.ts'
 import { metaOf } from './facts.ts'
-import { type ConversationFormat, type Mapped, readEach } from './format.ts'
+import { type ConversationFormat, likest, type Mapped, readEach } from './format.ts'
 import { idOf, isObject, type JsonObject, nameOf, objectOf, textOf, timeOf } from './json-values.ts'
 import { orderTree, type TreeNode } from './tree.ts'
 
@@ -15,11 +15,7 @@ export const chatgpt: ConversationFormat = {
   name: 'chatgpt',
   provider: PROVIDER,
 
-  detect(sample) {
-    let best = 0
-    for (const value of sample) best = Math.max(best, likeness(value))
-    return best
-  },
+  detect: sample => likest(sample, likeness),
 
   read: (records, context) => readEach(records, context, mapConversation),
 }

@@ -4,7 +4,7 @@ import type { ImportedConversation, ImportedMessage, Part, Role } from '../model
 import type { AssetCollector } from './asset.ts'
 import { sourceIdOf } from './conversation-id.ts'
 import { metaOf } from './facts.ts'
-import { type ConversationFormat, type Mapped, readEach } from './format.ts'
+import { type ConversationFormat, likest, type Mapped, readEach } from './format.ts'
 import {
   arrayOf,
   countOf,
@@ -28,11 +28,7 @@ export const claudeAi: ConversationFormat = {
   name: 'claude-ai',
   provider: PROVIDER,
 
-  detect(sample) {
-    let best = 0
-    for (const value of sample) best = Math.max(best, likeness(value))
-    return best
-  },
+  detect: sample => likest(sample, likeness),
 
   read: (records, context) => readEach(records, context, mapConversation),
 }

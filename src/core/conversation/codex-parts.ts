@@ -28,7 +28,7 @@ const INJECTED =
   /^\s*(?:# AGENTS\.md instructions|<(?:environment_context|user_instructions|turn_aborted|permissions instructions|user_shell_command|subagent_notification|collaboration_mode|personality_spec|model_switch|apps_instructions|plugins_instructions|skills_instructions|skill|INSTRUCTIONS|recommended_plugins|realtime_conversation|hook_prompt|goal_context)\b)/
 
 /** Whether a user text is none of the user's. */
-export const isInjected = (text: string): boolean => INJECTED.test(text)
+const isInjected = (text: string): boolean => INJECTED.test(text)
 
 /** Items that say nothing to anybody. */
 const SILENT: ReadonlySet<unknown> = new Set(['ghost_snapshot', 'compaction', 'context_compaction', 'other'])

@@ -2,7 +2,7 @@
  *  instructions of the program itself, and the history that a compaction repeats, are not imported. */
 import { eventParts, itemParts } from './codex-parts.ts'
 import { CodexSession, PROVIDER } from './codex-session.ts'
-import type { ConversationFormat, Emitted, ReadContext } from './format.ts'
+import { type ConversationFormat, type Emitted, likest, type ReadContext } from './format.ts'
 import { arrayOf, countOf, isObject, type JsonObject, nameOf, objectOf, timeOf } from './json-values.ts'
 import type { RawRecord } from './record.ts'
 
@@ -10,11 +10,7 @@ export const codex: ConversationFormat = {
   name: 'codex',
   provider: PROVIDER,
 
-  detect(sample) {
-    let best = 0
-    for (const value of sample) best = Math.max(best, likeness(value))
-    return best
-  },
+  detect: sample => likest(sample, likeness),
 
   read: readRollout,
 }

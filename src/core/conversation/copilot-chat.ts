@@ -3,7 +3,7 @@ import type { ImportedConversation, ImportedMessage, Part } from '../model/conve
 import { sourceIdOf } from './conversation-id.ts'
 import { promptParts, responseParts } from './copilot-chat-parts.ts'
 import { latestOf, metaOf } from './facts.ts'
-import type { ConversationFormat, Emitted, ReadContext } from './format.ts'
+import { type ConversationFormat, type Emitted, likest, type ReadContext } from './format.ts'
 import {
   arrayOf,
   idOf,
@@ -25,11 +25,7 @@ export const copilotChat: ConversationFormat = {
   name: 'copilot-chat',
   provider: PROVIDER,
 
-  detect(sample) {
-    let best = 0
-    for (const value of sample) best = Math.max(best, likeness(value))
-    return best
-  },
+  detect: sample => likest(sample, likeness),
 
   read: readChats,
 }

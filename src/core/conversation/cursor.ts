@@ -4,7 +4,7 @@ import { sourceIdOf } from './conversation-id.ts'
 import { bubbleParts, lineParts } from './cursor-parts.ts'
 import { type CursorRecord, isCursorRecord } from './cursor-store.ts'
 import { latestOf, metaOf } from './facts.ts'
-import type { ConversationFormat, Emitted, ReadContext } from './format.ts'
+import { type ConversationFormat, type Emitted, likest, type ReadContext } from './format.ts'
 import {
   arrayOf,
   idOf,
@@ -25,11 +25,7 @@ export const cursor: ConversationFormat = {
   name: 'cursor',
   provider: PROVIDER,
 
-  detect(sample) {
-    let best = 0
-    for (const value of sample) best = Math.max(best, likeness(value))
-    return best
-  },
+  detect: sample => likest(sample, likeness),
 
   read: readAll,
 }

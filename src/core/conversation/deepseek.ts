@@ -2,7 +2,7 @@
  *  API answers with (`chat_session` beside `chat_messages`), as browser extensions save it. */
 import type { ImportedConversation, ImportedMessage, Part, Role } from '../model/conversation.ts'
 import { sourceIdOf } from './conversation-id.ts'
-import { type ConversationFormat, type Mapped, readEach } from './format.ts'
+import { type ConversationFormat, likest, type Mapped, readEach } from './format.ts'
 import {
   arrayOf,
   countOf,
@@ -23,11 +23,7 @@ export const deepseek: ConversationFormat = {
   name: 'deepseek',
   provider: PROVIDER,
 
-  detect(sample) {
-    let best = 0
-    for (const value of sample) best = Math.max(best, likeness(value))
-    return best
-  },
+  detect: sample => likest(sample, likeness),
 
   read: (records, context) => readEach(records, context, mapRecord),
 }

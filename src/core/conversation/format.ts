@@ -40,6 +40,10 @@ export interface ConversationFormat {
   read(records: AsyncIterable<RawRecord>, context: ReadContext): AsyncIterable<Emitted>
 }
 
+/** `detect` for formats of which each record tells by itself: the surest of them. */
+export const likest = (sample: readonly unknown[], likeness: (value: unknown) => number): number =>
+  sample.reduce<number>((best, value) => Math.max(best, likeness(value)), 0)
+
 /** What one record became: a conversation, nothing to show, or why it cannot be one. */
 export type Mapped = ImportedConversation | 'empty' | { readonly reason: string }
 

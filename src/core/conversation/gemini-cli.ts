@@ -1,5 +1,5 @@
 /** Gemini CLI: sessions as one object or as a log of operations, and chats saved as a list of contents. */
-import type { ConversationFormat, Emitted, ReadContext } from './format.ts'
+import { type ConversationFormat, type Emitted, likest, type ReadContext } from './format.ts'
 import { GeminiSession, isContent, PROVIDER } from './gemini-cli-session.ts'
 import { arrayOf, idOf, isObject, type JsonObject, nameOf, objectOf } from './json-values.ts'
 import type { RawRecord } from './record.ts'
@@ -8,11 +8,7 @@ export const geminiCli: ConversationFormat = {
   name: 'gemini-cli',
   provider: PROVIDER,
 
-  detect(sample) {
-    let best = 0
-    for (const value of sample) best = Math.max(best, likeness(value))
-    return best
-  },
+  detect: sample => likest(sample, likeness),
 
   read: readSessions,
 }

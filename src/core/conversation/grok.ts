@@ -4,7 +4,7 @@ import type { ImportedConversation, ImportedMessage, Part, Role } from '../model
 import type { AssetCollector } from './asset.ts'
 import { sourceIdOf } from './conversation-id.ts'
 import { latestOf, metaOf } from './facts.ts'
-import { type ConversationFormat, type Mapped, readEach } from './format.ts'
+import { type ConversationFormat, likest, type Mapped, readEach } from './format.ts'
 import { cardIdsOf, grokText } from './grok-text.ts'
 import {
   arrayOf,
@@ -26,11 +26,7 @@ export const grok: ConversationFormat = {
   name: 'grok',
   provider: PROVIDER,
 
-  detect(sample) {
-    let best = 0
-    for (const value of sample) best = Math.max(best, likeness(value))
-    return best
-  },
+  detect: sample => likest(sample, likeness),
 
   read: (records, context) => readEach(records, context, mapConversation),
 }

@@ -1,6 +1,7 @@
 /** The line splitter for JSONL: cuts at line feeds only (U+2028 is text), and reads several documents on one line. */
+
+import { ElementSplitter, NOT_JSON, TORN } from './element-splitter.ts'
 import { Gather } from './gather.ts'
-import { ElementSplitter, NOT_JSON, TORN } from './json-elements.ts'
 import { type Limits, YIELD_BYTES } from './limits.ts'
 import { BOM, type RawRecord, turn } from './record.ts'
 

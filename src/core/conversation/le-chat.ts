@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { ImportedConversation, ImportedMessage, Part, Role } from '../model/conversation.ts'
 import type { AssetCollector } from './asset.ts'
-import type { ConversationFormat, Emitted, ReadContext } from './format.ts'
+import { type ConversationFormat, type Emitted, likest, type ReadContext } from './format.ts'
 import { dataUrl } from './image-url.ts'
 import {
   arrayOf,
@@ -28,11 +28,7 @@ export const leChat: ConversationFormat = {
   provider: PROVIDER,
   emptyNames: /(?:^|\/)chat-[0-9a-f-]{36}\.json$/i,
 
-  detect(sample) {
-    let best = 0
-    for (const value of sample) best = Math.max(best, likeness(value))
-    return best
-  },
+  detect: sample => likest(sample, likeness),
 
   read: readChats,
 }

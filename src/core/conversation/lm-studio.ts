@@ -4,7 +4,7 @@ import type { ImportedConversation, Part, Role } from '../model/conversation.ts'
 import type { AssetCollector } from './asset.ts'
 import { sourceIdOf } from './conversation-id.ts'
 import { latestOf } from './facts.ts'
-import { type ConversationFormat, type Mapped, readEach } from './format.ts'
+import { type ConversationFormat, likest, type Mapped, readEach } from './format.ts'
 import { imageFromUrl } from './image-url.ts'
 import {
   arrayOf,
@@ -27,11 +27,7 @@ export const lmStudio: ConversationFormat = {
   name: 'lm-studio',
   provider: PROVIDER,
 
-  detect(sample) {
-    let best = 0
-    for (const value of sample) best = Math.max(best, likeness(value))
-    return best
-  },
+  detect: sample => likest(sample, likeness),
 
   read: (records, context) => readEach(records, context, mapConversation),
 }

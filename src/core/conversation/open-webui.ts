@@ -3,7 +3,7 @@ import type { ImportedConversation, ImportedMessage, Role } from '../model/conve
 import type { AssetCollector } from './asset.ts'
 import { sourceIdOf } from './conversation-id.ts'
 import { metaOf } from './facts.ts'
-import { type ConversationFormat, type Mapped, readEach } from './format.ts'
+import { type ConversationFormat, likest, type Mapped, readEach } from './format.ts'
 import {
   arrayOf,
   idOf,
@@ -23,11 +23,7 @@ export const openWebui: ConversationFormat = {
   name: 'open-webui',
   provider: PROVIDER,
 
-  detect(sample) {
-    let best = 0
-    for (const value of sample) best = Math.max(best, likeness(value))
-    return best
-  },
+  detect: sample => likest(sample, likeness),
 
   read: (records, context) => readEach(records, context, mapChat),
 }

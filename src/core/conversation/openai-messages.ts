@@ -3,7 +3,7 @@
 import type { ImportedConversation } from '../model/conversation.ts'
 import type { AssetCollector } from './asset.ts'
 import { metaOf } from './facts.ts'
-import type { ConversationFormat, Mapped } from './format.ts'
+import { type ConversationFormat, likest, type Mapped } from './format.ts'
 import { arrayOf, idOf, isObject, type JsonObject, nameOf, objectOf, timeOf } from './json-values.ts'
 import { Calls, openAiTurn } from './openai-turn.ts'
 import { isRoleTurn, isTurn, readTurns, TurnList } from './turns.ts'
@@ -14,11 +14,7 @@ export const openAiMessages: ConversationFormat = {
   name: 'openai-messages',
   provider: PROVIDER,
 
-  detect(sample) {
-    let best = 0
-    for (const value of sample) best = Math.max(best, likeness(value))
-    return best
-  },
+  detect: sample => likest(sample, likeness),
 
   read: (records, context) => readTurns(records, context, mapConversation),
 }

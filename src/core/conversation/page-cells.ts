@@ -1,8 +1,8 @@
 /** The splitter for activity pages of Google Takeout: each `outer-cell` of the page is a record, found while the page
  *  streams, so that a page of any size is looked at one cell at a time. */
 import { Tokenizer } from 'htmlparser2'
+import { TORN } from './element-splitter.ts'
 import { hasClass } from './html-tree.ts'
-import { TORN } from './json-elements.ts'
 import { type Limits, YIELD_BYTES } from './limits.ts'
 import { type RawRecord, turn } from './record.ts'
 

@@ -2,7 +2,7 @@
  *  file; the older one an object around its turns, the newer one the answer of the web API). */
 import type { ImportedConversation, ImportedMessage, Part } from '../model/conversation.ts'
 import { sourceIdOf } from './conversation-id.ts'
-import type { ConversationFormat, Emitted, ReadContext } from './format.ts'
+import { type ConversationFormat, type Emitted, likest, type ReadContext } from './format.ts'
 import { arrayOf, idOf, isObject, type JsonObject, nameOf, objectOf, textOf, timeOf } from './json-values.ts'
 import { answerParts, PROVIDER } from './perplexity-parts.ts'
 import type { RawRecord } from './record.ts'
@@ -12,11 +12,7 @@ export const perplexity: ConversationFormat = {
   name: 'perplexity',
   provider: PROVIDER,
 
-  detect(sample) {
-    let best = 0
-    for (const value of sample) best = Math.max(best, likeness(value))
-    return best
-  },
+  detect: sample => likest(sample, likeness),
 
   read: readThreads,
 }

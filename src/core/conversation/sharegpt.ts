@@ -1,7 +1,7 @@
 /** ShareGPT data sets: `conversations` of `from` and `value`, or of their twins `role` and `content`. */
 import type { ImportedConversation, Part } from '../model/conversation.ts'
 import type { AssetCollector } from './asset.ts'
-import type { ConversationFormat, Mapped } from './format.ts'
+import { type ConversationFormat, likest, type Mapped } from './format.ts'
 import { htmlText, isHtmlAnswer } from './html-text.ts'
 import {
   arrayOf,
@@ -26,11 +26,7 @@ export const shareGpt: ConversationFormat = {
   name: 'sharegpt',
   provider: PROVIDER,
 
-  detect(sample) {
-    let best = 0
-    for (const value of sample) best = Math.max(best, likeness(value))
-    return best
-  },
+  detect: sample => likest(sample, likeness),
 
   read: (records, context) => readTurns(records, context, mapConversation),
 }

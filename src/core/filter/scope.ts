@@ -1,6 +1,7 @@
 /** Scope: which messages and parts of a conversation leave, before any rule looks at what they say. */
 import { VivimError } from '../kernel/errors.ts'
 import type { Part, Role } from '../model/conversation.ts'
+import { numbersIn } from '../model/message-ranges.ts'
 
 /** What leaves only when it is asked for. */
 export type Extra = 'tools' | 'thinking' | 'attachments' | 'hidden'
@@ -146,22 +147,4 @@ function chosen(messages: readonly ScopeMessage[], ranges: string | undefined): 
     if (isWanted(before[at]) && isWanted(near)) kept.push(message)
   }
   return kept.reverse()
-}
-
-/** @param last - highest number there is. @returns 1 at each number that is wanted. @throws `usage/invalid`, saying which numbers there are. */
-function numbersIn(ranges: string, last: number): Uint8Array {
-  const wanted = new Uint8Array(last + 1)
-  for (const range of ranges.split(',')) {
-    const [, first, end] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(range.trim()) ?? []
-    const from = Number(first)
-    const to = end === undefined ? from : Number(end)
-    if (first === undefined || from < 1 || to < from || to > last)
-      throw new VivimError(
-        'usage/invalid',
-        `there are no messages ${range}: ${last === 0 ? 'none is visible' : `they are numbered 1 to ${last}`}`,
-        { range, last },
-      )
-    wanted.fill(1, from, to + 1)
-  }
-  return wanted
 }

@@ -1,9 +1,16 @@
-/** The life of a share as pure decisions: which states live, when to try again. */
+/** The life of a share as pure decisions: which states live, which have ended, when to try again. */
 import type { ShareState } from '../contract/share-shapes.ts'
+import { VivimError } from '../kernel/errors.ts'
 
 /** States from which a share still goes to somebody. */
 export const LIVE_STATES: readonly ShareState[] = ['scheduled', 'queued', 'publishing', 'published']
 export const isLive = (state: ShareState): boolean => LIVE_STATES.includes(state)
+
+/** Own and received shares alike; other states pass. @throws `share/expired`, `share/revoked`, `share/exhausted` for one that ended so. */
+export function refuseEnded({ shareId, state }: { shareId: string; state: string }): void {
+  if (state === 'expired' || state === 'revoked' || state === 'exhausted')
+    throw new VivimError(`share/${state}`, `this share ended: ${state}`, { share: shareId })
+}
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND

@@ -4,6 +4,7 @@ import { toBase32 } from '../../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import type { Did } from '../../core/model/id.ts'
+import { numbersIn } from '../../core/model/message-ranges.ts'
 import type { CollectionKind, CollectionRow, ItemRow } from '../storage/user/collection-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { MemoryRow } from '../storage/user/memory-table.ts'
@@ -75,8 +76,10 @@ export function makeCollections({ users, acus, clock, chance }: CollectionsDeps)
       throw new VivimError('usage/invalid', 'say of which conversation the messages are')
     }
     const cut = acus.ofOwn(local, conversation)
-    const isWanted = inRanges(messages)
-    const wanted = cut.acus.filter(({ kind, messageIndex }) => kind !== 'exchange' && isWanted(messageIndex))
+    const numbers = messages === undefined ? null : numbersIn(messages, cut.byIndex.size)
+    const wanted = cut.acus.filter(
+      ({ kind, messageIndex }) => kind !== 'exchange' && (numbers === null || numbers[messageIndex] === 1),
+    )
     if (wanted.length > MAX_ITEMS) throw full(`${wanted.length} units are more than ${MAX_ITEMS}`)
     return wanted.map(acu => unit({ ...cut, acu }, note))
   }
@@ -233,15 +236,4 @@ function piecesOf(db: UserReader, collection: number, seen = new Set<string>()):
     }
     return notebook ? piecesOf(db, notebook.seq, seen) : []
   })
-}
-
-/** @throws `usage/invalid` for a range that ends before it begins. */
-function inRanges(ranges: string | undefined): (index: number) => boolean {
-  if (ranges === undefined) return () => true
-  const all = ranges.split(',').map(range => {
-    const [from = 0, to = from] = range.split('-').map(Number)
-    if (from < 1 || to < from) throw new VivimError('usage/invalid', `${range} is no range of messages`)
-    return [from, to] as const
-  })
-  return index => all.some(([from, to]) => index >= from && index <= to)
 }

@@ -1,9 +1,8 @@
 /** RPC methods of the nouns `share` and `inbox`. */
 import type { Handlers, Result } from '../../core/contract/methods.ts'
-import { VivimError } from '../../core/kernel/errors.ts'
 import { type Did, isoTime } from '../../core/model/id.ts'
-import { isLive } from '../../core/pipeline/lifecycle.ts'
-import type { JobStore, ShareRow, ShareStore } from '../../core/pipeline/ports.ts'
+import { refuseEnded } from '../../core/pipeline/lifecycle.ts'
+import type { JobStore, ShareStore } from '../../core/pipeline/ports.ts'
 import type { Caller } from '../rpc/caller.ts'
 import type { Endings } from '../sharing/endings.ts'
 import type { SharingEvents } from '../sharing/events.ts'
@@ -107,10 +106,4 @@ export function makeSharingMethods(ports: SharingPorts): SharingMethods {
     'inbox.open': (caller, p, signal) => inbox.open(caller.did, p.share, signal),
     'inbox.forget': (caller, p) => inbox.forget(caller.did, p.share),
   }
-}
-
-function refuseEnded(share: ShareRow): void {
-  if (isLive(share.state) || share.state === 'failed') return
-  if (share.state === 'expired') throw new VivimError('share/expired', 'this share has expired')
-  throw new VivimError('share/revoked', `this share is ${share.state}`)
 }

@@ -5,6 +5,7 @@ import type { Copy } from '../../core/filter/leaving.ts'
 import { deviceOf, type IdentityDocument } from '../../core/identity/document.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import type { Did } from '../../core/model/id.ts'
+import { refuseEnded } from '../../core/pipeline/lifecycle.ts'
 import { openOwnGrant } from '../../core/pipeline/notice.ts'
 import {
   decodeSealed,
@@ -25,9 +26,7 @@ export async function openOwnContent(
   share: ShareRow,
   { users, blocks, keys }: { users: UserDatabaseManager; blocks: BlockStore; keys: KeyRing },
 ): Promise<SealedContent> {
-  const { state } = share
-  if (state === 'expired' || state === 'revoked' || state === 'exhausted')
-    throw new VivimError(`share/${state}`, `this share ended: ${state}`, { share: share.shareId })
+  refuseEnded(share)
   const grant = users.read(share.owner, db => db.shareContents.get(share.shareId))?.ownGrant
   if (grant == null) throw new VivimError('program/defect', 'a share without its own grant')
   const { contentKey } = openOwnGrant(

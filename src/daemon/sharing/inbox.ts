@@ -5,6 +5,7 @@ import type { Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import { messageText } from '../../core/model/conversation.ts'
 import { type Did, isoTime } from '../../core/model/id.ts'
+import { refuseEnded } from '../../core/pipeline/lifecycle.ts'
 import {
   decodeSealed,
   MAX_SEALED_BYTES,
@@ -109,10 +110,9 @@ export function makeInbox(deps: InboxDeps) {
   function checkOpen(local: Did, row: ReceivedRow): void {
     const { state } = row
     if (state === 'forgotten') throw new VivimError('share/not-found', 'that share was forgotten here')
-    if (state === 'expired' || state === 'revoked' || state === 'exhausted')
-      throw new VivimError(`share/${state}`, `this share ended: ${state}`, { share: row.shareId })
+    refuseEnded(row)
     if (row.expiresMs !== null && clock.nowMs() >= row.expiresMs)
-      throw new VivimError('share/expired', 'this share ended: expired', { share: row.shareId })
+      refuseEnded({ shareId: row.shareId, state: 'expired' })
     const from = person(local, row.owner)
     if (from.state === 'blocked') throw new VivimError('contact/blocked', 'the sender is blocked')
     if (from.state === 'stranger' || state === 'held')

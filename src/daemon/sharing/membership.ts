@@ -1,4 +1,5 @@
-/** Adding people to circles: at once where their keys are known, as a wish that a job fulfils where they are not. */
+/** Circles as their user changes them: people, roles, name, owner, end; each change is brought to the members' nodes. Who is added is in at once where
+ *  their keys are known, and a wish that a job fulfils where they are not. */
 import type { Result } from '../../core/contract/methods.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'

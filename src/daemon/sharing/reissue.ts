@@ -6,7 +6,6 @@ import type { Extra } from '../../core/filter/scope.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import type { Did } from '../../core/model/id.ts'
-import { isLive } from '../../core/pipeline/lifecycle.ts'
 import type { BlockStore } from '../../core/pipeline/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import { openOwnContent, sealedAssets } from './contents.ts'
@@ -40,7 +39,6 @@ export function makeReissue(deps: ReissueDeps) {
   ): Promise<Result<'share.reissue'>> {
     const share = await shares.find(local, selector)
     const content = await openOwnContent(share, deps)
-    if (!isLive(share.state)) throw new VivimError('share/revoked', `this share is ${share.state}`)
     const row = users.read(local, db => db.shareContents.get(share.shareId))
     if (row === null) throw new VivimError('program/defect', 'a share without its content')
     const { plain } = content

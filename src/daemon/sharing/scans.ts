@@ -6,9 +6,9 @@ import { type Finding, type Inspection, inspect, ruleSetHash } from '../../core/
 import type { Copy } from '../../core/filter/leaving.ts'
 import type { FilterLists } from '../../core/filter/lists.ts'
 import type { Clock } from '../../core/kernel/env.ts'
-import { codeOf, VivimError } from '../../core/kernel/errors.ts'
+import { codeOf } from '../../core/kernel/errors.ts'
 import type { Did } from '../../core/model/id.ts'
-import { isLive } from '../../core/pipeline/lifecycle.ts'
+import { isLive, refuseEnded } from '../../core/pipeline/lifecycle.ts'
 import type { BlockStore, ShareRow, ShareStore } from '../../core/pipeline/ports.ts'
 import type { ConversationStore } from '../storage/user/conversation-store.ts'
 import type { ConversationHead } from '../storage/user/conversation-table.ts'
@@ -165,12 +165,7 @@ export function makeScans(deps: ScansDeps) {
         params.share === undefined
           ? (await store.list(local, {})).filter(({ state }) => isLive(state))
           : [await shares.find(local, params.share)]
-      const [only] = live
-      if (params.share !== undefined && only !== undefined && !isLive(only.state))
-        throw new VivimError(
-          only.state === 'expired' ? 'share/expired' : 'share/revoked',
-          `it is ${only.state}`,
-        )
+      for (const share of live) refuseEnded(share)
       deps.keys.keys(local)
       const left = live
         .filter(({ shareId }) => shareId > (params.cursor ?? ''))

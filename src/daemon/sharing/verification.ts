@@ -18,7 +18,7 @@ import type { People } from './people.ts'
 import type { Shares } from './shares.ts'
 
 /** Findings that are listed one by one. */
-export const MAX_LISTED_FINDINGS = 200
+const MAX_LISTED_FINDINGS = 200
 
 export interface VerificationDeps {
   users: UserDatabaseManager

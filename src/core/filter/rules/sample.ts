@@ -38,7 +38,7 @@ export function isSample(value: string): boolean {
 }
 
 /** Bits for each character, by how often characters occur in it (Shannon): 0 for one alone, about 4 for 20 random ones. */
-export function entropyOf(value: string): number {
+function entropyOf(value: string): number {
   const counts = new Map<string, number>()
   for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1)
   let bits = 0

@@ -8,7 +8,7 @@ const ASIDE_CHARACTERS = 16_000
 const FENCE = /^[ \t>]*(`{3,}|~{3,})[^\n]*$/gm
 
 /** A message's text apart from its fenced code; the line that opens a fence, with the language, belongs to the code. */
-export function splitCode(text: string): { prose: string; code: string } {
+function splitCode(text: string): { prose: string; code: string } {
   if (!text.includes('```') && !text.includes('~~~')) return { prose: text, code: '' }
   const prose: string[] = []
   const code: string[] = []
