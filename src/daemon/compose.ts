@@ -110,7 +110,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   const dids = [...sessions.keys()]
   const sessionOf = (did: Did): KeystoreSession => {
     const session = sessions.get(did)
-    if (session === undefined) throw new VivimError('usage/invalid', 'no such user lives here')
+    if (session === undefined) throw new VivimError('user/not-found', 'no such user lives here')
     return session
   }
   for (const [did, session] of sessions) {
@@ -489,7 +489,7 @@ const rpcUsers = (name: string, dids: readonly Did[]): RpcUsers => ({
   session: async as => {
     const [did] = dids
     if (did === undefined || (as !== undefined && as !== name && as !== did))
-      throw new VivimError('usage/invalid', 'no such user lives here')
+      throw new VivimError('user/not-found', 'no such user lives here')
     return { did, name, operator: true }
   },
 })

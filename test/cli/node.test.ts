@@ -189,6 +189,23 @@ t.test('every command has help with an example', async t => {
   t.match(out, /--expect-digest/)
 })
 
+t.test(
+  'who does not live here is not found, and a list that finds nothing does not call the home empty',
+  async t => {
+    const alice = await person(t, 'alice')
+    await alice.start()
+    t.match(await alice.text(['conversation', 'list']), { code: 0, out: /vivim import PATH/ })
+    await alice.run(['import', join(ROOT, 'examples', 'conversations.json')])
+    t.match(await alice.fail(['conversation', 'list', '--as', 'nobody'], 3), { code: 'user/not-found' })
+    t.same((await alice.run<{ next: null }>(['conversation', 'list', '--as', 'alice'])).next, null)
+    for (const narrow of [
+      ['--query', 'quokkaquokka'],
+      ['--provider', 'nobody'],
+    ])
+      t.match(await alice.text(['conversation', 'list', ...narrow]), { code: 0, out: /^None was found\.\n$/ })
+  },
+)
+
 t.test('any method can be called by name, and the methods can be listed', async t => {
   const alice = await person(t, 'alice')
   await alice.start()

@@ -4,6 +4,8 @@ import { VivimCommand } from '../base.ts'
 import { day } from '../text/amounts.ts'
 import { table } from '../text/table.ts'
 
+const NONE = 'No conversation is here: bring some in with `vivim import PATH`.'
+
 export default class ConversationList extends VivimCommand {
   static override summary = 'List your conversations, newest first.'
   static override examples = [
@@ -25,9 +27,9 @@ export default class ConversationList extends VivimCommand {
       ...(flags.provider === undefined ? {} : { provider: flags.provider }),
       ...(flags.cursor === undefined ? {} : { cursor: flags.cursor }),
     })
+    const isNarrowed = flags.query || flags.provider || flags.cursor
     this.show(flags, result, ({ conversations, next }) => {
-      if (conversations.length === 0)
-        return 'No conversation is here: bring some in with `vivim import PATH`.'
+      if (conversations.length === 0) return isNarrowed ? 'None was found.' : NONE
       const rows = conversations.map(one => [
         one.id.slice(0, 10),
         day(one.updatedAt ?? one.createdAt),

@@ -24,7 +24,7 @@ export const systemMethods = {
       frameBytes: z.number().int(),
       user: z.strictObject({ did: Did, name: FreeText }),
     }),
-    errors: ['rpc/version'],
+    errors: ['rpc/version', 'user/not-found'],
   },
   'system.methods': {
     summary: 'List every method with its summary and access.',

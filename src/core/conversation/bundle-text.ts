@@ -46,19 +46,49 @@ export function renderBundle(
     ...pieces.filter(piece => piece.type !== 'memory'),
   ]
   const write = format === 'json' ? json : markdown
-  const frame = estimateTokens(write(name, [], ordered.length))
-  const taken: Piece[] = []
-  const leftOut: Rendered['leftOut'] = []
-  let sum = frame
-  for (const piece of ordered) {
-    const tokens = costOf(piece, taken.at(-1), format)
-    if (sum + tokens <= budget) {
-      taken.push(piece)
-      sum += tokens
-    } else leftOut.push({ itemId: piece.itemId, tokens, text: excerpt(piece.text) })
+  const whole = write(name, ordered, 0)
+  const wholeTokens = estimateTokens(whole)
+  if (wholeTokens <= budget) return { text: whole, tokens: wholeTokens, leftOut: [] }
+
+  let taken: readonly Piece[] = []
+  let text = write(name, taken, ordered.length)
+  // What each piece adds is rounded up: what that leaves is given out again, until nothing more fits.
+  for (;;) {
+    const more = withMore(ordered, taken, budget - estimateTokens(text), format)
+    if (more.length === taken.length) break
+    const longer = write(name, more, ordered.length - more.length)
+    if (estimateTokens(longer) > budget) break
+    taken = more
+    text = longer
   }
-  const text = write(name, taken, leftOut.length)
+  const isTaken = new Set(taken)
+  const leftOut = ordered
+    .filter(piece => !isTaken.has(piece))
+    .map(piece => ({
+      itemId: piece.itemId,
+      tokens: costOf(piece, undefined, format),
+      text: excerpt(piece.text),
+    }))
   return { text, tokens: estimateTokens(text), leftOut }
+}
+
+/** The pieces that are taken, and in their order those that fit as well. @param room - in tokens */
+function withMore(
+  ordered: readonly Piece[],
+  taken: readonly Piece[],
+  room: number,
+  format: BundleFormat,
+): readonly Piece[] {
+  const isTaken = new Set(taken)
+  const more: Piece[] = []
+  let left = room
+  for (const piece of ordered) {
+    const tokens = isTaken.has(piece) ? 0 : costOf(piece, more.at(-1), format)
+    if (tokens > left) continue
+    more.push(piece)
+    left -= tokens
+  }
+  return more
 }
 
 /** What a piece adds to the text behind another one; never less than it does. */

@@ -8,10 +8,34 @@ const INVISIBLE =
 const CONTROL_PICTURES = 0x2400
 const DELETE = 0x7f
 
-/** A joiner inside an emoji changes its picture only. */
-const JOINED_EMOJI =
-  /(\p{Extended_Pictographic}\ufe0f?\p{Emoji_Modifier}?)\u200d(?=\p{Extended_Pictographic})/gu
-const JOINER_KEPT = '\ue000'
+/** A joiner inside an emoji changes its picture only; between the letters of a script that is written joined, as in Persian and
+ *  Hindi, one of the two belongs to the spelling. */
+const EMOJI = '\\p{Extended_Pictographic}\\ufe0f?\\p{Emoji_Modifier}?\\u200d(?=\\p{Extended_Pictographic})'
+const JOINED_LETTER = `[${[
+  'Arab',
+  'Syrc',
+  'Beng',
+  'Deva',
+  'Gujr',
+  'Guru',
+  'Knda',
+  'Mlym',
+  'Orya',
+  'Sinh',
+  'Taml',
+  'Telu',
+  'Khmr',
+  'Mymr',
+]
+  .map(script => `\\p{Script=${script}}`)
+  .join('')}]`
+const JOINED = new RegExp(
+  `${EMOJI}|(?<=${JOINED_LETTER}\\p{M}{0,4})[\\u200c\\u200d](?=${JOINED_LETTER})`,
+  'gu',
+)
+const JOINERS_KEPT: Readonly<Record<string, string>> = { '\u200c': '\ue000', '\u200d': '\ue001' }
+const JOINER = /[\u200c\u200d]/g
+const KEPT = /[\ue000\ue001]/g
 
 const shown = (character: string): string => {
   const code = character.codePointAt(0) ?? 0
@@ -25,10 +49,10 @@ export const visibleText = (text: string): string =>
   text
     .replace(/\r\n/g, '\n')
     .replaceAll('\t', '    ')
-    .replaceAll(JOINER_KEPT, '<U+E000>')
-    .replace(JOINED_EMOJI, `$1${JOINER_KEPT}`)
+    .replace(KEPT, shown)
+    .replace(JOINED, joined => joined.replace(JOINER, joiner => JOINERS_KEPT[joiner] ?? joiner))
     .replace(INVISIBLE, shown)
-    .replaceAll(JOINER_KEPT, '\u200d')
+    .replace(KEPT, kept => (kept === JOINERS_KEPT['\u200c'] ? '\u200c' : '\u200d'))
 
 /** For names, titles and table cells: one line, with newlines shown too. */
 export const visibleLine = (text: string): string => visibleText(text).replaceAll('\n', '\u2424')

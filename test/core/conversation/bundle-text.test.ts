@@ -99,6 +99,35 @@ t.test('what does not fit is left out whole and named; what is smaller still goe
   t.equal(tokens, estimateTokens(text))
 })
 
+t.test(
+  'law: with as many tokens as the whole takes nothing is left out, and no room is wasted for rounding',
+  async t => {
+    const piece = fc.oneof(
+      fc.string({ minLength: 1, maxLength: 60 }).map(memory),
+      fc.string({ minLength: 1, maxLength: 60 }).map(note),
+      fc
+        .tuple(fc.string({ minLength: 1, maxLength: 60 }), fc.constantFrom('Tea', 'Garden'))
+        .map(([text, of]) => unit(text, of)),
+    )
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 12 }),
+        fc.constantFrom('markdown', 'json'),
+        (pieces, format) => {
+          const whole = renderBundle('Brief', pieces, format, 1_000_000)
+          const again = renderBundle('Brief', pieces, format, whole.tokens)
+          return again.leftOut.length === 0 && again.text === whole.text
+        },
+      ),
+    )
+    const many = Array.from({ length: 200 }, (_, n) => unit(`Sentence ${n} of the same length.`))
+    const { tokens } = renderBundle('Brief', many, 'json', 1_000_000)
+    const half = renderBundle('Brief', many, 'json', Math.floor(tokens / 2))
+    t.ok(half.tokens <= tokens / 2)
+    t.ok(half.leftOut.length <= 102, `${half.leftOut.length} of 200 are left out of a half`)
+  },
+)
+
 t.test('law: a text is never over its budget, and the same each time', async t => {
   const words = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 200 }),

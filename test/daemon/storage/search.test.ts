@@ -350,6 +350,21 @@ t.test(
   },
 )
 
+t.test('C, C++ and C# are three languages', async t => {
+  const { add, conversations, hits } = open(t)
+  add(
+    talk('plain', ['programming in C is fun', 'page.html#part and C+17'], { title: null }),
+    talk('plus', ['programming in C++, or c++; is fun'], { title: null }),
+    talk('sharp', ['Programming in C# is fun'], { title: null }),
+  )
+  t.same(conversations('c++'), ['plus'])
+  t.same(conversations('"in C#"'), ['sharp'])
+  t.same(conversations('programming C ').sort(), ['plain', 'plus', 'sharp'])
+  t.same(conversations('programming -C++ -C#'), ['plain'])
+  t.same(conversations('"html part"'), ['plain'])
+  t.match(hits('C++')[0]?.snippet, '«C»++')
+})
+
 t.test('a snippet is short, begins and ends at words, and marks every match it shows', async t => {
   const { add, hits } = open(t)
   const before = Array.from({ length: 400 }, (_, i) => `before${i}`).join(' ')

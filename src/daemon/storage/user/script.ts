@@ -36,12 +36,16 @@ const YO = /[\u0401\u0451]/g
 const SHAPES = /[\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc\uff01-\uffdc\u{1d400}-\u{1d7ff}]+/gu
 const PICTURE = /[\p{Extended_Pictographic}\u{1f1e6}-\u{1f1ff}]/gu
 
+/** What makes another word of the letters before it: C, C++ and C# are three languages. */
+const SIGNS = /(?<=[a-z0-9])(?:\+\+|#)(?![a-z0-9+#])/gi
+const signWord = (sign: string): string => (sign === '#' ? ' usharp ' : ' uplusplus ')
+
 /** A pictograph is no letter to the tokenizer: its number, spelt as a word, is. */
 const pictureWord = (picture: string): string => ` u${picture.codePointAt(0)?.toString(16)}e `
 
 /** The text as it is indexed: the same words for the same text, whatever its normalization form. */
 export function indexed(text: string): string {
-  const latin = plainLetters(text)
+  const latin = plainLetters(text).replace(SIGNS, signWord)
   if (!NEEDS_WORK.test(latin)) return latin
   const shaped = latin
     .normalize('NFC')
