@@ -188,6 +188,46 @@ t.test(
   },
 )
 
+t.test(
+  'what lies beside the conversations of an export is passed over in a folder, and named for what it is otherwise',
+  async t => {
+    const { imports, caller } = setUp(t)
+    const alice = caller()
+    const importId = imports.begin(alice)
+    const bring = async (label: string, text: string, inFolder: boolean) => {
+      const fileId = imports.file(alice, importId, label, { inFolder })
+      await imports.chunk(alice, fileId, Buffer.from(text))
+      return imports.endFile(alice, fileId)
+    }
+    const users = '[{"uuid":"a","full_name":"N","email_address":"a@example.org"}]'
+    t.match(await bring('users.json', users, true), { format: null, read: 0, skipped: [] })
+    for (const [name, beside] of [
+      ['conversation_asset_file_names.json', '{"file_01.dat":"a.png","file-02.dat":"b.png"}'],
+      ['message_feedback.json', '[{"conversation_id":"c","rating":"thumbs_up","user_id":"u"}]'],
+      ['shared_conversations.json', '[]'],
+      ['user.json', '{"id":"u","email":"a@example.org","chatgpt_plus_user":true}'],
+      ['user_settings.json', '{"user_id":"u","settings":{}}'],
+      ['sessions-index.json', '{"version":1,"entries":[{"sessionId":"s","fullPath":"/p"}]}'],
+    ] as const)
+      t.match(await bring(name, beside, true), { read: 0 }, name)
+    await bring('named.json', users, false)
+    await bring('unknown.json', '{"a":{"b":1}}', true)
+    await bring('torn.json', users.slice(0, -20), true)
+    await bring('qwen.jsonl', '{"type":"user","sessionId":"s","message":{"parts":[{"text":"Hi"}]}}', true)
+    const { files, totals } = imports.finish(alice, importId)
+    t.match(files, [
+      {
+        path: 'named.json',
+        skipped: [{ reason: /^is the user list of a Claude.ai export; it holds no conv[a-z]+$/ }],
+      },
+      { path: 'unknown.json', skipped: [{ reason: /^looks like JSON of a kind/ }] },
+      { path: 'torn.json', skipped: [{}] },
+      { path: 'qwen.jsonl', skipped: [{ reason: /^looks like a Qwen Code session/ }] },
+    ])
+    t.match(totals, { read: 4, imported: 0, skipped: 4 })
+  },
+)
+
 t.test('a full disk ends the import with its code', async t => {
   const { home, store, caller } = setUp(t)
   const { VivimError } = await import('../../src/core/kernel/errors.ts')

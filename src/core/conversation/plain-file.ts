@@ -44,6 +44,18 @@ export interface ImportPorts {
   readonly limits?: Partial<Limits>
 }
 
+/** @returns the error for a file that holds no conversations and is known not to. */
+export const companion = (label: string, what: string): VivimError =>
+  new VivimError('import/unreadable', `${label} is ${what}; it holds no conversations`, {
+    file: label,
+    guess: what,
+    isCompanion: true,
+  })
+
+/** Whether an error is that of a file by which nothing is lost. */
+export const isCompanion = (error: unknown): boolean =>
+  error instanceof VivimError && error.details.isCompanion === true
+
 /** @returns the error for a file of which nothing can be read. */
 export function unreadable(label: string, guess: string): VivimError {
   const wanted = FORMATS.map(format => format.name).join(', ')
@@ -61,6 +73,8 @@ export type Opened =
       readonly bad: string | null
       /** Whether it is JSON without any record. */
       readonly isBlank: boolean
+      /** Whether it is known to hold no conversations. */
+      readonly isCompanion: boolean
     }
 
 type Splitter = (
@@ -100,12 +114,12 @@ async function openUnpacked({ head, isWhole, bytes }: Peeked, limits: Limits): P
   if (splitter === undefined) {
     await bytes.return?.()
     if (container.kind === 'foreign')
-      return { format: null, guess: container.guess, bad: null, isBlank: false }
+      return { format: null, guess: container.guess, bad: null, isBlank: false, isCompanion: false }
     const guess =
       container.kind === 'blank'
         ? 'an empty file'
         : `a ${container.kind} file inside another; unpack it first`
-    return { format: null, guess, bad: null, isBlank: false }
+    return { format: null, guess, bad: null, isBlank: false, isCompanion: false }
   }
   const most = isOwnExport(head) ? { ...limits, recordBytes: limits.recordBytes * OWN_TIMES } : limits
   return openRecords(splitter(bytes, most, head), container.kind === 'text')
@@ -133,9 +147,16 @@ export async function openRecords(records: AsyncGenerator<RawRecord>, isText = f
   const kind = isText ? 'a text that cannot be read' : 'damaged JSON'
   const first = bad?.kind === 'bad' ? `${kind} (${bad.where}: ${bad.reason})` : null
   const isBlank = sample.length === 0
-  const guess = guessOf(values) ?? first ?? (isBlank ? 'a JSON file without any record' : null)
+  const known = isBlank ? { what: 'JSON without any record', isCompanion: true } : guessOf(values)
   const unknown = isText ? 'a Markdown document' : 'JSON of a kind that is not known here'
-  return { format: null, guess: guess ?? unknown, bad: first, isBlank }
+  const isWhole = bad === undefined
+  return {
+    format: null,
+    guess: known?.what ?? first ?? unknown,
+    bad: first,
+    isBlank,
+    isCompanion: isWhole && known?.isCompanion === true,
+  }
 }
 
 /** Gives the sample and then the rest, and lets go of what was given. */

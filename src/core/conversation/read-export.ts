@@ -3,6 +3,7 @@ import { AssetCollector, noAssets } from './asset.ts'
 import type { Damage } from './inflate.ts'
 import { LIMITS } from './limits.ts'
 import {
+  companion,
   emptyFile,
   type ImportEvent,
   type ImportPorts,
@@ -18,6 +19,7 @@ import { sniff } from './sniff.ts'
 export type { AssetSink } from './asset.ts'
 export type { Emitted } from './format.ts'
 export type { FileReport, ImportEvent, ImportPorts } from './plain-file.ts'
+export { isCompanion } from './plain-file.ts'
 
 export interface ExportFile {
   readonly label: string
@@ -61,6 +63,7 @@ export async function* readExport(file: ExportFile, ports: ImportPorts): AsyncGe
       yield* empty
       return
     }
+    if (opened.isCompanion && opened.guess !== null) throw companion(file.label, opened.guess)
     const guess = opened.guess ?? damage.reason ?? 'no export or session log that is known here'
     throw unreadable(file.label, guess)
   }
