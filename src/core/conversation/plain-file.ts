@@ -1,8 +1,8 @@
 /** One stream of plain bytes: its format found by the first records, then read and counted. */
 import { VivimError } from '../kernel/errors.ts'
-import type { AssetCollector, AssetSink } from './asset.ts'
+import type { AssetSink } from './asset.ts'
 import type { ForeignDatabase } from './foreign-database.ts'
-import type { ConversationFormat, Emitted } from './format.ts'
+import type { ConversationFormat, Emitted, ReadContext } from './format.ts'
 import { detectFormat, FORMATS } from './formats.ts'
 import { guessOf } from './guess.ts'
 import { type Damage, inflate } from './inflate.ts'
@@ -11,6 +11,7 @@ import { jsonLines } from './jsonl-lines.ts'
 import { type Limits, PEEK_BYTES, SAMPLE_BYTES, SAMPLE_RECORDS } from './limits.ts'
 import { pageCells } from './page-cells.ts'
 import type { RawRecord } from './record.ts'
+import type { Shelf } from './shelf.ts'
 import { type Container, sniff } from './sniff.ts'
 import { textRecord } from './text-document.ts'
 import type { RandomAccess } from './zip.ts'
@@ -41,6 +42,8 @@ export interface ImportPorts {
   /** Opens a SQLite database for reading, from its bytes and, after so many of them, those of its write-ahead log (null:
    *  there is none); the reader calls `close` when it is done. Without it a database is refused. */
   readonly database?: (bytes: AsyncIterable<Uint8Array>, mainBytes: number | null) => Promise<ForeignDatabase>
+  /** Where parts of long sessions are put; it must outlive the conversations that are given out. Without it they stay in memory. */
+  readonly shelf?: Shelf
   readonly limits?: Partial<Limits>
 }
 
@@ -177,7 +180,7 @@ async function* replay(
 export async function* readOpened(
   file: { readonly label: string; readonly entry: string | null },
   opened: Extract<Opened, { format: ConversationFormat }>,
-  context: { readonly limits: Limits; readonly assets: AssetCollector },
+  context: Omit<ReadContext, 'fileName'>,
   damage: Damage,
 ): AsyncGenerator<ImportEvent, boolean> {
   const counts = { conversation: 0, empty: 0, skipped: 0 }

@@ -34,6 +34,7 @@ export interface ExportFile {
  *  what inflates beyond all bounds; and what the source and the ports throw. */
 export async function* readExport(file: ExportFile, ports: ImportPorts): AsyncGenerator<ImportEvent> {
   const limits = { ...LIMITS, ...ports.limits }
+  const shelf = ports.shelf ?? null
   const { head, isWhole, bytes } = await peek(file.bytes)
   const container = sniff(head, isWhole)
   if (container.kind === 'zip') {
@@ -52,7 +53,7 @@ export async function* readExport(file: ExportFile, ports: ImportPorts): AsyncGe
   if (container.kind === 'sqlite') {
     const assets = new AssetCollector(ports.assets, noAssets, limits)
     const { label, mainBytes = null } = file
-    yield* readDatabase({ label, entry: null, bytes, mainBytes }, ports.database, { limits, assets })
+    yield* readDatabase({ label, entry: null, bytes, mainBytes }, ports.database, { limits, assets, shelf })
     return
   }
   const damage: Damage = { reason: null }
@@ -68,6 +69,11 @@ export async function* readExport(file: ExportFile, ports: ImportPorts): AsyncGe
     throw unreadable(file.label, guess)
   }
   const assets = new AssetCollector(ports.assets, noAssets, limits)
-  const hasAny = yield* readOpened({ label: file.label, entry: null }, opened, { limits, assets }, damage)
+  const hasAny = yield* readOpened(
+    { label: file.label, entry: null },
+    opened,
+    { limits, assets, shelf },
+    damage,
+  )
   if (!hasAny) throw unreadable(file.label, `an export (${opened.format.name}) without any conversation`)
 }

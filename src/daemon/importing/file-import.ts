@@ -7,6 +7,7 @@ import {
   isCompanion,
   readExport,
 } from '../../core/conversation/read-export.ts'
+import type { Shelf } from '../../core/conversation/shelf.ts'
 import { codeOf } from '../../core/kernel/errors.ts'
 import type { ImportedConversation } from '../../core/model/conversation.ts'
 import type { Did } from '../../core/model/id.ts'
@@ -24,7 +25,10 @@ const BATCH_CHARACTERS = 3 << 19
 const NAMED_SKIPPED = 10_000
 
 /** Where what cannot be read as it streams in is put. */
-export type ImportPlaces = Required<Pick<ImportPorts, 'spool' | 'database'>>
+export interface ImportPlaces extends Required<Pick<ImportPorts, 'spool' | 'database'>> {
+  /** One for each file. */
+  shelf(): Shelf & { close(): void }
+}
 
 export interface FileImport {
   /** Feed the next bytes. Resolves when there is room for more. @throws `storage/full` and what else storing failed with */
@@ -87,8 +91,10 @@ export function makeFileImport(
     }
   }
   const run = async () => {
+    const shelf = places.shelf()
     const ports: ImportPorts = {
       ...places,
+      shelf,
       assets: { put: async (bytes, mime) => store.putAsset(owner, bytes, mime) },
     }
     try {
@@ -104,6 +110,8 @@ export function makeFileImport(
       const { message } = error as Error
       // The report names the file already.
       skip('file', message.startsWith(`${label} `) ? message.slice(label.length + 1) : message)
+    } finally {
+      shelf.close()
     }
   }
   const finished = run()
@@ -152,10 +160,13 @@ export function makeFileImport(
   }
 }
 
+/** As many as fill a batch at most: the parts of a long session are not in memory. */
 function charactersOf(conversation: ImportedConversation): number {
   let characters = 0
-  for (const message of conversation.messages)
+  for (const message of conversation.messages) {
+    if (characters >= BATCH_CHARACTERS) break
     for (const part of message.parts)
       for (const value of Object.values(part)) if (typeof value === 'string') characters += value.length
+  }
   return characters
 }
