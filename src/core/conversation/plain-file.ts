@@ -140,7 +140,8 @@ export async function openRecords(records: AsyncGenerator<RawRecord>, isText = f
       break
     }
     sample.push(next.value)
-    sampled += next.value.bytes
+    // One that is too long to be held says nothing of the format, and the next ones may be good.
+    if (next.value.kind === 'value') sampled += next.value.bytes
   }
   const values = sample.flatMap(record => (record.kind === 'value' ? [record.value] : []))
   const format = detectFormat(values)
