@@ -10,7 +10,7 @@ import { builtInPolicy } from '../core/policy/decide.ts'
 import type { Config } from './config.ts'
 import { type HomePaths, listUsers, prepareSocket, readNodeSeed, userPaths } from './home.ts'
 import { makeImports } from './importing/imports.ts'
-import { makeDatabaseSpool, makeSpool, sweepSpool } from './importing/spool.ts'
+import { makeDatabaseSpool, makeShelves, makeSpool, sweepSpool } from './importing/spool.ts'
 import { type JobRunner, startJobRunner } from './jobs/runner.ts'
 import { type KeystoreSession, openKeystoreSession } from './keystore-session.ts'
 import { makeAcus } from './library/acus.ts'
@@ -417,6 +417,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   const imports = makeImports(conversations, {
     spool: makeSpool(paths.tmp, chance),
     database: makeDatabaseSpool(paths.tmp, chance),
+    shelf: makeShelves(paths.tmp, chance),
   })
   const status = makeStatus({
     home: paths.root,

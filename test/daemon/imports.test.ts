@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { systemChance } from '../../src/core/kernel/env.ts'
 import { Did } from '../../src/core/model/id.ts'
 import { type Imports, makeImports } from '../../src/daemon/importing/imports.ts'
-import { makeDatabaseSpool, makeSpool } from '../../src/daemon/importing/spool.ts'
+import { makeDatabaseSpool, makeShelves, makeSpool } from '../../src/daemon/importing/spool.ts'
 import type { Caller } from '../../src/daemon/rpc/caller.ts'
 import { makeConversationStore } from '../../src/daemon/storage/user/conversation-store.ts'
 import { openUserDatabases } from '../../src/daemon/storage/user/manager.ts'
@@ -22,6 +22,7 @@ function setUp(t: Test) {
   const imports = makeImports(store, {
     spool: makeSpool(home, systemChance),
     database: makeDatabaseSpool(home, systemChance),
+    shelf: makeShelves(home, systemChance),
   })
   let connections = 0
   const caller = () => {
@@ -188,6 +189,76 @@ t.test(
   },
 )
 
+t.test(
+  'what lies beside the conversations of an export is passed over in a folder, and named for what it is otherwise',
+  async t => {
+    const { imports, caller } = setUp(t)
+    const alice = caller()
+    const importId = imports.begin(alice)
+    const bring = async (label: string, text: string, inFolder: boolean) => {
+      const fileId = imports.file(alice, importId, label, { inFolder })
+      await imports.chunk(alice, fileId, Buffer.from(text))
+      return imports.endFile(alice, fileId)
+    }
+    const users = '[{"uuid":"a","full_name":"N","email_address":"a@example.org"}]'
+    t.match(await bring('users.json', users, true), { format: null, read: 0, skipped: [] })
+    for (const [name, beside] of [
+      ['conversation_asset_file_names.json', '{"file_01.dat":"a.png","file-02.dat":"b.png"}'],
+      ['message_feedback.json', '[{"conversation_id":"c","rating":"thumbs_up","user_id":"u"}]'],
+      ['shared_conversations.json', '[]'],
+      ['user.json', '{"id":"u","email":"a@example.org","chatgpt_plus_user":true}'],
+      ['user_settings.json', '{"user_id":"u","settings":{}}'],
+      ['sessions-index.json', '{"version":1,"entries":[{"sessionId":"s","fullPath":"/p"}]}'],
+    ] as const)
+      t.match(await bring(name, beside, true), { read: 0 }, name)
+    await bring('named.json', users, false)
+    await bring('unknown.json', '{"a":{"b":1}}', true)
+    await bring('torn.json', users.slice(0, -20), true)
+    await bring('qwen.jsonl', '{"type":"user","sessionId":"s","message":{"parts":[{"text":"Hi"}]}}', true)
+    const { files, totals } = imports.finish(alice, importId)
+    t.match(files, [
+      {
+        path: 'named.json',
+        skipped: [{ reason: /^is the user list of a Claude.ai export; it holds no conv[a-z]+$/ }],
+      },
+      { path: 'unknown.json', skipped: [{ reason: /^looks like JSON of a kind/ }] },
+      { path: 'torn.json', skipped: [{}] },
+      { path: 'qwen.jsonl', skipped: [{ reason: /^looks like a Qwen Code session/ }] },
+    ])
+    t.match(totals, { read: 4, imported: 0, skipped: 4 })
+  },
+)
+
+t.test('a session that is longer than memory should hold grows, and arrives whole', async t => {
+  const { home, imports, store, caller } = setUp(t)
+  const lines = Array.from({ length: 1_000 }, (_, at) =>
+    JSON.stringify({
+      type: 'user',
+      uuid: `u${at}`,
+      parentUuid: at === 0 ? null : `u${at - 1}`,
+      sessionId: 's',
+      timestamp: new Date(1_770_000_000_000 + at).toISOString(),
+      message: { role: 'user', content: `${at} ${'long '.repeat(2_400)}` },
+    }),
+  )
+  const bring = async (count: number) =>
+    (await importFile(imports, caller(), 's.jsonl', Buffer.from(lines.slice(0, count).join('\n')))).totals
+  t.match(await bring(500), { read: 1, imported: 1, skipped: 0 })
+  t.match(await bring(1_000), { read: 1, updated: 1, skipped: 0 })
+  t.match(await bring(1_000), { read: 1, unchanged: 1 })
+  const [listed] = store.list(caller().did, { limit: 2 }).conversations
+  const { messages } = store.show(caller().did, listed?.id ?? '', { allBranches: true, hidden: true })
+  t.equal(messages.length, 1_000)
+  t.same(
+    messages.map(message => [message.id, Number.parseInt(message.text, 10), message.text.length]),
+    lines.map((_, at) => [`u${at}`, at, `${at} `.length + 12_000]),
+  )
+  t.same(
+    readdirSync(home).filter(name => name.startsWith('import-')),
+    [],
+  )
+})
+
 t.test('a full disk ends the import with its code', async t => {
   const { home, store, caller } = setUp(t)
   const { VivimError } = await import('../../src/core/kernel/errors.ts')
@@ -198,7 +269,11 @@ t.test('a full disk ends the import with its code', async t => {
         throw new VivimError('storage/full', 'the disk is full')
       },
     },
-    { spool: makeSpool(home, systemChance), database: makeDatabaseSpool(home, systemChance) },
+    {
+      spool: makeSpool(home, systemChance),
+      database: makeDatabaseSpool(home, systemChance),
+      shelf: makeShelves(home, systemChance),
+    },
   )
   await t.rejects(importFile(full, caller(), 'a.json', exported(0, 2_000)), { code: 'storage/full' })
 })

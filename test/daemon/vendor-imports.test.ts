@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { systemChance } from '../../src/core/kernel/env.ts'
 import { Did } from '../../src/core/model/id.ts'
 import { makeFileImport } from '../../src/daemon/importing/file-import.ts'
-import { makeDatabaseSpool, makeSpool } from '../../src/daemon/importing/spool.ts'
+import { makeDatabaseSpool, makeShelves, makeSpool } from '../../src/daemon/importing/spool.ts'
 import { makeConversationStore } from '../../src/daemon/storage/user/conversation-store.ts'
 import { openUserDatabases } from '../../src/daemon/storage/user/manager.ts'
 import { tempFolder } from '../kit/home.ts'
@@ -26,6 +26,7 @@ function setUp(t: Test) {
   const places = {
     spool: makeSpool(home, systemChance),
     database: makeDatabaseSpool(home, systemChance),
+    shelf: makeShelves(home, systemChance),
   }
   const take = async (label: string, bytes: Buffer) => {
     const work = makeFileImport(label, alice, store, places)

@@ -32,6 +32,7 @@ export async function sendFile(
     path: source.label,
     ...(opened.size === null ? {} : { size: opened.size }),
     ...(source.ifKnown ? { ifKnown: true } : {}),
+    ...(source.inFolder ? { inFolder: true } : {}),
     ...(opened.walBytes === null ? {} : { walBytes: opened.walBytes }),
   })
   progress.begin(source)

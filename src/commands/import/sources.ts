@@ -21,6 +21,8 @@ export interface ImportSource {
   readonly size: number | null
   /** Nobody named the file, and it may well be something else: then the report passes over it. */
   readonly ifKnown: boolean
+  /** Nobody named the file: when it is known to hold no conversations, the report passes over it. */
+  readonly inFolder: boolean
   /** Changes with the content. */
   readonly version: string
   /** When it was last written to, in milliseconds since the epoch; 0 where that is not known. */
@@ -65,7 +67,7 @@ export async function sourcesOf(
     })
     if (info === null) continue
     if (!info.isDirectory()) {
-      sources.push(await fileSource(path, info.isFile() ? info : null, false))
+      sources.push(await fileSource(path, info.isFile() ? info : null, { ifKnown: false, inFolder: false }))
       continue
     }
     const before = sources.length
@@ -80,6 +82,7 @@ const standardInput: ImportSource = {
   label: '-',
   size: null,
   ifKnown: false,
+  inFolder: false,
   version: '',
   changedAtMs: 0,
   open: async () => ({
@@ -120,7 +123,7 @@ export async function* filesIn(
     if (!entry.isFile() || entry.name.startsWith('._') || (ifKnown && !PERHAPS.test(entry.name))) continue
     if (ifKnown && !(await isReadable(path))) continue
     const info = await orLost(stat(path))
-    if (info !== null) yield await fileSource(path, info, ifKnown)
+    if (info !== null) yield await fileSource(path, info, { ifKnown, inFolder: true })
   }
 }
 
@@ -134,12 +137,12 @@ const isReadable = (path: string): Promise<boolean> =>
 async function fileSource(
   path: string,
   info: { size: number; mtimeMs: number } | null,
-  ifKnown: boolean,
+  from: Pick<ImportSource, 'ifKnown' | 'inFolder'>,
 ): Promise<ImportSource> {
   return {
     label: path,
     size: info?.size ?? null,
-    ifKnown,
+    ...from,
     version:
       info === null ? '' : DATABASES.test(path) ? await versionOf(path) : `${info.size} ${info.mtimeMs}`,
     changedAtMs: info?.mtimeMs ?? 0,

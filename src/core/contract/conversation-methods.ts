@@ -29,6 +29,8 @@ export const conversationMethods = {
       size: Count.optional(),
       /** Leave the file out of the report of the import when it is of no known format: nobody named it. */
       ifKnown: z.boolean().default(false),
+      /** Leave the file out of the report when it is known to hold no conversations, as what lies beside them in an export. */
+      inFolder: z.boolean().default(false),
       /** For a SQLite database: bytes of its write-ahead log, sent after the `size` bytes of the database. */
       walBytes: Count.optional(),
     }),

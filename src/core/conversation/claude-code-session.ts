@@ -5,6 +5,7 @@ import { metaOf } from './facts.ts'
 import type { Emitted } from './format.ts'
 import { arrayOf, idOf, type JsonObject, nameOf, objectOf } from './json-values.ts'
 import { firstPrompt, promptTitle } from './session-text.ts'
+import { LateMessage } from './shelf.ts'
 import { orderTree, type TreeNode } from './tree.ts'
 
 export const PROVIDER = 'claude-code'
@@ -69,6 +70,8 @@ export class SessionFile {
     const known = this.#lines.get(line.uuid)
     if (known !== undefined) return known.fingerprint === line.fingerprint ? 'same' : 'conflict'
     this.#lines.set(line.uuid, line)
+    // One copy of an id that two lines name: a long session has a hundred thousand of them.
+    if (line.parent !== null) line.parent = this.#lines.get(line.parent)?.uuid ?? line.parent
     for (const { id, prompt } of line.calls) if (prompt !== null) this.#promptCalls.set(prompt, id)
     const call = line.results[0]
     if (line.resultAgent !== null && call !== undefined) this.#agentCalls.set(line.resultAgent, call)
@@ -78,20 +81,24 @@ export class SessionFile {
   /** Everything that was added, as conversations: sessions, then the side lines of agents. */
   *conversations(): Generator<Emitted> {
     const sessions = this.#sessions()
-    const groups = new Map<string, SessionLine[]>()
+    const groups = new Map<string, { readonly agent: string | null; readonly lines: SessionLine[] }>()
     for (const line of this.#lines.values()) {
       const session = sessions.get(line.session) ?? line.session
-      const key = line.agent === null ? session : `${line.session}/${this.#agentOf(line)}`
+      const agent = line.agent === null ? null : this.#agentOf(line)
+      const key = agent === null ? session : `${line.session}/${agent}`
       const group = groups.get(key)
-      if (group) group.push(line)
-      else groups.set(key, [line])
+      if (group) group.lines.push(line)
+      else groups.set(key, { agent, lines: [line] })
     }
     const where = this.#firstWhere
     if (groups.size === 0 && where !== null) yield { kind: 'empty', where }
-    const sorted = [...groups].sort(([, a], [, b]) => Number(isSide(a)) - Number(isSide(b)))
-    for (const [sourceId, lines] of sorted) {
+    const sorted = [...groups].sort(([, a], [, b]) => Number(a.agent !== null) - Number(b.agent !== null))
+    // A line is held until its conversation is made, not while that is stored.
+    this.#lines.clear()
+    for (const [sourceId, { agent, lines }] of sorted) {
       const at = (lines[0] as SessionLine).where
-      const conversation = this.#conversation(sourceId, lines)
+      const conversation = this.#conversation(sourceId, agent, lines)
+      lines.length = 0
       if (conversation === null) yield { kind: 'empty', where: at }
       else yield { kind: 'conversation', conversation, where: at }
     }
@@ -134,7 +141,11 @@ export class SessionFile {
     }
   }
 
-  #conversation(sourceId: string, lines: readonly SessionLine[]): ImportedConversation | null {
+  #conversation(
+    sourceId: string,
+    agent: string | null,
+    lines: readonly SessionLine[],
+  ): ImportedConversation | null {
     mergeAnswers(lines)
     chainResults(lines)
     relinkCompactions(lines)
@@ -144,10 +155,11 @@ export class SessionFile {
     const times = lines.flatMap(line => (line.createdAtMs === null ? [] : [line.createdAtMs]))
     const first = lines[0] as SessionLine
     const meta = { ...this.#meta.get(first.session) }
-    if (first.agent !== null) {
+    if (agent !== null) {
       meta.parentSession = first.session
-      meta.agent = this.#agentOf(first)
-      const call = this.#agentCalls.get(first.agent) ?? this.#promptCalls.get(firstPrompt(messages) ?? '')
+      meta.agent = agent
+      const call =
+        this.#agentCalls.get(first.agent ?? '') ?? this.#promptCalls.get(firstPrompt(messages) ?? '')
       if (call !== undefined) meta.parentCall = call
     }
     return {
@@ -179,13 +191,13 @@ export class SessionFile {
   }
 }
 
-const isSide = (lines: readonly SessionLine[]): boolean => lines[0]?.agent !== null
-
 /** Pieces of one answer that follow one another become its first piece; the others stay as links of the chain. */
 function mergeAnswers(lines: readonly SessionLine[]): void {
   /** For each line of an answer, the line that holds its parts. */
   const holders = new Map<string, SessionLine>()
   const known = new Set(lines.map(line => line.uuid))
+  /** The pieces after the first, by the line that takes them. */
+  const further = new Map<SessionLine, ImportedMessage[]>()
   let before: SessionLine | null = null
   for (const line of lines) {
     if (line.answerId !== null) {
@@ -194,8 +206,12 @@ function mergeAnswers(lines: readonly SessionLine[]): void {
       const holder: SessionLine | undefined = parent === null ? undefined : holders.get(parent)
       if (holder !== undefined && holder.answerId === line.answerId) {
         if (line.message !== null) {
-          if (holder.message === null) holder.message = { ...line.message, id: holder.uuid }
-          else holder.message.parts.push(...line.message.parts)
+          const pieces = further.get(holder)
+          if (holder.message === null) {
+            holder.message = line.message
+            holder.message.id = holder.uuid
+          } else if (pieces === undefined) further.set(holder, [line.message])
+          else pieces.push(line.message)
           line.message = null
         }
         holders.set(line.uuid, holder)
@@ -203,6 +219,8 @@ function mergeAnswers(lines: readonly SessionLine[]): void {
     }
     before = line
   }
+  for (const [holder, pieces] of further)
+    if (holder.message !== null) holder.message = LateMessage.joined(holder.message, pieces)
 }
 
 /** Results of calls that one answer made at once hang beside each other; one after the other, all of them are on the

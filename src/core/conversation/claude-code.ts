@@ -8,6 +8,8 @@ import { sourceIdOf } from './conversation-id.ts'
 import type { ConversationFormat, Emitted, ReadContext } from './format.ts'
 import { idOf, isObject, type JsonObject, jsonText, nameOf, objectOf, timeOf } from './json-values.ts'
 import type { RawRecord } from './record.ts'
+import { charsOf } from './session-text.ts'
+import { LateMessage, Shelved } from './shelf.ts'
 
 export const claudeCode: ConversationFormat = {
   name: 'claude-code',
@@ -53,7 +55,7 @@ async function* readSession(
   context: ReadContext,
 ): AsyncGenerator<Emitted> {
   const file = new SessionFile()
-  const { sessionChars } = context.limits
+  const { sessionChars, heldChars } = context.limits
   let chars = 0
   let before: SessionLine | null = null
   for await (const record of records) {
@@ -77,6 +79,14 @@ async function* readSession(
     if (added === 'conflict') yield { kind: 'skipped', where, reason: CONFLICT }
     if (added !== 'added') continue
     await context.assets.settle()
+    const { shelf } = context
+    if (shelf !== null && chars > heldChars && line.message !== null) {
+      const shelved = Shelved.of(line.message.parts, shelf)
+      if (shelved !== null) {
+        line.message = new LateMessage(line.message, [shelved])
+        chars -= line.chars - charsOf(line.injected)
+      }
+    }
     before = line
   }
   yield* file.conversations()
@@ -100,11 +110,13 @@ function lineOf(
     uuid = sourceIdOf(PROVIDER, where, told.role, jsonText(told.parts), createdAtMs)
   }
   const isSide = value.isSidechain === true
+  // Most lines are of the session of the one before: one copy of its id is enough.
+  const session = idOf(value.sessionId)
   const compact = value.subtype === 'compact_boundary' ? objectOf(value.compactMetadata) : null
   return {
     uuid,
     parent: parentOf(value, compact !== null, before),
-    session: idOf(value.sessionId) ?? before?.session ?? '',
+    session: session === before?.session ? before.session : (session ?? before?.session ?? ''),
     agent: isSide ? (idOf(value.agentId) ?? '') : null,
     where,
     message: told === null ? null : messageOf(value, uuid, body, told, createdAtMs),

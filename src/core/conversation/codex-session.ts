@@ -7,6 +7,7 @@ import { sourceIdOf } from './conversation-id.ts'
 import { latestOf, metaOf } from './facts.ts'
 import { idOf, type JsonObject, jsonText, nameOf, objectOf, timeOf } from './json-values.ts'
 import { charsOf, firstPrompt, promptTitle } from './session-text.ts'
+import { LateMessage, type Shelf, Shelved } from './shelf.ts'
 import { orderTree, type TreeNode } from './tree.ts'
 
 export const PROVIDER = 'codex'
@@ -23,6 +24,8 @@ interface Entry {
   readonly kind: 'user' | 'assistant' | 'thinking' | 'tool' | 'hidden'
   /** Whether the other teller tells it too. */
   isEchoed: boolean
+  /** Its parts, where they are not in memory. */
+  shelved: Shelved | null
 }
 
 /** A step of the session: a turn, or so many turns of the user taken back. */
@@ -111,11 +114,20 @@ export class CodexSession {
     this.#steps.push({ back: Math.min(turns, MOST_BACK) })
   }
 
-  add(teller: Teller, told: ItemParts, createdAtMs: number | null): void {
+  /** @param shelf - takes its parts when they are long; null keeps them in memory */
+  add(teller: Teller, told: ItemParts, createdAtMs: number | null, shelf: Shelf | null): void {
     if (told.parts.length === 0) return
     this.#lastMs = latestOf([this.#lastMs, createdAtMs])
     const model = told.role === 'assistant' ? this.#model : null
-    const entry: Entry = { teller, told, createdAtMs, model, kind: kindOf(told), isEchoed: false }
+    const entry: Entry = {
+      teller,
+      told,
+      createdAtMs,
+      model,
+      kind: kindOf(told),
+      isEchoed: false,
+      shelved: null,
+    }
     const key = echoKey(entry)
     const other = this.#alone[teller === 'item' ? 'event' : 'item'].get(key)?.pop()
     if (other !== undefined) {
@@ -125,11 +137,14 @@ export class CodexSession {
       // The item is told from here on; what the event told is let go.
       this.chars -= charsOf(other.told.parts)
       other.told.parts.length = 0
+      other.shelved = null
     } else {
       const alone = this.#alone[teller].get(key)
       if (alone) alone.push(entry)
       else this.#alone[teller].set(key, [entry])
     }
+    entry.shelved = shelf === null ? null : Shelved.of(told.parts, shelf)
+    if (entry.shelved !== null) told.parts.length = 0
     this.chars += charsOf(told.parts) + charsOf(told.injected)
     this.#steps.push(entry)
   }
@@ -142,7 +157,13 @@ export class CodexSession {
     /** For each turn of the user on the way, what it follows. */
     const turns: (string | null)[] = []
     let before: string | null = null
-    const add = (entry: Entry, parts: ItemParts['parts'], role: ItemParts['role'], hidden: boolean) => {
+    const add = (
+      entry: Entry,
+      given: ItemParts['parts'] | Shelved,
+      role: ItemParts['role'],
+      hidden: boolean,
+    ) => {
+      const parts = given instanceof Shelved ? given.load() : given
       const text = jsonText(parts.map(part => ('missing' in part ? { ...part, asset: null } : part)))
       // Without the time: an item and the event that told it first are one message.
       const first = sourceIdOf(PROVIDER, '0', role, text, null)
@@ -160,7 +181,8 @@ export class CodexSession {
         model: entry.model,
         parts,
       }
-      nodes.push({ id, parent: before, message })
+      const held = given instanceof Shelved ? new LateMessage(message, [given]) : message
+      nodes.push({ id, parent: before, message: held })
       before = id
     }
     for (const step of withoutEchoes(this.#steps)) {
@@ -168,10 +190,10 @@ export class CodexSession {
         for (let n = 0; n < step.back && turns.length > 0; n++) before = turns.pop() ?? null
         continue
       }
-      const { role, hidden, parts, injected } = step.told
+      const { role, hidden, injected } = step.told
       if (injected.length > 0) add(step, injected, 'system', true)
       if (role === 'user' && !hidden) turns.push(before)
-      add(step, parts, role, hidden)
+      add(step, step.shelved ?? step.told.parts, role, hidden)
     }
     const messages = orderTree(nodes, { leaf: before, missing: 'each' })
     const first = messages[0]

@@ -1,6 +1,6 @@
 /** Codex CLI rollouts: JSONL of envelopes around response items and events, and the two older shapes of lines. The
  *  instructions of the program itself, and the history that a compaction repeats, are not imported. */
-import { eventParts, itemParts } from './codex-parts.ts'
+import { eventParts, type ItemParts, itemParts } from './codex-parts.ts'
 import { CodexSession, PROVIDER } from './codex-session.ts'
 import { type ConversationFormat, type Emitted, likest, type ReadContext } from './format.ts'
 import { arrayOf, countOf, isObject, type JsonObject, nameOf, objectOf, timeOf } from './json-values.ts'
@@ -93,7 +93,7 @@ async function* readRollout(
   records: AsyncIterable<RawRecord>,
   context: ReadContext,
 ): AsyncGenerator<Emitted> {
-  const { sessionChars } = context.limits
+  const { sessionChars, heldChars } = context.limits
   let session: CodexSession | null = null
   for await (const { where, ...record } of records) {
     if (record.kind === 'bad' || !isObject(record.value)) {
@@ -113,8 +113,11 @@ async function* readRollout(
         yield { kind: 'skipped', where, reason: `the session holds more than ${sessionChars} characters` }
         continue
       }
-      take(session, line, context)
-      await context.assets.settle()
+      for (const { teller, told } of take(session, line, context)) {
+        await context.assets.settle()
+        const shelf = session.chars > heldChars ? context.shelf : null
+        session.add(teller, told, line.timeMs, shelf)
+      }
     }
   }
   if (session !== null) yield emit(session)
@@ -140,32 +143,33 @@ function sessionAfter(before: CodexSession | null, header: Line, where: string):
   return before
 }
 
-function take(session: CodexSession, { type, payload, timeMs }: Line, { assets }: ReadContext): void {
+interface Said {
+  readonly teller: 'item' | 'event'
+  readonly told: ItemParts
+}
+
+/** What a line says; what it changes of the session otherwise is done. */
+function* take(
+  session: CodexSession,
+  { type, payload, timeMs }: Line,
+  { assets }: ReadContext,
+): Generator<Said> {
   if (session.isRepeated(timeMs)) return
   if (type === 'response_item') {
     const told = itemParts(payload, assets)
-    if (told !== null) session.add('item', told, timeMs)
+    if (told !== null) yield { teller: 'item', told }
   } else if (type === 'turn_context') {
     session.turnBegins(payload)
     session.setModel(nameOf(payload.model))
   } else if (type === 'compacted') {
     const text = nameOf(payload.message)
-    if (text !== null)
-      session.add(
-        'item',
-        {
-          role: 'system',
-          author: null,
-          hidden: true,
-          parts: [{ type: 'text', text, format: 'md' }],
-          injected: [],
-        },
-        timeMs,
-      )
+    if (text === null) return
+    const parts: ItemParts['parts'] = [{ type: 'text', text, format: 'md' }]
+    yield { teller: 'item', told: { role: 'system', author: null, hidden: true, parts, injected: [] } }
   } else if (type === 'event_msg') {
     if (payload.type === 'task_started' || payload.type === 'turn_started') session.turnBegins(payload)
     else if (payload.type === 'thread_name_updated') session.setName(nameOf(payload.thread_name))
     else if (payload.type === 'thread_rolled_back') session.goBack(countOf(payload.num_turns) ?? 0)
-    else for (const told of eventParts(payload, assets)) session.add('event', told, timeMs)
+    else for (const told of eventParts(payload, assets)) yield { teller: 'event', told }
   }
 }

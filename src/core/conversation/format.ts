@@ -3,6 +3,7 @@ import type { ImportedConversation } from '../model/conversation.ts'
 import type { AssetCollector } from './asset.ts'
 import type { Limits } from './limits.ts'
 import type { RawRecord } from './record.ts'
+import type { Shelf } from './shelf.ts'
 
 /** What reading yields. Each is one record of the report's `read`, which is therefore the sum of all three. */
 export type Emitted =
@@ -20,6 +21,8 @@ export type Emitted =
 export interface ReadContext {
   readonly limits: Limits
   readonly assets: AssetCollector
+  /** Null: everything stays in memory. */
+  readonly shelf: Shelf | null
   /** The last name of the file's path, or null where the bytes come without one. Some exports say their title nowhere
    *  else; it is never what a format is recognised by. */
   readonly fileName: string | null

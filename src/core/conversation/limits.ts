@@ -8,8 +8,10 @@ export interface Limits {
   /** Deepest nesting inside one record: `JSON.stringify` recurses. Only LibreChat's trees of replies pass 60, by two levels
    *  for each message of the longest branch. */
   readonly recordDepth: number
-  /** Most text that one Claude Code session keeps in memory, in characters. */
+  /** Most text that one session keeps in memory, in characters. */
   readonly sessionChars: number
+  /** After so much of it, the longer parts of a session go onto the shelf, where there is one. */
+  readonly heldChars: number
   /** Largest asset that is handed to the sink. */
   readonly assetBytes: number
   /** Most entries of one archive. */
@@ -26,6 +28,7 @@ export const LIMITS: Limits = {
   recordBytes: 64 * MIB,
   recordDepth: 4000,
   sessionChars: 128 * MIB,
+  heldChars: 4 * MIB,
   assetBytes: 32 * MIB,
   entries: 100_000,
   inflatedBytes: 32 * 1024 * MIB,

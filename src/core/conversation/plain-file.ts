@@ -1,8 +1,8 @@
 /** One stream of plain bytes: its format found by the first records, then read and counted. */
 import { VivimError } from '../kernel/errors.ts'
-import type { AssetCollector, AssetSink } from './asset.ts'
+import type { AssetSink } from './asset.ts'
 import type { ForeignDatabase } from './foreign-database.ts'
-import type { ConversationFormat, Emitted } from './format.ts'
+import type { ConversationFormat, Emitted, ReadContext } from './format.ts'
 import { detectFormat, FORMATS } from './formats.ts'
 import { guessOf } from './guess.ts'
 import { type Damage, inflate } from './inflate.ts'
@@ -11,6 +11,7 @@ import { jsonLines } from './jsonl-lines.ts'
 import { type Limits, PEEK_BYTES, SAMPLE_BYTES, SAMPLE_RECORDS } from './limits.ts'
 import { pageCells } from './page-cells.ts'
 import type { RawRecord } from './record.ts'
+import type { Shelf } from './shelf.ts'
 import { type Container, sniff } from './sniff.ts'
 import { textRecord } from './text-document.ts'
 import type { RandomAccess } from './zip.ts'
@@ -41,8 +42,22 @@ export interface ImportPorts {
   /** Opens a SQLite database for reading, from its bytes and, after so many of them, those of its write-ahead log (null:
    *  there is none); the reader calls `close` when it is done. Without it a database is refused. */
   readonly database?: (bytes: AsyncIterable<Uint8Array>, mainBytes: number | null) => Promise<ForeignDatabase>
+  /** Where parts of long sessions are put; it must outlive the conversations that are given out. Without it they stay in memory. */
+  readonly shelf?: Shelf
   readonly limits?: Partial<Limits>
 }
+
+/** @returns the error for a file that holds no conversations and is known not to. */
+export const companion = (label: string, what: string): VivimError =>
+  new VivimError('import/unreadable', `${label} is ${what}; it holds no conversations`, {
+    file: label,
+    guess: what,
+    isCompanion: true,
+  })
+
+/** Whether an error is that of a file by which nothing is lost. */
+export const isCompanion = (error: unknown): boolean =>
+  error instanceof VivimError && error.details.isCompanion === true
 
 /** @returns the error for a file of which nothing can be read. */
 export function unreadable(label: string, guess: string): VivimError {
@@ -61,6 +76,8 @@ export type Opened =
       readonly bad: string | null
       /** Whether it is JSON without any record. */
       readonly isBlank: boolean
+      /** Whether it is known to hold no conversations. */
+      readonly isCompanion: boolean
     }
 
 type Splitter = (
@@ -100,12 +117,12 @@ async function openUnpacked({ head, isWhole, bytes }: Peeked, limits: Limits): P
   if (splitter === undefined) {
     await bytes.return?.()
     if (container.kind === 'foreign')
-      return { format: null, guess: container.guess, bad: null, isBlank: false }
+      return { format: null, guess: container.guess, bad: null, isBlank: false, isCompanion: false }
     const guess =
       container.kind === 'blank'
         ? 'an empty file'
         : `a ${container.kind} file inside another; unpack it first`
-    return { format: null, guess, bad: null, isBlank: false }
+    return { format: null, guess, bad: null, isBlank: false, isCompanion: false }
   }
   const most = isOwnExport(head) ? { ...limits, recordBytes: limits.recordBytes * OWN_TIMES } : limits
   return openRecords(splitter(bytes, most, head), container.kind === 'text')
@@ -123,7 +140,8 @@ export async function openRecords(records: AsyncGenerator<RawRecord>, isText = f
       break
     }
     sample.push(next.value)
-    sampled += next.value.bytes
+    // One that is too long to be held says nothing of the format, and the next ones may be good.
+    if (next.value.kind === 'value') sampled += next.value.bytes
   }
   const values = sample.flatMap(record => (record.kind === 'value' ? [record.value] : []))
   const format = detectFormat(values)
@@ -133,9 +151,16 @@ export async function openRecords(records: AsyncGenerator<RawRecord>, isText = f
   const kind = isText ? 'a text that cannot be read' : 'damaged JSON'
   const first = bad?.kind === 'bad' ? `${kind} (${bad.where}: ${bad.reason})` : null
   const isBlank = sample.length === 0
-  const guess = guessOf(values) ?? first ?? (isBlank ? 'a JSON file without any record' : null)
+  const known = isBlank ? { what: 'JSON without any record', isCompanion: true } : guessOf(values)
   const unknown = isText ? 'a Markdown document' : 'JSON of a kind that is not known here'
-  return { format: null, guess: guess ?? unknown, bad: first, isBlank }
+  const isWhole = bad === undefined
+  return {
+    format: null,
+    guess: known?.what ?? first ?? unknown,
+    bad: first,
+    isBlank,
+    isCompanion: isWhole && known?.isCompanion === true,
+  }
 }
 
 /** Gives the sample and then the rest, and lets go of what was given. */
@@ -156,7 +181,7 @@ async function* replay(
 export async function* readOpened(
   file: { readonly label: string; readonly entry: string | null },
   opened: Extract<Opened, { format: ConversationFormat }>,
-  context: { readonly limits: Limits; readonly assets: AssetCollector },
+  context: Omit<ReadContext, 'fileName'>,
   damage: Damage,
 ): AsyncGenerator<ImportEvent, boolean> {
   const counts = { conversation: 0, empty: 0, skipped: 0 }

@@ -29,6 +29,7 @@ export interface ArchiveFile {
  *  @throws `import/unreadable` when it holds no conversations; otherwise as `readExport`. */
 export async function* readArchive(file: ArchiveFile, ports: ImportPorts): AsyncGenerator<ImportEvent> {
   const limits = { ...LIMITS, ...ports.limits }
+  const shelf = ports.shelf ?? null
   const { label } = file
   const { entries, refused } = await listZip(file.access, limits)
   const source = await ArchiveAssets.open(entries, limits)
@@ -47,7 +48,7 @@ export async function* readArchive(file: ArchiveFile, ports: ImportPorts): Async
     try {
       if (sniff(head, isWhole).kind === 'sqlite') {
         const database = { label, entry: entry.name, bytes, mainBytes: null }
-        yield* readDatabase(database, ports.database, { limits, assets })
+        yield* readDatabase(database, ports.database, { limits, assets, shelf })
         found++
         continue
       }
@@ -59,7 +60,12 @@ export async function* readArchive(file: ArchiveFile, ports: ImportPorts): Async
       continue
     }
     if (opened.format !== null) {
-      const hasAny = yield* readOpened({ label, entry: entry.name }, opened, { limits, assets }, damage)
+      const hasAny = yield* readOpened(
+        { label, entry: entry.name },
+        opened,
+        { limits, assets, shelf },
+        damage,
+      )
       if (hasAny) found++
       else guess ??= `an export (${opened.format.name}) without any conversation`
       continue

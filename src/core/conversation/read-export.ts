@@ -3,6 +3,7 @@ import { AssetCollector, noAssets } from './asset.ts'
 import type { Damage } from './inflate.ts'
 import { LIMITS } from './limits.ts'
 import {
+  companion,
   emptyFile,
   type ImportEvent,
   type ImportPorts,
@@ -18,6 +19,7 @@ import { sniff } from './sniff.ts'
 export type { AssetSink } from './asset.ts'
 export type { Emitted } from './format.ts'
 export type { FileReport, ImportEvent, ImportPorts } from './plain-file.ts'
+export { isCompanion } from './plain-file.ts'
 
 export interface ExportFile {
   readonly label: string
@@ -32,6 +34,7 @@ export interface ExportFile {
  *  what inflates beyond all bounds; and what the source and the ports throw. */
 export async function* readExport(file: ExportFile, ports: ImportPorts): AsyncGenerator<ImportEvent> {
   const limits = { ...LIMITS, ...ports.limits }
+  const shelf = ports.shelf ?? null
   const { head, isWhole, bytes } = await peek(file.bytes)
   const container = sniff(head, isWhole)
   if (container.kind === 'zip') {
@@ -50,7 +53,7 @@ export async function* readExport(file: ExportFile, ports: ImportPorts): AsyncGe
   if (container.kind === 'sqlite') {
     const assets = new AssetCollector(ports.assets, noAssets, limits)
     const { label, mainBytes = null } = file
-    yield* readDatabase({ label, entry: null, bytes, mainBytes }, ports.database, { limits, assets })
+    yield* readDatabase({ label, entry: null, bytes, mainBytes }, ports.database, { limits, assets, shelf })
     return
   }
   const damage: Damage = { reason: null }
@@ -61,10 +64,16 @@ export async function* readExport(file: ExportFile, ports: ImportPorts): AsyncGe
       yield* empty
       return
     }
+    if (opened.isCompanion && opened.guess !== null) throw companion(file.label, opened.guess)
     const guess = opened.guess ?? damage.reason ?? 'no export or session log that is known here'
     throw unreadable(file.label, guess)
   }
   const assets = new AssetCollector(ports.assets, noAssets, limits)
-  const hasAny = yield* readOpened({ label: file.label, entry: null }, opened, { limits, assets }, damage)
+  const hasAny = yield* readOpened(
+    { label: file.label, entry: null },
+    opened,
+    { limits, assets, shelf },
+    damage,
+  )
   if (!hasAny) throw unreadable(file.label, `an export (${opened.format.name}) without any conversation`)
 }

@@ -1,7 +1,13 @@
 /** One file of an import: bytes in, conversations stored in batches, a report that adds up. */
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Result } from '../../core/contract/methods.ts'
-import { type ImportEvent, type ImportPorts, readExport } from '../../core/conversation/read-export.ts'
+import {
+  type ImportEvent,
+  type ImportPorts,
+  isCompanion,
+  readExport,
+} from '../../core/conversation/read-export.ts'
+import type { Shelf } from '../../core/conversation/shelf.ts'
 import { codeOf } from '../../core/kernel/errors.ts'
 import type { ImportedConversation } from '../../core/model/conversation.ts'
 import type { Did } from '../../core/model/id.ts'
@@ -19,13 +25,17 @@ const BATCH_CHARACTERS = 3 << 19
 const NAMED_SKIPPED = 10_000
 
 /** Where what cannot be read as it streams in is put. */
-export type ImportPlaces = Required<Pick<ImportPorts, 'spool' | 'database'>>
+export interface ImportPlaces extends Required<Pick<ImportPorts, 'spool' | 'database'>> {
+  /** One for each file. */
+  shelf(): Shelf & { close(): void }
+}
 
 export interface FileImport {
   /** Feed the next bytes. Resolves when there is room for more. @throws `storage/full` and what else storing failed with */
   push(bytes: Uint8Array): Promise<void>
-  /** No more bytes. @returns the report once everything is committed. @throws like `push` */
-  end(): Promise<{ report: FileReport; skipped: number }>
+  /** No more bytes. @returns the report once everything is committed, and whether the file is one that holds no conversations.
+   *  @throws like `push` */
+  end(): Promise<{ report: FileReport; skipped: number; isCompanion: boolean }>
   /** Stop; what was committed stays. */
   abort(reason: unknown): void
   progress(): { receivedBytes: number; read: number; messages: number; enough: boolean }
@@ -49,6 +59,7 @@ export function makeFileImport(
   let receivedBytes = 0
   let messages = 0
   let isDone = false
+  let holdsNone = false
   let failure: { error: unknown } | null = null
 
   const skip = (where: string, reason: string) => {
@@ -80,8 +91,10 @@ export function makeFileImport(
     }
   }
   const run = async () => {
+    const shelf = places.shelf()
     const ports: ImportPorts = {
       ...places,
+      shelf,
       assets: { put: async (bytes, mime) => store.putAsset(owner, bytes, mime) },
     }
     try {
@@ -93,9 +106,12 @@ export function makeFileImport(
       const code = codeOf(error)
       if (code !== 'import/unreadable' && code !== 'import/limit') throw error
       await flush()
+      holdsNone = isCompanion(error)
       const { message } = error as Error
       // The report names the file already.
       skip('file', message.startsWith(`${label} `) ? message.slice(label.length + 1) : message)
+    } finally {
+      shelf.close()
     }
   }
   const finished = run()
@@ -133,7 +149,7 @@ export function makeFileImport(
         skipped: named,
         ...(notes.length === 0 ? {} : { notes }),
       }
-      return { report, skipped }
+      return { report, skipped, isCompanion: holdsNone }
     },
     abort: reason => queue.fail(reason),
     progress: () => {
@@ -144,10 +160,13 @@ export function makeFileImport(
   }
 }
 
+/** As many as fill a batch at most: the parts of a long session are not in memory. */
 function charactersOf(conversation: ImportedConversation): number {
   let characters = 0
-  for (const message of conversation.messages)
+  for (const message of conversation.messages) {
+    if (characters >= BATCH_CHARACTERS) break
     for (const part of message.parts)
       for (const value of Object.values(part)) if (typeof value === 'string') characters += value.length
+  }
   return characters
 }

@@ -17,6 +17,7 @@ interface OpenFile {
   id: string
   work: FileImport
   ifKnown: boolean
+  inFolder: boolean
 }
 
 interface OpenImport {
@@ -29,6 +30,8 @@ interface OpenImport {
 export interface FileFacts {
   /** A file of no known format is not reported. */
   ifKnown?: boolean
+  /** A file that is known to hold no conversations is not reported. */
+  inFolder?: boolean
   /** For a database whose write-ahead log follows: where that begins, in bytes. */
   mainBytes?: number | null
 }
@@ -40,6 +43,7 @@ export interface Imports {
   file(caller: Caller, importId: string, label: string, more?: FileFacts): string
   /** @throws `usage/invalid` for a file that is not open here, and what storing failed with */
   chunk(caller: Caller, fileId: string, bytes: Uint8Array): Promise<Result<'import.chunk'>>
+  /** @returns the report, with nothing in it for a file that is passed over */
   endFile(caller: Caller, fileId: string): Promise<FileReport>
   /** The report over all files that were ended. */
   finish(caller: Caller, importId: string): ImportReport
@@ -79,13 +83,14 @@ export function makeImports(
       })
       return id
     },
-    file(caller, importId, label, { ifKnown = false, mainBytes = null } = {}) {
+    file(caller, importId, label, { ifKnown = false, inFolder = false, mainBytes = null } = {}) {
       const entry = find(caller, importId)
       if (entry.file !== null) throw new VivimError('usage/invalid', 'the file before is not ended yet')
       if (entry.reports.length >= MAX_FILES)
         throw new VivimError('usage/invalid', `an import has at most ${MAX_FILES} files`)
       const id = `${importId}.${entry.reports.length + 1}`
-      entry.file = { id, work: makeFileImport(label, caller.did, store, places, mainBytes), ifKnown }
+      const work = makeFileImport(label, caller.did, store, places, mainBytes)
+      entry.file = { id, work, ifKnown, inFolder }
       return id
     },
     async chunk(caller, fileId, bytes) {
@@ -96,8 +101,10 @@ export function makeImports(
     async endFile(caller, fileId) {
       const [entry, work] = findFile(caller, fileId)
       try {
-        const { report, skipped } = await work.end()
-        if (entry.file?.ifKnown === true && report.format === null) return report
+        const { report, skipped, isCompanion } = await work.end()
+        const { ifKnown, inFolder } = entry.file as OpenFile
+        if (report.format === null && (ifKnown || (inFolder && isCompanion)))
+          return { ...report, read: 0, skipped: [] }
         entry.reports.push(report)
         entry.skipped += skipped
         return report

@@ -1,9 +1,10 @@
 /** Places for what cannot be read as it streams in: a zip in a file without a name, gone with the process whatever happens;
  *  a database in a file that keeps its name only until it is opened. */
-import { readdirSync, rmSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { type FileHandle, open, rm, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ImportPorts } from '../../core/conversation/read-export.ts'
+import type { Shelf } from '../../core/conversation/shelf.ts'
 import { toHex } from '../../core/kernel/bytes.ts'
 import type { Chance } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
@@ -70,6 +71,44 @@ export const makeDatabaseSpool =
       for (const file of files) await rm(file, { force: true })
     }
   }
+
+/** @param folder - as for `makeSpool`. Makes a shelf in a file without a name, which is there from the first use on.
+ *  `append` throws `storage/full`. */
+export const makeShelves = (folder: string, chance: Chance) => (): Shelf & { close(): void } => {
+  let file: number | null = null
+  let size = 0
+  return {
+    append(bytes) {
+      try {
+        if (file === null) {
+          const path = newPath(folder, chance)
+          file = openSync(path, 'wx+', 0o600)
+          unlinkSync(path)
+        }
+        const at = size
+        while (size < at + bytes.length)
+          size += writeSync(file, bytes, size - at, bytes.length - (size - at), size)
+        return at
+      } catch (error) {
+        throw storageError(error)
+      }
+    },
+    read(at, length) {
+      const bytes = Buffer.allocUnsafe(length)
+      let done = 0
+      while (file !== null && done < length) {
+        const more = readSync(file, bytes, done, length - done, at + done)
+        if (more === 0) break
+        done += more
+      }
+      return bytes.subarray(0, done)
+    },
+    close() {
+      if (file !== null) closeSync(file)
+      file = null
+    },
+  }
+}
 
 /** Writes the first bytes into the first file, and what follows them into the second, which is made only for that. */
 async function writeParts(

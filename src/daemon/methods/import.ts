@@ -9,7 +9,11 @@ export type ImportMethods = Pick<Handlers<Caller>, Extract<keyof Handlers<Caller
 export const makeImportMethods = (imports: Imports): ImportMethods => ({
   'import.begin': async caller => ({ importId: imports.begin(caller) }),
   'import.file': async (caller, p) => ({
-    fileId: imports.file(caller, p.importId, p.path, { ifKnown: p.ifKnown, mainBytes: mainBytesOf(p) }),
+    fileId: imports.file(caller, p.importId, p.path, {
+      ifKnown: p.ifKnown,
+      inFolder: p.inFolder,
+      mainBytes: mainBytesOf(p),
+    }),
   }),
   'import.chunk': (caller, p) => imports.chunk(caller, p.fileId, fromBase64(p.dataB64)),
   'import.endFile': (caller, p) => imports.endFile(caller, p.fileId),

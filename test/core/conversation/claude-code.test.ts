@@ -1,6 +1,6 @@
 /** Claude Code sessions: answers put together, chains mended, side lines as conversations, the program's words hidden. */
 import t from 'tap'
-import { addsUp, byId, fixture, idsOn, read, sha256 } from './kit.ts'
+import { addsUp, byId, fixture, idsOn, memoryShelf, read, sha256 } from './kit.ts'
 
 const envelope = (uuid: string, parentUuid: string | null, more: object = {}): object => ({
   uuid,
@@ -250,3 +250,34 @@ t.test('20,000 lines in one chain, and circles, are read', async t => {
   const circle = await one(user('a', 'c', '1'), user('b', 'a', '2'), user('c', 'b', '3'))
   t.equal(circle?.messages.length, 3)
 })
+
+t.test(
+  'a session longer than memory should hold is the same from the shelf, with every part of it',
+  async t => {
+    const said = (at: number) => `${at} ${'word '.repeat(200)}`
+    const line = (at: number, type: 'user' | 'assistant', message: object) =>
+      JSON.stringify({
+        type,
+        uuid: `u${at}`,
+        parentUuid: at === 0 ? null : `u${at - 1}`,
+        sessionId: 's',
+        timestamp: '2026-05-02T10:00:00.000Z',
+        message: { role: type, ...message },
+      })
+    const lines = Array.from({ length: 60 }, (_, at) =>
+      at % 3 === 0
+        ? line(at, 'user', { content: said(at) })
+        : line(at, 'assistant', {
+            id: `m${Math.floor(at / 3)}`,
+            content: [{ type: 'text', text: at % 2 === 0 ? said(at) : `short ${at}` }],
+          }),
+    )
+    const whole = await read(lines.join('\n'))
+    const shelf = memoryShelf()
+    const shelved = await read(lines.join('\n'), { shelf, limits: { heldChars: 3000, sessionChars: 12_000 } })
+    t.equal(whole.conversations[0]?.messages.length, 40)
+    t.ok(shelf.bytes > 30_000)
+    t.same(shelved.skipped, [])
+    t.same(shelved.conversations, whole.conversations)
+  },
+)

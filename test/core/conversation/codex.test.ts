@@ -1,7 +1,7 @@
 /** What only Codex CLI does: two tellings of one turn, replays of a parent, injected items, older shapes. */
 import t from 'tap'
 import { messageText } from '../../../src/core/model/conversation.ts'
-import { fixture, idsOn, read, zip } from './kit.ts'
+import { fixture, idsOn, memoryShelf, read, zip } from './kit.ts'
 
 const at = (second: number): string => `2026-05-03T08:00:${String(second).padStart(2, '0')}.000Z`
 const line = (second: number, type: string, payload: object): string =>
@@ -315,3 +315,37 @@ t.test('a session of which nothing was said is empty, and a long one is cut with
   t.equal(long.conversations[0]?.messages.length, 1)
   t.match(long.skipped[0]?.reason, /more than 300 characters/)
 })
+
+t.test(
+  'a rollout longer than memory should hold is the same from the shelf, whoever tells a turn first',
+  async t => {
+    const said = (at: number) => `${at} ${'word '.repeat(200)}`
+    const item = (role: 'user' | 'assistant', text: string) => ({
+      type: 'message',
+      role,
+      content: [{ type: role === 'user' ? 'input_text' : 'output_text', text }],
+    })
+    const lines = [
+      { type: 'session_meta', payload: { id: 's', timestamp: '2026-05-03T08:00:00.000Z' } },
+      ...turns(),
+    ]
+    function* turns() {
+      for (let at = 0; at < 40; at++) {
+        yield { type: 'response_item', payload: item('user', said(at)) }
+        yield { type: 'event_msg', payload: { type: 'user_message', message: said(at) } }
+        yield { type: 'event_msg', payload: { type: 'agent_message', message: said(-at) } }
+        yield { type: 'response_item', payload: item('assistant', said(-at)) }
+      }
+    }
+    const text = lines
+      .map(line => JSON.stringify({ timestamp: '2026-05-03T08:00:01.000Z', ...line }))
+      .join('\n')
+    const whole = await read(text)
+    const shelf = memoryShelf()
+    const shelved = await read(text, { shelf, limits: { heldChars: 3000, sessionChars: 12_000 } })
+    t.equal(whole.conversations[0]?.messages.length, 80)
+    t.ok(shelf.bytes > 60_000)
+    t.same(shelved.skipped, [])
+    t.same(shelved.conversations, whole.conversations)
+  },
+)

@@ -5,6 +5,7 @@ import { crc32, deflateRawSync } from 'node:zlib'
 import type { Emitted } from '../../../src/core/conversation/format.ts'
 import type { Limits } from '../../../src/core/conversation/limits.ts'
 import { type FileReport, type ImportEvent, readExport } from '../../../src/core/conversation/read-export.ts'
+import type { Shelf } from '../../../src/core/conversation/shelf.ts'
 import type { ImportedConversation, ImportedMessage } from '../../../src/core/model/conversation.ts'
 
 /** A file below `test/fixtures/conversations`, found from the sources' folder when run from the build. */
@@ -39,7 +40,7 @@ export interface Reading {
 
 export async function read(
   bytes: Uint8Array | string,
-  options: { sizes?: readonly number[]; limits?: Partial<Limits>; label?: string } = {},
+  options: { sizes?: readonly number[]; limits?: Partial<Limits>; label?: string; shelf?: Shelf } = {},
 ): Promise<Reading> {
   const assets = new Map<string, { bytes: Uint8Array; mime: string | null }>()
   const events: ImportEvent[] = []
@@ -62,6 +63,7 @@ export async function read(
       }
     },
     limits: options.limits ?? {},
+    ...(options.shelf === undefined ? {} : { shelf: options.shelf }),
   }
   for await (const event of readExport({ label: options.label ?? 'file', bytes: source }, ports))
     events.push(event)
@@ -72,6 +74,21 @@ export async function read(
     skipped: events.flatMap(event => (event.kind === 'skipped' ? [event] : [])),
     empty: events.filter(event => event.kind === 'empty').length,
     files: events.flatMap(event => (event.kind === 'file' ? [event] : [])),
+  }
+}
+
+/** A shelf that tells how much was put on it. */
+export function memoryShelf(): Shelf & { bytes: number } {
+  const pieces: Uint8Array[] = []
+  return {
+    bytes: 0,
+    append(bytes) {
+      const at = this.bytes
+      pieces.push(bytes.slice())
+      this.bytes += bytes.length
+      return at
+    },
+    read: (at, length) => Buffer.concat(pieces).subarray(at, at + length),
   }
 }
 

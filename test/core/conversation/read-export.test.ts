@@ -120,3 +120,11 @@ t.test('a conversation has the same id everywhere, and another for another provi
   t.equal(conversationId('chatgpt', conversation?.sourceId ?? ''), 'd2flcm5uv5dc5kleknnunc7aam')
   t.not(conversationId('claude.ai', 'a'), conversationId('chatgpt', 'a'))
 })
+
+t.test('records that are too long come first, and what follows them is still read', async t => {
+  const [good] = JSON.parse(sample.toString('utf8').replace(/^\ufeff/, ''))
+  const long = JSON.stringify({ title: 'x'.repeat(9_000_000) })
+  const reading = await read(`[${long},${JSON.stringify(good)}]`, { limits: { recordBytes: 1_000_000 } })
+  t.match(reading.skipped, [{ where: 'element 1, byte 1', reason: /longer than 1000000 bytes/ }])
+  t.equal(reading.conversations.length, 1)
+})

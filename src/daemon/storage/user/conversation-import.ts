@@ -8,7 +8,15 @@ import type { WritingSql } from '../sqlite.ts'
 import { isRicher, leafOf, mergePlaces } from './conversation-merge.ts'
 import { type ConversationRow, makeConversationReader } from './conversation-table.ts'
 import { INDEXED_COLUMNS, type IndexedMessage, makeMessageIndex } from './message-index.ts'
-import { makeMessageRows, type Prepared, prepare, timeOf, type Within } from './message-rows.ts'
+import {
+  makeMessageRows,
+  type Prepared,
+  placed,
+  prepare,
+  prepareAll,
+  timeOf,
+  type Within,
+} from './message-rows.ts'
 
 export type Imported = 'imported' | 'updated' | 'unchanged'
 
@@ -105,7 +113,7 @@ export function makeConversationWriter(sql: WritingSql) {
       const now = incoming.get(place.id)
       if (!was) {
         if (!now) return
-        rows.insert(within(row), ordinal, { ...now, message: { ...now.message, ...place } })
+        rows.insert(within(row), ordinal, placed(now, place))
         recount = true
         return
       }
@@ -176,7 +184,7 @@ export function makeConversationWriter(sql: WritingSql) {
   }
 
   const importOne = (conversation: ImportedConversation): Imported => {
-    const messages = distinct(conversation.messages).map(prepare)
+    const messages = prepareAll(distinct(conversation.messages))
     const lastImport = fingerprint(conversation, messages)
     const id = conversationId(conversation.provider, conversation.sourceId)
     const row = rowOf(id)

@@ -28,6 +28,8 @@ interface Entry {
 const IN_PLACE_FACTOR = 80
 /** More characters than this are never taken out in place, which goes on without a pause and takes about a microsecond each. */
 const IN_PLACE_CHARACTERS = 100_000
+/** Text that waits in memory to be put in: more than a batch of usual conversations has, less than a long session. */
+const WAITING_CHARACTERS = 1 << 22
 /** Pages of the index that one step of a merge writes: some ten milliseconds of work. */
 const PAGES_A_STEP = 250
 
@@ -43,12 +45,14 @@ const entryOf = ({ moment, role, provider, text, parts }: IndexedMessage): Entry
 
 export function makeMessageIndex(sql: WritingSql) {
   let waiting: Entry[] = []
+  let waitingCharacters = 0
 
   /** Put in what waits. FTS5 writes a segment whenever a row comes that is older than the one before: so they come in order. */
   const flush = (): void => {
     if (waiting.length === 0) return
     const entries = waiting.sort(byMoment)
     waiting = []
+    waitingCharacters = 0
     for (const { moment, columns } of entries)
       sql.run(
         'INSERT INTO message_fts (rowid, text, code, aside, facts) VALUES (?, ?, ?, ?, ?)',
@@ -79,13 +83,17 @@ export function makeMessageIndex(sql: WritingSql) {
         return result
       } finally {
         waiting = []
+        waitingCharacters = 0
       }
     },
-    /** Put in when the `following` ends in which it must be called. */
+    /** Put in when the `following` ends in which it must be called, or before. */
     insert(message: Omit<IndexedMessage, 'parts'> & { parts: readonly Part[] }): void {
       const { moment, role, provider, text, parts } = message
-      if (isIndexed(message))
-        waiting.push({ moment, columns: [...columnsOf(text, parts), factsOf(role, provider)] })
+      if (!isIndexed(message)) return
+      const columns = [...columnsOf(text, parts), factsOf(role, provider)]
+      waiting.push({ moment, columns })
+      for (const column of columns) waitingCharacters += column.length
+      if (waitingCharacters > WAITING_CHARACTERS) flush()
     },
     remove(message: IndexedMessage): void {
       flush()

@@ -9,9 +9,9 @@ import { INDEXED_COLUMNS, type IndexedMessage, type makeMessageIndex } from './m
 export interface Prepared {
   message: ImportedMessage
   createdAtMs: number | null
-  parts: string
+  readonly parts: string
   /** 32 bytes over everything but the place. */
-  hash: Uint8Array
+  readonly hash: Uint8Array
 }
 
 /** What a message takes from its conversation. */
@@ -34,8 +34,8 @@ export const timeOf = (ms: number | null): number | null =>
 export function makeMessageRows(sql: WritingSql, index: ReturnType<typeof makeMessageIndex>) {
   const insertMessage = (within: Within, ordinal: number, prepared: Prepared): void => {
     const { message, createdAtMs, parts, hash } = prepared
-    const { role, hidden } = message
-    const text = messageText(message.parts)
+    const { role, hidden, parts: content } = message
+    const text = messageText(content)
     const seq = (sql.get<{ seq: number | null }>('SELECT max(seq) AS seq FROM message')?.seq ?? 0) + 1
     const moment = momentOf(createdAtMs ?? within.timeMs, seq)
     sql.run(
@@ -58,8 +58,8 @@ export function makeMessageRows(sql: WritingSql, index: ReturnType<typeof makeMe
       moment,
     )
     const { provider } = within
-    index.insert({ moment, hidden: hidden ? 1 : 0, role, provider, text, parts: message.parts })
-    noteAssets(within.seq, message.parts)
+    index.insert({ moment, hidden: hidden ? 1 : 0, role, provider, text, parts: content })
+    noteAssets(within.seq, content)
   }
 
   const indexedAt = (seq: number): IndexedMessage | null =>
@@ -71,11 +71,11 @@ export function makeMessageRows(sql: WritingSql, index: ReturnType<typeof makeMe
 
   const replaceMessage = (within: Within, seq: number, prepared: Prepared, isHidden: boolean): void => {
     const { message, createdAtMs, parts, hash } = prepared
-    const { role } = message
+    const { role, parts: content } = message
     const hidden = isHidden ? 1 : 0
     const was = indexedAt(seq)
     if (was) index.remove(was)
-    const text = messageText(message.parts)
+    const text = messageText(content)
     // Its place in time stays where the new version says none.
     const moment = createdAtMs === null && was ? was.moment : momentOf(createdAtMs ?? within.timeMs, seq)
     sql.run(
@@ -93,8 +93,8 @@ export function makeMessageRows(sql: WritingSql, index: ReturnType<typeof makeMe
       seq,
     )
     const { provider } = within
-    index.insert({ moment, hidden, role, provider, text, parts: message.parts })
-    noteAssets(within.seq, message.parts)
+    index.insert({ moment, hidden, role, provider, text, parts: content })
+    noteAssets(within.seq, content)
   }
 
   const hide = (seq: number): void => {
@@ -131,6 +131,51 @@ export function makeMessageRows(sql: WritingSql, index: ReturnType<typeof makeMe
     /** Bring the numbers of a conversation up to date. */
     count: countMessages,
   }
+}
+
+/** So many characters of a conversation's parts are kept as JSON from the moment they are hashed; those of further messages are made
+ *  again when they are stored, so that a long conversation is never in memory as a whole. */
+const KEPT_CHARACTERS = 1 << 22
+
+/** One whose JSON is made when it is asked for. */
+class LatePrepared implements Prepared {
+  readonly message: ImportedMessage
+  readonly createdAtMs: number | null
+  readonly #hash: string
+
+  constructor({ message, createdAtMs, hash }: Prepared) {
+    this.message = message
+    this.createdAtMs = createdAtMs
+    // A buffer of its own for each would take eight times as much.
+    this.#hash = Buffer.from(hash).toString('latin1')
+  }
+
+  get hash(): Uint8Array {
+    return Buffer.from(this.#hash, 'latin1')
+  }
+
+  get parts(): string {
+    return JSON.stringify(this.message.parts)
+  }
+}
+
+/** A message in another place, with the same content. */
+export const placed = (prepared: Prepared, place: Pick<ImportedMessage, 'parent' | 'branch'>): Prepared => {
+  const { message, createdAtMs, parts, hash } = prepared
+  const { parent, branch } = place
+  // A message that loads its parts keeps them in no property that a spread would take.
+  return { message: { ...message, parent, branch, parts: message.parts }, createdAtMs, parts, hash }
+}
+
+/** All messages of a conversation, ready to be stored. */
+export function prepareAll(messages: readonly ImportedMessage[]): Prepared[] {
+  let kept = 0
+  return messages.map(message => {
+    const prepared = prepare(message)
+    kept += prepared.parts.length
+    if (kept <= KEPT_CHARACTERS) return prepared
+    return new LatePrepared(prepared)
+  })
 }
 
 export function prepare(message: ImportedMessage): Prepared {
