@@ -4,6 +4,8 @@
 const SMALLEST_BYTES = 64 * 1024
 /** A buffer that one large record needed is not kept for the small ones after it. */
 const KEPT_BYTES = 4 * 1024 * 1024
+/** For a record larger than that: memory that is not written to costs nothing, the halves of a buffer that doubles do. */
+const LARGE_BYTES = 80 * 1024 * 1024
 
 export class Gather {
   #buffer = Buffer.alloc(0)
@@ -39,7 +41,8 @@ export class Gather {
   #append(bytes: Uint8Array): void {
     const needed = this.#size + bytes.length
     if (needed > this.#buffer.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(SMALLEST_BYTES, needed, this.#buffer.length * 2))
+      const size = Math.max(SMALLEST_BYTES, needed, this.#buffer.length * 2)
+      const larger = Buffer.allocUnsafeSlow(size > KEPT_BYTES ? Math.max(size, LARGE_BYTES) : size)
       larger.set(this.#buffer.subarray(0, this.#size))
       this.#buffer = larger
     }
