@@ -41,6 +41,10 @@ t.test('a secret is seen through what it is written in, and taken out with as li
     ],
     ['a backslash', `export A=${key.slice(0, 10)}\\\n${key.slice(10)}\nls`, `export A=${place}\nls`],
     ['a box', `│ ${key.slice(0, 30)} │\n│ ${key.slice(30)} │`, `│ ${place} │`],
+    ['octal digits', [...key].map(c => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`).join(''), place],
+    ['colours written out', `\\x1b[31m${key.slice(0, 9)}\\033[0m${key.slice(9)}`, `\\x1b[31m${place}`],
+    ['colours in carets', `^[[31m${key.slice(0, 9)}^[[0m${key.slice(9)}`, `^[[31m${place}`],
+    ['two strings', `a = "${key.slice(0, 9)}" + '${key.slice(9)}'`, `a = "${place}'`],
     ['colours', `\u001b[31m${key.slice(0, 9)}\u001b[0m${key.slice(9)}`, `\u001b[31m${place}`],
   ]
   for (const [name, text, expected] of cases) t.equal((await leavesOf(text)).left, expected, name)

@@ -1,7 +1,7 @@
 /** Secrets as arguments of commands, in statements of databases, and in the files that programs log in with. */
 import type { Match, Rule } from '../rule.ts'
 import { patternRule } from './pattern.ts'
-import { isSample, isStandIn } from './sample.ts'
+import { isSample, isScrambled, isStandIn } from './sample.ts'
 
 /** One word of a shell, quoted or not; its quotes are not part of the value. */
 const WORD = `["']?)([^\\s"'\`$<>|&;()]{4,400})`
@@ -29,7 +29,9 @@ const ARGUMENTS: readonly Rule[] = [
   ),
   argument(
     'command-secret',
-    ['login'],
+    ['az', 'oc', 'heroku', 'cf', 'ibmcloud', 'argocd', 'vault', 'mongo', 'doctl', 'npm', 'nomad'].map(
+      name => `${name} login`,
+    ),
     `(?:az|oc|heroku|cf|ibmcloud|argocd|vault|mongo|mongosh|doctl|npm|nomad)[ \\t]{1,8}login${OPTIONS}(?:-p|--password|--token|-t|--apikey)[ \\t=]{1,4}`,
   ),
   argument('command-secret', ['redis-cli'], `redis-cli${OPTIONS}(?:-a|--pass)[ \\t=]{1,4}`),
@@ -72,7 +74,32 @@ const ARGUMENTS: readonly Rule[] = [
     ['ConvertTo-SecureString'],
     `ConvertTo-SecureString[ \\t]{1,8}(?:-String[ \\t]{1,8})?`,
   ),
-  argument('command-secret', ['zip'], `(?:un)?zip${OPTIONS}-P[ \\t]{1,8}`),
+  argument('command-secret', ['zip ', 'unzip '], `(?:un)?zip${OPTIONS}-P[ \\t]{1,8}`),
+  argument(
+    'command-secret',
+    ['7z a ', '7z x ', '7z e ', '7za ', '7zr ', 'rar '],
+    `(?:7z[ar]?|rar)[ \\t]{1,4}[a-z]${OPTIONS}-h?p`,
+  ),
+  argument(
+    'command-secret',
+    ['vault login '],
+    `vault login[ ]{1,4}(?=["']?[A-Za-z0-9._-]{16,400})(?:token=)?`,
+  ),
+  argument(
+    'command-secret',
+    ['http -a', 'https -a', 'http --auth', 'https --auth', 'xh -a', 'http --ignore-stdin -a'],
+    `(?:https?|xh)${OPTIONS}(?:-a|--auth)[ =]{1,4}["']?[^\\s"':]{1,80}:`,
+  ),
+  argument(
+    'command-secret',
+    ['net use '],
+    `net use[ \\t](?:[^\\s]{1,120}[ \\t]{1,4}){0,3}/user:[^\\s]{1,80}[ \\t]{1,4}`,
+  ),
+  argument(
+    'command-secret',
+    ['requirepass ', 'masterauth '],
+    `(?:requirepass|masterauth)[ \\t]{1,8}(?!foobared)`,
+  ),
 ]
 
 /** `curl -u user:password`. */
@@ -225,6 +252,41 @@ const wifiRule: Rule = patternRule({
   accepts: value => !isStandIn(value),
 })
 
+/** The key of a wireless network in the file of `wpa_supplicant`. */
+const supplicantRule: Rule = patternRule({
+  id: 'wifi-password',
+  version: 1,
+  severity: 'secret',
+  needs: ['psk='],
+  pattern: /((?<![A-Za-z])psk=")([^"\r\n]{8,63})(?=")|(?<![A-Za-z])psk=[a-f0-9]{64}/,
+  accepts: value => !isStandIn(value) && !/ /.test(value),
+})
+
+/** Calls whose arguments are a key, or a login and its password. */
+const callRule: Rule = patternRule({
+  id: 'call-secret',
+  version: 1,
+  severity: 'secret',
+  needs: [
+    'jwt.',
+    'createHmac(',
+    'createHmac (',
+    'hmac.new(',
+    'Fernet(',
+    'auth=(',
+    'auth = (',
+    'Credentials(',
+    'UsernamePassword',
+  ],
+  pattern:
+    /((?:jwt\.(?:sign|verify|encode|decode)\([^"'`\r\n]{1,80},[ \t]{0,4}b?["'`]|createHmac ?\(\s{0,8}["'`][a-zA-Z0-9-]{2,12}["'`],\s{0,8}["'`]|hmac\.new\(\s{0,8}b?["']|Fernet\(\s{0,8}b?["']|auth ?= ?\(\s{0,8}["'][^"'\r\n]{1,80}["'],\s{0,8}["']|(?:Basic|AWS|Network)?Credentials\(\s{0,8}["'][^"'\r\n]{1,128}["'],\s{0,8}["']|UsernamePassword[A-Za-z]{0,40}\(\s{0,8}["'][^"'\r\n]{1,128}["'],\s{0,8}["']))([^\s"'`$]{6,400})(?=["'`])/,
+  accepts: value =>
+    !isStandIn(value) &&
+    !isSample(value) &&
+    !/^(?:pass|password|passwd|secret)$/i.test(value) &&
+    (/[\d!@#$%^&*+=?]/.test(value) || isScrambled(value)),
+})
+
 /** Keys in the configuration of routers and switches. */
 const routerRule: Rule = patternRule({
   id: 'command-secret',
@@ -246,6 +308,8 @@ const routerRule: Rule = patternRule({
 export const commandRules: readonly Rule[] = [
   loginPairRule,
   wifiRule,
+  supplicantRule,
+  callRule,
   routerRule,
   ...ARGUMENTS,
   userOptionRule,
