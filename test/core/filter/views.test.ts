@@ -50,6 +50,19 @@ t.test('a secret is seen through what it is written in, and taken out with as li
   for (const [name, text, expected] of cases) t.equal((await leavesOf(text)).left, expected, name)
 })
 
+t.test('what is encoded twice is taken out twice, however it is written the second time', async t => {
+  const run = base64(`{"token":"${key}","to":"??>>??>>"}`)
+  t.match(run, /\//)
+  const mail = base64('please write to anna.keller@posteo.de soon')
+  const cases: [string, string][] = [
+    [`a ${run} b ${run}\nc ${run}`, `a ${place} b ${place}\nc ${place}`],
+    [`a ${run} b {"x":"${run.replaceAll('/', '\\/')}"}`, `a ${place} b {"x":"${place}"}`],
+    [`a ${mail} b ${mail}`, 'a [personal:email#1] b [personal:email#1]'],
+    [base64(`a ${run} b ${run}`), place],
+  ]
+  for (const [text, expected] of cases) t.equal((await leavesOf(text)).left, expected)
+})
+
 t.test('lines that only follow each other are not taken for one', async t => {
   for (const next of [
     'AWS_REGION=eu-west-1',
