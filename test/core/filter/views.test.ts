@@ -22,6 +22,13 @@ t.test('a secret is seen through what it is written in, and taken out with as li
       `next=${encodeURIComponent(`https://x.test/?a=${key}`)}`,
       `next=https%3A%2F%2Fx.test%2F%3Fa%3D${place}`,
     ],
+    [
+      'percent, after another script',
+      encodeURIComponent(`私は${key}です`),
+      `${encodeURIComponent('私は')}${place}${encodeURIComponent('です')}`,
+    ],
+    ['quoted, after another script', `=E3=81=AF${key}=E3=81=A7`, `=E3=81=AF${place}=E3=81=A7`],
+    ['percent, after a line break', `a%0A${key}%0D%0A`, `a%0A${place}%0D%0A`],
     ['percent, twice', `a%253D${key}`, `a%253D${place}`],
     ['entities', `&quot;${key.replace('_', '&#95;')}&quot;`, `&quot;${place}&quot;`],
     ['soft breaks', `${key.slice(0, 20)}=\r\n${key.slice(20)} end`, `${place} end`],

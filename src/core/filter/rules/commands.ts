@@ -165,7 +165,8 @@ const pgpassRule: Rule = patternRule({
   severity: 'secret',
   needs: [':5432:', ':5433:', ':6432:'],
   back: 60,
-  pattern: /((?<=^|\n)[A-Za-z0-9_.*-]{1,60}:\d{4}:[^\s:]{1,60}:[^\s:]{1,60}:)([^\s:]{3,200})/,
+  pattern:
+    /((?<=^|[\s"'`=])[A-Za-z0-9_.*-]{1,60}:\d{4}:[^\s:]{1,60}:[^\s:]{1,60}:)(?!\[(?:secret|personal):)([^\s:"'`]{3,200})/,
   accepts: value => !isStandIn(value, 2),
 })
 

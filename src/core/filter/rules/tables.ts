@@ -42,7 +42,7 @@ const isHeading = (cells: readonly Cell[], separator: string): boolean =>
   cells.every(({ text }, at) =>
     text.length === 0
       ? separator === '|' && (at === 0 || at === cells.length - 1)
-      : text.length < 40 && /^[\p{L}\p{N} _./#-]+$/u.test(text),
+      : text.length < 40 && /^[\p{L}\p{N} _./#=-]+$/u.test(text),
   )
 
 /** Whether the cell around a place, up to separators, is a heading: most names stand elsewhere. */
