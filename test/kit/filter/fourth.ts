@@ -71,6 +71,24 @@ const SECRETS: Readonly<Record<string, Situation>> = {
   swedish: d => [password(d), 'lösenord: #'],
   italian: d => [password(d), 'La parola è segreta. Parola: #'],
   czech: d => [password(d), 'heslo je #'],
+  'network credential': d => [password(d), 'var c = new NetworkCredential("eva", "#");'],
+  pdo: d => [password(d), "$pdo = new PDO('mysql:host=a', 'root', '#');"],
+  french: d => [`${d.text(8, LOWER)}9#5`, 'identifiant eva / mot de passe #'],
+  'italian, said': d => [password(d), 'la password è #'],
+  'sql server': d => [password(d), "CREATE LOGIN eva WITH PASSWORD = N'#';"],
+  oracle: d => [password(d), 'jdbc:oracle:thin:system/#@db:1521/XE'],
+  'gh token': d => [d.text(40, HEX), 'gh auth login --with-token <<< #'],
+  twine: d => [`${d.text(28)}7a`, 'twine upload -u __token__ -p # dist/*'],
+  cargo: d => [`${d.text(30)}7a`, 'cargo login #'],
+  wordpress: d => [`${d.text(30)}7@${d.text(32)}`, "define('NONCE_SALT', '#');"],
+  bitlocker: d => [Array.from({ length: 8 }, () => d.text(6, DIGITS)).join('-'), 'BitLocker recovery key: #'],
+  cdk: d => [`${d.text(22)}7a`, "SecretValue.unsafePlainText('#')"],
+  'application password': d => [d.text(16, LOWER), 'smtp.login("eva@mail.test", "#")'],
+  'application password, as shown': d => [
+    d.text(16, LOWER).replace(/.{4}(?!$)/g, '$& '),
+    'gmail app password: #',
+  ],
+  'file of cookies': d => [`${d.text(38)}7a`, '.x.test\tTRUE\t/\tTRUE\t0\tsession_token\t#'],
   'link of a terminal': d => [`xai${'-'}${d.text(80)}`, '\u001b]8;;https://x.test\u0007#\u001b]8;;\u0007'],
 }
 
@@ -138,6 +156,11 @@ const LOOK_ALIKES: readonly Situation[] = [
   () => ['', 'كلمة المرور غير صحيحة'],
   () => ['', 'ID 8001015009088 and S1234567A and A123456780'],
   () => ['', '0010 4500 0034 1234'],
+  () => ['', 'gmail app password: when that will come'],
+  () => ['', "define('AUTH_KEY', 'put your unique phrase here');"],
+  () => ['', 'BitLocker recovery key: see the printout'],
+  () => ['', 'getConnection("jdbc:x", "user", "password")'],
+  () => ['', 'the password reset page, the password hash2 column'],
 ]
 
 export const fourthSecrets = (): Guilty[] => [

@@ -32,7 +32,7 @@ const ELEMENT = />/y
 /** The argument of a setter. */
 const CALL = /\((?=["'`])/y
 const STATES =
-  /(?:[ \t]{1,4}[\p{L}\p{N}'’.@/-]{1,30}){0,6}?[ \t]{1,4}(?:is|was|ist|lautet|est|es|é|är|er|je|jest|to)(?:[ \t]{1,4}|(?=:))(?:now |currently |still |set to |called )?:?[ \t]{0,4}|[ ]\((?=[^\s()]{12,400}\))/iuy
+  /(?:[ \t]{1,4}[\p{L}\p{N}'’.@/-]{1,30}){0,6}?[ \t]{1,4}(?:is|was|ist|lautet|est|es|é|è|är|er|je|jest|to)(?:[ \t]{1,4}|(?=:))(?:now |currently |still |set to |called )?:?[ \t]{0,4}|[ ]\((?=[^\s()]{12,400}\))/iuy
 const STATES_CJK = /(?:是|为|為|は|は、|：|:|=)[ \t]{0,4}/y
 const QUOTED = /\\{0,3}(["'`])((?:(?!\1)[^\s\\]|\\(?!\1)[^\s]){4,8000})\\{0,3}\1/y
 const PHRASE = /(["'`])((?:(?!\1)[^\r\n\\]){12,200})\1/y
@@ -214,7 +214,7 @@ function valueAfter(text: string, at: number, name: string, before: string, kind
         return { ...rangeOf(told), isOne: true }
       const next = stickValue(BARE, text, at + 1)
       const isOne =
-        next !== null && /^(?=.*[A-Z])(?=.*[a-z])(?=.*\d)/.test(next.value) && isGood(next.value, kind)
+        next !== null && /^(?=.*[A-Z!#%&@])(?=.*[a-z])(?=.*\d)/.test(next.value) && isGood(next.value, kind)
       return next && isOne ? { start: next.start, end: next.start + next.value.length, isOne } : null
     }
   }
