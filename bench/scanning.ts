@@ -11,6 +11,7 @@ import { secretlintDetectors } from '../src/core/filter/secretlint.ts'
 import { didFromKey } from '../src/core/identity/did.ts'
 import { systemClock as clock, systemChance } from '../src/core/kernel/env.ts'
 import { scoreOf } from '../test/kit/filter/corpus.ts'
+import { fourthHarmless, fourthSecrets } from '../test/kit/filter/fourth.ts'
 import { harmlessCases } from '../test/kit/filter/harmless.ts'
 import { holdoutHarmless, holdoutSecrets } from '../test/kit/filter/holdout.ts'
 import { personalCases } from '../test/kit/filter/personal.ts'
@@ -110,8 +111,8 @@ export const scanning: Bench = {
       beside: null,
       budget: { on: 'value', atLeast: 99 },
     }
-    const others = [...holdoutSecrets(), ...thirdSecrets()]
-    const lookAlikes = [...holdoutHarmless(), ...thirdHarmless()]
+    const others = [...holdoutSecrets(), ...thirdSecrets(), ...fourthSecrets()]
+    const lookAlikes = [...holdoutHarmless(), ...thirdHarmless(), ...fourthHarmless()]
     const second = await scoreOf(others, lookAlikes)
     yield {
       what: `the later batches: recall over ${others.length} secrets`,

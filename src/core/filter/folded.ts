@@ -9,8 +9,12 @@ export interface Folded {
 /** Characters that show nothing, and control characters other than tab and line breaks. */
 const INVISIBLE = /[\p{DI}[\p{Cc}--[\t\n\r]]]/v
 const ESCAPE = 0x1b
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the character that begins a colour sequence of a terminal
-const COLOUR = /\x1b\[[0-9;]{0,32}[A-Za-z]/y
+const C1_ESCAPE = 0x9b
+const BELL = 0x07
+/** Control sequences of terminals (ECMA-48 §5.4), character sets, and the end of a link; where a link goes stays, it may say something. */
+const COLOUR =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the characters that begin and end a control sequence of a terminal
+  /(?:\x1b\[|\x9b)[0-?]{0,32}[ -/]{0,4}[@-~]|\x1b(?:[()*+][A-Za-z0-9]|[78=>]|\]8;;(?:\x07|\x1b\\))/y
 const MARK = /\p{M}/u
 const PLAIN = /^[\t\n\r\x20-\x7e]*$/
 const NOT_PLAIN = /[^\t\n\r\x20-\x7e]/g
@@ -61,6 +65,8 @@ export function fold(text: string): Folded {
   let odd = steadyUntil(text, 0)
   if (odd === text.length) return { text, at: null }
   const out = new FoldedText(text)
+  // The bell that ends what a terminal is told, such as where a link goes, keeps that apart from the text of the link.
+  let isTold = false
   for (let done = 0; done < text.length; ) {
     // The last character before may combine with what follows.
     const base = Math.max(done, odd - ((text.codePointAt(odd - 2) ?? 0) > 0xffff ? 2 : 1))
@@ -71,9 +77,11 @@ export function fold(text: string): Folded {
       if (at >= odd && isSteady(code)) break
       const width = code > 0xffff ? 2 : 1
       COLOUR.lastIndex = at
-      if (code === ESCAPE && COLOUR.test(text)) at = COLOUR.lastIndex
+      if ((code === ESCAPE || code === C1_ESCAPE) && COLOUR.test(text)) at = COLOUR.lastIndex
       else {
-        if (at < odd || !INVISIBLE.test(String.fromCodePoint(code))) out.hold(at, width)
+        const ends: boolean = code === BELL && isTold
+        isTold = !ends && (isTold || (code === ESCAPE && text[at + 1] === ']'))
+        if (at < odd || ends || !INVISIBLE.test(String.fromCodePoint(code))) out.hold(at, width)
         at += width
       }
     }

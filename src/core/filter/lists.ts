@@ -120,8 +120,12 @@ const isOpen = (char: string): boolean => !FIRST.test(char)
 function denyScan(deny: FilterLists['deny']): (text: string) => Hit[] {
   const root: Branch = { next: new Map(), word: null }
   const begins = new Uint8Array(UNITS)
-  for (const { text, severity } of deny) {
+  // In capitals, and where a keyboard has none, ß is written as two letters.
+  const words = deny.flatMap(({ text, severity }) => {
     const word = denyKey(entryText(text))
+    return [...new Set([word, word.replaceAll('ß', 'ss')])].map(spelt => ({ word: spelt, severity }))
+  })
+  for (const { word, severity } of words) {
     if (word.length < MIN_ENTRY_LENGTH) continue
     const kind = isOpen(Array.from(word.slice(0, 2))[0] ?? '') ? OPEN : CLOSED
     // Characters that share their first unit: better one too many than one too few.

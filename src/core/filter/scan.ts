@@ -53,8 +53,9 @@ export async function scanKnown(
   const known = new Map<string, Hit>()
   for (const hit of found.flat())
     if (hit.severity === 'secret') {
-      const value = hit.inner ?? hit.value
-      if (value.length >= MIN_KNOWN_LENGTH && !known.has(value)) known.set(value, hit)
+      // Encoded, it may stand elsewhere in lines or with escapes.
+      for (const value of new Set([hit.inner ?? hit.value, hit.value]))
+        if (value.length >= MIN_KNOWN_LENGTH && !known.has(value)) known.set(value, hit)
     }
   if (known.size === 0) return found.map(hits => [...hits])
   if (known.size > MAX_KNOWN) throw failed(`more than ${MAX_KNOWN} different secrets`, { limit: MAX_KNOWN })

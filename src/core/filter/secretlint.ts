@@ -2,7 +2,7 @@
  *  by which comments in the text switch the scan off. */
 import { rules as presetRules } from '@secretlint/secretlint-rule-preset-recommend'
 import type { Detector, Hit, Match, Severity } from './rule.ts'
-import { isPrinted } from './rules/sample.ts'
+import { isCounting, isPrinted } from './rules/sample.ts'
 
 const PREFIX = '@secretlint/secretlint-rule-'
 /** Raised together with the pinned release of the preset. */
@@ -138,13 +138,19 @@ function detectorOf(creator: Creator): Detector {
       }
       return found.flatMap(({ message: { messageId }, range: [start, end] }): Hit[] => {
         const { rule, severity } = NAMES[messageId] ?? { rule: messageId.toLowerCase().replaceAll('_', '-') }
-        return start < end && !isPrinted(text.slice(start, end))
+        return start < end && !isToldApart(text.slice(start, end))
           ? [{ start, end, rule, severity: severity ?? 'secret' }]
           : []
       })
     },
   }
 }
+
+/** Whether a manual or a template says this. */
+const isToldApart = (value: string): boolean =>
+  isPrinted(value) ||
+  (value.length <= 128 && isCounting(value)) ||
+  /:\/\/[^\s@]{0,80}:<[a-z _-]{1,40}>@|^xox[a-z]-(?:your|my|the|some|slack|bot|user|app|token)-/i.test(value)
 
 /** A text that is no file; places in lines are asked for by the filter of comments only, which is left out. */
 const sourceOf = (content: string): Source => ({

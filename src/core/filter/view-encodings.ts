@@ -61,14 +61,18 @@ function decodedRun(run: string): string | null {
 /** Runs of base64 (RFC 4648 §4 and §5) or hexadecimal digits that hold text, decoded, one a line; null where there are none. */
 export function decoded(text: string, seen: Set<string>): View | null {
   const runs: { start: number; end: number; viewAt: number }[] = []
+  // What another view decoded is known; what stands here twice is to be taken out twice.
+  const here = new Map<string, string>()
   let view = ''
   const add = (start: number, end: number): boolean => {
     if (!mayBeText(text, start)) return false
     const run = text.slice(start, end)
-    if (seen.has(run)) return true
-    const inside = decodedRun(run)
+    const known = here.get(run)
+    if (known === undefined && seen.has(run)) return true
+    const inside = known ?? decodedRun(run)
     if (inside === null) return false
     seen.add(run)
+    here.set(run, inside)
     const last = /^={1,2}/.exec(text.slice(end, end + 2))?.[0].length ?? 0
     runs.push({ start, end: end + last, viewAt: view.length })
     view += `${fold(inside).text}\n`

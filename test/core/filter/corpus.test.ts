@@ -1,5 +1,6 @@
 import t from 'tap'
 import { scoreOf } from '../../kit/filter/corpus.ts'
+import { fourthHarmless, fourthSecrets } from '../../kit/filter/fourth.ts'
 import { harmlessCases } from '../../kit/filter/harmless.ts'
 import { holdoutHarmless, holdoutSecrets } from '../../kit/filter/holdout.ts'
 import { personalCases } from '../../kit/filter/personal.ts'
@@ -24,8 +25,8 @@ t.test('every secret of the corpus stays back, and nothing that only looks like 
 })
 
 t.test('the batches in other surroundings stay back as well', async t => {
-  const secrets = [...holdoutSecrets(), ...thirdSecrets()]
-  const harmless = [...holdoutHarmless(), ...thirdHarmless()]
+  const secrets = [...holdoutSecrets(), ...thirdSecrets(), ...fourthSecrets()]
+  const harmless = [...holdoutHarmless(), ...thirdHarmless(), ...fourthHarmless()]
   t.ok(secrets.length >= 120 && harmless.length >= 150)
   const { missed, alarms } = await scoreOf(secrets, harmless)
   t.same(

@@ -19,6 +19,8 @@ t.test('look-alikes, invisible characters, marks and colours are folded away', a
     ['❤️😀x', '❤😀x'],
     ['\u202ekey\u202c', 'key'],
     ['a\u001bb', 'ab'],
+    ['\u001b(B\u001b[?25l\u001b[38:5:1mkey\u009b0m\u001b[>4m', 'key'],
+    ['\u001b]8;;https://x.test\u0007key\u001b]8;;\u0007s', ']8;;https://x.test\u0007keys'],
   ]
   for (const [text, expected] of cases) t.equal(fold(text).text, expected, JSON.stringify(text))
 })

@@ -54,6 +54,7 @@ t.test('a denied word is found in any case, as a word of its own', async t => {
     'falcon',
     'falcon',
   ])
+  t.same(denied('STRASSE Strasse straße', 'Straße'), ['STRASSE', 'Strasse', 'straße'])
   t.same(denied('falcons afalcon falcon2 éfalcon falconé', 'falcon'), [])
   t.same(denied('Project\n    Falcon and project  falcon', 'project falcon'), [
     'Project\n    Falcon',

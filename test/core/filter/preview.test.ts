@@ -45,6 +45,25 @@ t.test('a plain conversation leaves as it is, and twice with the same digest', a
   t.equal((await prepareShare(input, ports)).digest, first.digest)
 })
 
+t.test('what was redacted has nothing more to redact', async t => {
+  const input = conversation([
+    `db.test:5432:app:eva:Tk4mQ9xZ and ${githubToken}`,
+    { type: 'toolResult', callId: '1', output: '{"out":"db.test:5432:app:eva:Wk7nB3xL"}', isError: false },
+    { type: 'toolResult', callId: '2', output: '{"out":"name,password\\neva,Pn5hC8vR"}', isError: false },
+  ])
+  const once = await prepareShare({ ...input, include: ['tools'], onFindings: 'redact' }, ports)
+  t.notMatch(JSON.stringify(once.messages), /Tk4mQ9xZ|Wk7nB3xL|Pn5hC8vR/)
+  const again = await prepareShare(
+    {
+      ...input,
+      conversation: { title: null, messages: once.messages.map(({ parts }) => says(...parts)) },
+      include: ['tools'],
+    },
+    ports,
+  )
+  t.same(again.findings, [])
+})
+
 t.test('a secret blocks unless the owner decides otherwise', async t => {
   const input = conversation([`my token is ${githubToken}, keep it`], [`so ${githubToken} it is`])
   const blocked = await prepareShare(input, ports)

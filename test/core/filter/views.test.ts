@@ -23,6 +23,13 @@ t.test('a secret is seen through what it is written in, and taken out with as li
       `next=${encodeURIComponent(`https://x.test/?a=${key}`)}`,
       `next=https%3A%2F%2Fx.test%2F%3Fa%3D${place}`,
     ],
+    [
+      'percent, after another script',
+      encodeURIComponent(`私は${key}です`),
+      `${encodeURIComponent('私は')}${place}${encodeURIComponent('です')}`,
+    ],
+    ['quoted, after another script', `=E3=81=AF${key}=E3=81=A7`, `=E3=81=AF${place}=E3=81=A7`],
+    ['percent, after a line break', `a%0A${key}%0D%0A`, `a%0A${place}%0D%0A`],
     ['percent, twice', `a%253D${key}`, `a%253D${place}`],
     ['entities', `&quot;${key.replace('_', '&#95;')}&quot;`, `&quot;${place}&quot;`],
     ['soft breaks', `${key.slice(0, 20)}=\r\n${key.slice(20)} end`, `${place} end`],
@@ -42,9 +49,26 @@ t.test('a secret is seen through what it is written in, and taken out with as li
     ],
     ['a backslash', `export A=${key.slice(0, 10)}\\\n${key.slice(10)}\nls`, `export A=${place}\nls`],
     ['a box', `│ ${key.slice(0, 30)} │\n│ ${key.slice(30)} │`, `│ ${place} │`],
+    ['octal digits', [...key].map(c => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`).join(''), place],
+    ['colours written out', `\\x1b[31m${key.slice(0, 9)}\\033[0m${key.slice(9)}`, `\\x1b[31m${place}`],
+    ['colours in carets', `^[[31m${key.slice(0, 9)}^[[0m${key.slice(9)}`, `^[[31m${place}`],
+    ['two strings', `a = "${key.slice(0, 9)}" + '${key.slice(9)}'`, `a = "${place}'`],
     ['colours', `\u001b[31m${key.slice(0, 9)}\u001b[0m${key.slice(9)}`, `\u001b[31m${place}`],
   ]
   for (const [name, text, expected] of cases) t.equal((await leavesOf(text)).left, expected, name)
+})
+
+t.test('what is encoded twice is taken out twice, however it is written the second time', async t => {
+  const run = base64(`{"token":"${key}","to":"??>>??>>"}`)
+  t.match(run, /\//)
+  const mail = base64('please write to anna.keller@posteo.de soon')
+  const cases: [string, string][] = [
+    [`a ${run} b ${run}\nc ${run}`, `a ${place} b ${place}\nc ${place}`],
+    [`a ${run} b {"x":"${run.replaceAll('/', '\\/')}"}`, `a ${place} b {"x":"${place}"}`],
+    [`a ${mail} b ${mail}`, 'a [personal:email#1] b [personal:email#1]'],
+    [base64(`a ${run} b ${run}`), place],
+  ]
+  for (const [text, expected] of cases) t.equal((await leavesOf(text)).left, expected)
 })
 
 t.test('lines that only follow each other are not taken for one', async t => {

@@ -1,17 +1,17 @@
 /** Secrets that only a name before them gives away: `NAME=value`, `"name": "value"`, `name is value`. */
 import type { Match, Rule } from '../rule.ts'
-import { isRandom, isSample, isStandIn } from './sample.ts'
+import { isRandom, isSample, isScrambled, isStandIn } from './sample.ts'
 
 /** How much a name says about what stands behind it: of a `password` everything is believed, of a mere `key` little. */
 type Kind = 'password' | 'secret' | 'weak'
 
 const NAME =
-  /(?:passw(?:or)?d|passphrase|passwort|passcode|kennwort|pwd|pw|passe|pass|contraseñ?a|senha|wachtwoord|lozinka|hasło|пароль|密码|密碼|パスワード|비밀번호|secret|tokens?|credentials?|keys?|auth|signature|otp|pin)(?:[ _-]?(?:value|key(?:[_-]base)?|base64|b64|prod|dev|live|test|staging|hash|string|str|text|plain|raw|\d{1,3}))?(?![A-Za-z0-9])/iy
+  /(?:passw(?:or)?d|passphrase|passwort|passcode|kennwort|pwd|pw|passe|pass|contraseñ?a|senha|wachtwoord|lozinka|hasło|пароль|密码|密碼|パスワード|비밀번호|şifre|parola|lösenord|adgangskode|kodeord|passord|salasana|heslo|jelszó|κωδικός|كلمة المرور|كلمة السر|סיסמה|סיסמא|पासवर्ड|รหัสผ่าน|mật khẩu|kata sandi|暗証番号|口令|schlüssel|secret|tokens?|credentials?|keys?|auth|signature|otp|pin)(?:[ _-]?(?:value|key(?:[_-]base)?|base64|b64|prod|dev|live|test|staging|hash|string|str|text|plain|raw|\d{1,3}))?(?![A-Za-z0-9])/iy
 const PASSWORD =
-  /^(?:pass|pwd|pw|kennwort|contrase|senha|wachtwoord|lozinka|hasło|пароль|密|パスワード|비밀번호|otp|pin)/i
+  /^(?:pass|pwd|pw|kennwort|contrase|senha|wachtwoord|lozinka|hasło|пароль|密|パスワード|비밀번호|şifre|parola|lösenord|adgangskode|kodeord|salasana|heslo|jelszó|κωδ|كلمة|סיסמ|पास|รหัส|mật|kata|暗|口|otp|pin)/i
 /** Words that make a secret of a key or of a signature. */
 const STRONG_NAMES: readonly string[] =
-  'api access private auth authentication encryption encrypt decryption signing sign master account secret shared service server admin app application license licence root deploy deployment webhook storage session hmac aes jwt cookie client write subscription ingest integration role function functions management consumer security rest personal project openai anthropic aws azure stripe github datadog algolia twilio mistral cohere gemini host provisioning registration recovery wallet signer'.split(
+  'api access private auth authentication encryption encrypt decryption signing sign master account secret shared service server admin app application license licence root deploy deployment webhook storage session hmac aes jwt cookie client write subscription ingest integration role function functions management consumer security rest personal project openai anthropic aws azure stripe github datadog algolia twilio mistral cohere gemini host provisioning registration recovery wallet signer geheimer zugangs'.split(
     ' ',
   )
 const STRONG: ReadonlySet<string> = new Set(STRONG_NAMES)
@@ -22,27 +22,30 @@ const OTHER_NAMES: ReadonlySet<string> = new Set(
   ),
 )
 const ASSIGN =
-  /\\{0,3}["'`´”\]]{0,3}[*_]{0,3}(?:[ \t]?\([^()\r\n]{1,40}\))?[*_`]{0,3}(?:[ \t]{0,20}(?::[ ]?&?[A-Za-z_][\w.<>'[\]|?]{0,30}[ ]?=(?!=)|:=|=>|={1,3}|:|：|\|)|<\/key>\s{0,20}<string>|["'`]?[,;]?\s{1,30}(?:value\s{1,4})?\\?["']?value\\?["']?\s{0,4}[:=])[*_]{0,3}[ \t]{0,20}/iy
+  /\\{0,3}["'`´”\]]{0,3}[*_]{0,3}(?:[ \t]?\([^()\r\n]{1,40}\))?[*_`]{0,3}(?:[ \t]{0,20}(?::[ ]?&?[A-Za-z_][\w.<>'[\]|?]{0,30}[ ]?=(?!=)|:=|=>|={1,3}|:|：|\|)|<\/key>\s{0,20}<string>|["'`]\s{0,4}\{[^{}]{0,300}?\bdefault\s{0,20}=|["'`]?[,;]?\s{1,30}(?:value\s{1,4})?\\?["']?value\\?["']?\s{0,4}[:=])[*_]{0,3}[ \t]{0,20}/iy
 /** Two arguments, both quoted: `set("api_key", "…")`. */
 const ARGUMENT = /["'`][ \t]{0,4},[ \t\r\n]{0,20}(?=["'`])/y
 /** What turns a string into bytes. */
 const WRAP =
-  /(?:(?:Buffer\.from|bytes\.fromhex|bytes|base64\.b64decode|unhexlify|hex|atob|String|string|Some|SecretString|SecretStr)\(|[bru]{1,2})(?=["'`])/y
+  /(?:(?:\[\](?:byte|rune)|Buffer\.from|bytes\.fromhex|bytes|base64\.b64decode|unhexlify|hex|atob|String|string|Some|SecretString|SecretStr)\(|Data\(base64Encoded:\s?|[bru]{1,2})(?=["'`])/y
 const ELEMENT = />/y
 /** The argument of a setter. */
 const CALL = /\((?=["'`])/y
 const STATES =
-  /(?:[ \t]{1,4}[\p{L}\p{N}'’.@/-]{1,30}){0,6}?[ \t]{1,4}(?:is|was|ist|lautet|est|es|é|är|er|jest|to)(?:[ \t]{1,4}|(?=:))(?:now |currently |still |set to |called )?:?[ \t]{0,4}/iuy
+  /(?:[ \t]{1,4}[\p{L}\p{N}'’.@/-]{1,30}){0,6}?[ \t]{1,4}(?:is|was|ist|lautet|est|es|é|è|är|er|je|jest|to)(?:[ \t]{1,4}|(?=:))(?:now |currently |still |set to |called )?:?[ \t]{0,4}|[ ]\((?=[^\s()]{12,400}\))/iuy
 const STATES_CJK = /(?:是|为|為|は|は、|：|:|=)[ \t]{0,4}/y
 const QUOTED = /\\{0,3}(["'`])((?:(?!\1)[^\s\\]|\\(?!\1)[^\s]){4,8000})\\{0,3}\1/y
 const PHRASE = /(["'`])((?:(?!\1)[^\r\n\\]){12,200})\1/y
 const BARE = /[^\s"'`,;<>(){}[\]\\|]{4,8000}/y
+const SHOUT = /!{1,8}/y
 /** Where the next parameter of a URL or form begins. */
 const NEXT_PARAMETER = /&(?:amp;)?[A-Za-z_][\w.-]{0,60}=/
 
 const NOT_A_VALUE =
   /^(?:https?:\/\/|(?:Big)?(?:Uint|Int|Float)\d+(?:Clamped)?Array|string|number|boolean|function|object|symbol|bigint|undefined|null|none|true|false|required|optional|process\.env|os\.environ|import\.meta|(?:self|this|env|config|settings|secrets|vars|var|local|data|module|req|request|response|props|args|options|params|ctx|context|user)\.|sha\d{1,3}[:-]|application\/|@|--|\/\/|\*+$|\?|!(?:vault|ref|env|sub|secret|getatt|importvalue)|[A-Za-z_$][\w$.]{0,60}\(|[a-z_][\w-]{0,31}:[x*!]:\d|\.\/|~\/)/i
 const MEMBER = /^[A-Za-z_$][\w$]{0,60}(?:\??\.[A-Za-z_$][\w$]{0,60}){1,12}!?$/
+/** A token of HashiCorp Vault before 1.10. */
+const VAULT = /^s\.[A-Za-z0-9]{24}$/
 /** Words with separators between them, as identifiers and names of things are. */
 const WORDS = /^[A-Za-z]{1,60}(?:[-_. /:][A-Za-z]{1,60}){0,20}$/
 /** Words with a number here and there, as paths and labels are. */
@@ -66,7 +69,7 @@ const LONG_RUN = 120
 
 export const assignmentRule: Rule = {
   id: 'assigned-secret',
-  version: 2,
+  version: 3,
   severity: 'secret',
   needs: [
     ...[
@@ -88,6 +91,19 @@ export const assignmentRule: Rule = {
       '密',
       'パスワード',
       '비밀번호',
+      ...['şifre', 'parola', 'lösenord', 'adgangskode', 'kodeord', 'salasana', 'heslo', 'jelszó', 'κωδικός'],
+      ...[
+        'Κωδικός',
+        'كلمة',
+        'סיסמ',
+        'पासवर्ड',
+        'รหัสผ่าน',
+        'mật khẩu',
+        'kata sandi',
+        '暗証番号',
+        '口',
+        'schlüssel',
+      ],
       'secret',
       'token',
       'credential',
@@ -152,6 +168,7 @@ function kindOf(name: string, before: string): Kind | null {
   if (isShort && isInside && !/(?:api|user|db|my|root)$/i.test(before.slice(-4))) return null
   const { word, isGlued } = lastWordOf(before)
   if (OTHER_NAMES.has(word)) return null
+  if (/^schlüssel/i.test(name) && /^(?:wlan|wpa\d?|wifi|netzwerk)$/.test(word)) return 'password'
   if (/^passe$/i.test(name) && !/mots? de $/i.test(before)) return null
   if (PASSWORD.test(name)) return 'password'
   if (/^(?:secret|token|credential)/i.test(name)) return 'secret'
@@ -197,7 +214,7 @@ function valueAfter(text: string, at: number, name: string, before: string, kind
         return { ...rangeOf(told), isOne: true }
       const next = stickValue(BARE, text, at + 1)
       const isOne =
-        next !== null && /^(?=.*[A-Z])(?=.*[a-z])(?=.*\d)/.test(next.value) && isGood(next.value, kind)
+        next !== null && /^(?=.*[A-Z!#%&@])(?=.*[a-z])(?=.*\d)/.test(next.value) && isGood(next.value, kind)
       return next && isOne ? { start: next.start, end: next.start + next.value.length, isOne } : null
     }
   }
@@ -234,33 +251,42 @@ function valueAfter(text: string, at: number, name: string, before: string, kind
     (/^[A-Za-z_.]+$/.test(bare.value) && text[bare.start + bare.value.length] === '<')
   bare.value = bare.value.slice(0, cut?.index).replace(/[.:!?*_]+$/, '')
   const { value } = bare
+  // It may end a sentence or the password: it goes with what has a digit.
+  const shout = /\d/.test(value) ? (stickValue(SHOUT, text, bare.start + value.length)?.value.length ?? 0) : 0
   const isPath = /^(?:pwd|key)/i.test(name) && /^[./~]|^[A-Za-z]:[\\/]/.test(value)
   const isOne =
     !isCall &&
     !isPath &&
-    !MEMBER.test(value) &&
+    (!MEMBER.test(value) || VAULT.test(value)) &&
     !CONSTANT.test(value) &&
     (isEnvironment || !/^[A-Za-z_$][\w$]*(?:password|secret|token|key)$/i.test(value)) &&
     isGood(value, kind) &&
     value.length >= (isEnvironment ? 5 : 6) &&
     (((isEnvironment || bond === 'option') && kind !== 'weak') || isBelieved(value, kind, bond))
-  return { ...rangeOf(bare), isOne: isOne && !(isCell && !isEndOfCell(text, bare)) }
+  const { start, end } = rangeOf(bare)
+  return { start, end: end + shout, isOne: isOne && !(isCell && !isEndOfCell(text, bare)) }
 }
 
 /** Words of prose and line ends between a name and a value that is told. */
 const NEAR =
-  /([\w '’,.*()\r\n\t-]{0,70}?(?::|\bis|\bist|\bes|\best|below|here)[*_]{0,2}[ \t]{0,4}(?:\r?\n[ \t]{0,8}){0,3}(?:```[a-z]{0,10}\r?\n|[`"'“]{0,2}))([A-Za-z0-9_+/=.~-]{16,1000})(?=["'`”)\s]|[.,;](?:\s|$)|$)/iy
+  /([\w '’,.*()\r\n\t-]{0,70}?(?::|\bis|\bist|\bes|\best|below|here|(?=\r?\n\r?\n))[*_]{0,2}[ \t]{0,4}(?:\r?\n[ \t]{0,8}){0,3}(?:```[a-z]{0,10}\r?\n|[`"'“]{0,2}))([A-Za-z0-9_+/=.~-]{16,1000})(?=["'`”)\s]|[.,;](?:\s|$)|$)/iy
 const HEX = /^[0-9a-f]{32,128}$/i
+/** A line of its own below the name. */
+const NEXT_LINE =
+  /()[*_]{0,2}[:：][*_]{0,2}[ \t]{0,4}\r?\n[ \t]{0,8}(?:```[a-z]{0,10}\r?\n|[`"']{0,2})([^\s"'`:<>{}[\]()-][^\s"'`<>{}[\]():]{5,99})(?=[`"']{0,2}[ \t]{0,4}(?:\r?\n|$))/y
 
 /** A value that is drawn by chance beyond doubt, shortly after a name: in prose, on the next line, in a block of code. */
 function drawnNear(text: string, at: number, kind: Kind, before: string): Candidate | null {
+  const below = kind === 'password' ? stickValue(NEXT_LINE, text, at) : null
+  if (below && isGood(below.value, kind) && isBelieved(below.value, kind, 'said'))
+    return { ...rangeOf(below), isOne: true }
   NEAR.lastIndex = at
   const found = NEAR.exec(text)
   const value = found?.[2]
   if (!found || value === undefined || !isGood(value, kind) || UUID.test(value)) return null
   const isTold = kind !== 'weak' || /(?:my|our|the|your|new|a)[ ]$/i.test(before)
   const isDrawn = HEX.test(value)
-    ? kind !== 'weak'
+    ? kind !== 'weak' && /:|\b(?:is|ist|es|est|below|here)\b/i.test(found[1] ?? '')
     : value.length >= 20 && /[a-z]/.test(value) && /[A-Z]/.test(value) && isRandom(value)
   const start = at + (found[1]?.length ?? 0)
   return isTold && isDrawn && !/^sha\d/i.test(value)
@@ -296,7 +322,7 @@ function isBelieved(value: string, kind: Kind, bond: Bond): boolean {
     return value.length >= 16 && isRandom(value) && !UUID.test(value) && !SUM.test(value) && !PATH.test(value)
   if (TECHNICAL.test(value))
     return kind === 'password' && bond === 'assigned' && /^\d{6,}$|^[a-z]{5,}[-_]?\d{2,}$/i.test(value)
-  if (kind === 'password') return isMixed(value)
+  if (kind === 'password') return isMixed(value) || isScrambled(value)
   if (bond === 'said')
     return (
       isRandom(value) ||

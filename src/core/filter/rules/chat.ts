@@ -36,6 +36,7 @@ export const chatRules: readonly Rule[] = [
   token('slack-token', 'xox xapp- xoxe.', /(?:xox[abceoprs]|xapp|xoxe\.xox[bp])-[A-Za-z0-9-]{20,400}/, {
     version: 2,
   }),
+  token('slack-token', 'xoxd-', /xoxd-[A-Za-z0-9%+/=_-]{20,600}/),
   webhook(
     'slack-webhook',
     ['https://hooks.slack'],
@@ -91,10 +92,22 @@ export const chatRules: readonly Rule[] = [
   token('shopify-token', 'shp', /shp(?:at|ca|pa|ss|ua|tka)_[A-Fa-f0-9]{32}(?![A-Za-z0-9])/),
   token('hubspot-token', 'pat-na pat-eu', /pat-(?:na|eu)\d-[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}/i),
   token('salesforce-session', '00D', /00D[A-Za-z0-9]{12,15}![A-Za-z0-9._]{60,140}/),
-  token('facebook-token', 'EAA', /EAA[A-Za-z0-9]{90,400}/),
+  token('facebook-token', 'EAA IGQV IGAA', /EAA[A-Za-z0-9]{90,400}|IG(?:QV|AA)[A-Za-z0-9_-]{80,400}/, {
+    version: 2,
+  }),
   token('twitter-bearer', 'AAAAAAAAAAAAAAAAAAAAA', /A{20,24}[A-Za-z0-9%]{60,120}/),
   token('intercom-token', 'dG9rO', /dG9rO[A-Za-z0-9_=]{50,90}/),
   token('shippo-token', 'shippo_', /shippo_(?:live|test)_[a-f0-9]{40}/),
   token('easypost-key', 'EZAK EZTK', /EZ[AT]K[a-f0-9A-Za-z]{54}/),
+  token('mailersend-token', 'mlsn.', /mlsn\.[a-f0-9]{64}/),
+  token(
+    'onfido-token',
+    'api_live api_sandbox',
+    /api_(?:live|sandbox)(?:_[a-z]{2})?\.[A-Za-z0-9_-]{11}\.[A-Za-z0-9_-]{32}/,
+  ),
+  token('paddle-key', 'pdl_', /pdl_(?:live|sdbx)_apikey_[a-z0-9]{26}_[A-Za-z0-9]{22}_[A-Za-z0-9]{3}/),
+  token('polar-token', 'polar_', /polar_[a-z]{2,4}_[A-Za-z0-9_-]{30,80}/),
+  token('cal-key', 'cal_live_', /cal_live_[a-f0-9]{32}/),
+  token('pubnub-key', 'sec-c-', /sec-c-[A-Za-z0-9+/=-]{36,80}/),
   token('duffel-token', 'duffel_', /duffel_(?:live|test)_[A-Za-z0-9_=-]{43}/),
 ]

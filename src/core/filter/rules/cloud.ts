@@ -75,8 +75,8 @@ export const cloudRules: readonly Rule[] = [
   token('tencent-key', 'AKID', /AKID[A-Za-z0-9]{32}(?![A-Za-z0-9])/),
   token(
     'yandex-key',
-    'AQVN t1.9eu',
-    /AQVN[A-Za-z0-9_-]{35,38}|t1\.9eu[A-Za-z0-9_-]{40,400}\.[A-Za-z0-9_-]{60,120}/,
+    'AQVN t1.',
+    /AQVN[A-Za-z0-9_-]{35,38}|t1\.[A-Za-z0-9_-]{40,400}\.[A-Za-z0-9_-]{60,120}/,
   ),
   token('digitalocean-token', 'dop_v1_ doo_v1_ dor_v1_', /do[opr]_v1_[a-f0-9]{64}/, { version: 2 }),
   token('digitalocean-spaces-key', 'DO00 DO80', /DO(?:00|80)[A-Z0-9]{16}(?![A-Za-z0-9])/),
@@ -101,5 +101,7 @@ export const cloudRules: readonly Rule[] = [
   token('planetscale-token', 'pscale_', /pscale_(?:tkn|oauth|pw)_[A-Za-z0-9_.=-]{32,64}/),
   token('neon-key', 'napi_', /napi_[a-z0-9]{40,80}/),
   token('databricks-token', 'dapi', /dapi[a-f0-9]{32}(?:-\d)?(?![A-Za-z0-9])/),
+  token('deno-token', 'ddp_ ddo_ ddw_', /dd[pow]_[A-Za-z0-9]{36,40}(?![A-Za-z0-9])/),
+  token('docker-swarm-token', 'SWMTKN-1-', /SWMTKN-1-[a-z0-9]{40,60}-[a-z0-9]{20,30}/),
   token('openshift-token', 'sha256~', /sha256~[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/),
 ]

@@ -1,7 +1,7 @@
 /** Secrets as arguments of commands, in statements of databases, and in the files that programs log in with. */
 import type { Match, Rule } from '../rule.ts'
 import { patternRule } from './pattern.ts'
-import { isSample, isStandIn } from './sample.ts'
+import { isSample, isScrambled, isStandIn, isVaried } from './sample.ts'
 
 /** One word of a shell, quoted or not; its quotes are not part of the value. */
 const WORD = `["']?)([^\\s"'\`$<>|&;()]{4,400})`
@@ -29,7 +29,9 @@ const ARGUMENTS: readonly Rule[] = [
   ),
   argument(
     'command-secret',
-    ['login'],
+    ['az', 'oc', 'heroku', 'cf', 'ibmcloud', 'argocd', 'vault', 'mongo', 'doctl', 'npm', 'nomad'].map(
+      name => `${name} login`,
+    ),
     `(?:az|oc|heroku|cf|ibmcloud|argocd|vault|mongo|mongosh|doctl|npm|nomad)[ \\t]{1,8}login${OPTIONS}(?:-p|--password|--token|-t|--apikey)[ \\t=]{1,4}`,
   ),
   argument('command-secret', ['redis-cli'], `redis-cli${OPTIONS}(?:-a|--pass)[ \\t=]{1,4}`),
@@ -72,7 +74,35 @@ const ARGUMENTS: readonly Rule[] = [
     ['ConvertTo-SecureString'],
     `ConvertTo-SecureString[ \\t]{1,8}(?:-String[ \\t]{1,8})?`,
   ),
-  argument('command-secret', ['zip'], `(?:un)?zip${OPTIONS}-P[ \\t]{1,8}`),
+  argument('command-secret', ['zip ', 'unzip '], `(?:un)?zip${OPTIONS}-P[ \\t]{1,8}`),
+  argument(
+    'command-secret',
+    ['7z a ', '7z x ', '7z e ', '7za ', '7zr ', 'rar '],
+    `(?:7z[ar]?|rar)[ \\t]{1,4}[a-z]${OPTIONS}-h?p`,
+  ),
+  argument(
+    'command-secret',
+    ['vault login '],
+    `vault login[ ]{1,4}(?=["']?[A-Za-z0-9._-]{16,400})(?:token=)?`,
+  ),
+  argument(
+    'command-secret',
+    ['http -a', 'https -a', 'http --auth', 'https --auth', 'xh -a', 'http --ignore-stdin -a'],
+    `(?:https?|xh)${OPTIONS}(?:-a|--auth)[ =]{1,4}["']?[^\\s"':]{1,80}:`,
+  ),
+  argument(
+    'command-secret',
+    ['net use '],
+    `net use[ \\t](?:[^\\s]{1,120}[ \\t]{1,4}){0,3}/user:[^\\s]{1,80}[ \\t]{1,4}`,
+  ),
+  argument('command-secret', ['--with-token <<<'], `--with-token <<< ?`),
+  argument('command-secret', ['twine '], `twine upload${OPTIONS}(?:-p|--password)[ =]{1,4}`),
+  argument('command-secret', ['cargo login '], `cargo login[ ]{1,4}(?=["']?[A-Za-z0-9]{20,80})`),
+  argument(
+    'command-secret',
+    ['requirepass ', 'masterauth '],
+    `(?:requirepass|masterauth)[ \\t]{1,8}(?!foobared)`,
+  ),
 ]
 
 /** `curl -u user:password`. */
@@ -113,7 +143,7 @@ const sqlRule: Rule = patternRule({
   needs: ['identified', 'password'],
   anyCase: true,
   pattern:
-    /((?:identified(?: with [a-z0-9_]{1,40})? (?:by|as)|password)[ \t]{1,4}(?:for [^\s]{1,60} ?=? ?)?')([^'\r\n]{4,200})(?=')/i,
+    /((?:identified(?: with [a-z0-9_]{1,40})? (?:by|as)|password)[ \t]{1,4}(?:for [^\s]{1,60} ?=? ?)?(?:= ?)?N?')([^'\r\n]{4,200})(?=')/i,
   accepts: (value, text, start) =>
     !isStandIn(value) &&
     (/identified/i.test(text.slice(start - 60, start)) ||
@@ -138,7 +168,8 @@ const pgpassRule: Rule = patternRule({
   severity: 'secret',
   needs: [':5432:', ':5433:', ':6432:'],
   back: 60,
-  pattern: /((?<=^|\n)[A-Za-z0-9_.*-]{1,60}:\d{4}:[^\s:]{1,60}:[^\s:]{1,60}:)([^\s:]{3,200})/,
+  pattern:
+    /((?<=^|[\s"'`=])[A-Za-z0-9_.*-]{1,60}:\d{4}:[^\s:]{1,60}:[^\s:]{1,60}:)(?!\[(?:secret|personal):)([^\s:"'`]{3,200})/,
   accepts: value => !isStandIn(value, 2),
 })
 
@@ -211,7 +242,7 @@ const loginPairRule: Rule = patternRule({
   accepts: value =>
     !isStandIn(value) &&
     !isSample(value) &&
-    (/[\d!@#$%^&*+=?]/.test(value) || /[a-z][A-Z]/.test(value)) &&
+    (/[\d!@#$%^&*+=?]/.test(value) || /[a-z][A-Z]|^[a-z]{16}$/.test(value)) &&
     !/^(?:https?:|\/\/)/.test(value),
 })
 
@@ -224,6 +255,78 @@ const wifiRule: Rule = patternRule({
   pattern: /(WIFI:[^\r\n]{0,200}?P:)([^;\r\n]{4,64})(?=;)/,
   accepts: value => !isStandIn(value),
 })
+
+/** The key of a wireless network in the file of `wpa_supplicant`. */
+const supplicantRule: Rule = patternRule({
+  id: 'wifi-password',
+  version: 1,
+  severity: 'secret',
+  needs: ['psk='],
+  pattern: /((?<![A-Za-z])psk=")([^"\r\n]{8,63})(?=")|(?<![A-Za-z])psk=[a-f0-9]{64}/,
+  accepts: value => !isStandIn(value) && !/ /.test(value),
+})
+
+/** Calls whose arguments are a key, or a login and its password. */
+const callRule: Rule = patternRule({
+  id: 'call-secret',
+  version: 1,
+  severity: 'secret',
+  needs: [
+    ...['jwt.', 'createHmac(', 'createHmac (', 'hmac.new(', 'Fernet(', 'unsafePlainText('],
+    ...[
+      'auth=(',
+      'auth = (',
+      'Credential(',
+      'Credentials(',
+      'UsernamePassword',
+      'PDO(',
+      'getConnection(',
+      'mysqli',
+    ],
+  ],
+  pattern:
+    /((?:jwt\.(?:sign|verify|encode|decode)\([^"'`\r\n]{1,80},[ \t]{0,4}b?["'`]|createHmac ?\(\s{0,8}["'`][a-zA-Z0-9-]{2,12}["'`],\s{0,8}["'`]|hmac\.new\(\s{0,8}b?["']|Fernet\(\s{0,8}b?["']|unsafePlainText\(\s{0,8}["'`]|(?:auth ?= ?|Credentials?|UsernamePassword[A-Za-z]{0,40})\(\s{0,8}["'][^"'\r\n]{1,128}["'],\s{0,8}["']|(?:PDO|getConnection|mysqli(?:_connect)?)\(\s{0,8}["'][^"'\r\n]{1,200}["'],\s{0,8}["'][^"'\r\n]{0,80}["'],\s{0,8}["']))([^\s"'`$]{6,400})(?=["'`])/,
+  accepts: value =>
+    !isStandIn(value) &&
+    !isSample(value) &&
+    !/^(?:pass|password|passwd|secret)$/i.test(value) &&
+    (/[\d!@#$%^&*+=?]/.test(value) || isScrambled(value)),
+})
+
+/** Keys and salts in the configuration of WordPress. */
+const defineRule: Rule = patternRule({
+  id: 'call-secret',
+  version: 1,
+  severity: 'secret',
+  needs: ['_SALT', '_KEY'],
+  pattern: /(_(?:SALT|KEY)['"]\s{0,4},\s{0,8}')([^'\r\n]{32,100})(?=')/,
+  accepts: value => !isSample(value) && !/put your unique phrase/.test(value) && /\d/.test(value),
+})
+
+/** What Google and Microsoft give out for programs and for locked disks. */
+const issuedRules: readonly Rule[] = [
+  patternRule({
+    id: 'app-password',
+    version: 1,
+    severity: 'secret',
+    needs: ['app password', 'app-password', 'app-passwort', 'app specific password', 'app-specific password'],
+    anyCase: true,
+    pattern:
+      /(app[- ](?:specific )?passwor[dt][^\r\n:=]{0,20}[:= ]{1,3}["'`]?)([a-z]{4}([ -])[a-z]{4}\3[a-z]{4}\3[a-z]{4})(?![A-Za-z])/i,
+    accepts: value =>
+      isVaried(value, 8) && !/\b(?:your|that|this|with|from|have|when|will|must|need|here)\b/i.test(value),
+  }),
+  patternRule({
+    id: 'bitlocker-key',
+    version: 1,
+    severity: 'secret',
+    needs: ['recovery key', 'recovery password', 'bitlocker', 'wiederherstellungsschlüssel'],
+    anyCase: true,
+    pattern:
+      /((?:recovery (?:key|password)|bitlocker|wiederherstellungsschlüssel)[^\d]{0,60})(\d{6}(?:-\d{6}){7})(?!\d)/i,
+    accepts: value => isVaried(value, 5),
+  }),
+]
 
 /** Keys in the configuration of routers and switches. */
 const routerRule: Rule = patternRule({
@@ -243,9 +346,25 @@ const routerRule: Rule = patternRule({
   accepts: value => !isStandIn(value) && !/^(?:public|private|level)$/.test(value),
 })
 
+/** Oracle writes user, password and database as one. */
+const oracleRule: Rule = patternRule({
+  id: 'url-credentials',
+  version: 1,
+  severity: 'secret',
+  needs: ['jdbc:oracle:', 'sqlplus ', 'expdp ', 'impdp '],
+  pattern:
+    /((?:jdbc:oracle:[a-z]{2,5}:|(?:sqlplus|expdp|impdp)[ ](?:-[A-Za-z]{1,8}[ ]){0,3})["']?[A-Za-z0-9_$]{1,60}\/)([^\s@"'/]{4,100})(?=@)/,
+  accepts: value => !isStandIn(value) && !/^(?:pass|password|passwd)$/i.test(value),
+})
+
 export const commandRules: readonly Rule[] = [
   loginPairRule,
   wifiRule,
+  supplicantRule,
+  callRule,
+  defineRule,
+  ...issuedRules,
+  oracleRule,
   routerRule,
   ...ARGUMENTS,
   userOptionRule,

@@ -59,6 +59,17 @@ const cookieOptionRule: Rule = patternRule({
 const SESSION_COOKIE =
   /((?<![A-Za-z0-9])(?:sessionid|session_id|sessid|phpsessid|jsessionid|connect\.sid|csrftoken|remember_token|asp\.net_sessionid|__secure-next-auth\.session-token|next-auth\.session-token|auth_session|li_at|__session|laravel_session|_session_id)["']?[ ]?[=:\t][ ]?["']?)([A-Za-z0-9%._:+/-]{16,4000})/i
 
+/** The file in which curl and browsers keep cookies. */
+const cookieFileRule: Rule = patternRule({
+  id: 'cookie',
+  version: 1,
+  severity: 'secret',
+  needs: ['\tTRUE\t', '\tFALSE\t'],
+  pattern:
+    /(\t(?:TRUE|FALSE)\t[^\t\r\n]{1,200}\t(?:TRUE|FALSE)\t\d{1,12}\t[^\t\r\n]{1,100}\t)([^\s]{12,4000})/,
+  accepts: value => !isSample(value) && isRandom(value.slice(0, 60)),
+})
+
 /** A session's cookie by its usual name, outside of a header. */
 const sessionRule: Rule = patternRule({
   id: 'session-id',
@@ -147,6 +158,7 @@ export const headerRules: readonly Rule[] = [
   bearerRule,
   cookieRule,
   cookieOptionRule,
+  cookieFileRule,
   sessionRule,
   linkTokenRule,
 ]

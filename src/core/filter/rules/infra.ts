@@ -7,7 +7,18 @@ const UUID = '[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}'
 
 export const infraRules: readonly Rule[] = [
   token('newrelic-key', 'NRAK- NRAA- NRII- NRBR- NRRA-', /NR(?:AK|AA|II|BR|RA)-[A-Za-z0-9_-]{20,50}/),
-  token('newrelic-license', 'NRAL', /[a-f0-9]{36}NRAL(?![A-Za-z0-9])/, { back: 36 }),
+  token('newrelic-license', 'NRAL', /(?:[a-z]{2}\d\dx{2})?[a-f0-9]{26,36}(?:FFFF)?NRAL(?![A-Za-z0-9])/, {
+    version: 2,
+    back: 42,
+  }),
+  token('axiom-token', 'xaat- xapt-', new RegExp(`xa[ap]t-${UUID}`)),
+  token('logfire-token', 'pylf_v', /pylf_v\d_[a-z]{2}_[A-Za-z0-9]{40,60}/),
+  token('boundary-token', 'at_', /at_[A-Za-z0-9]{10}_[A-Za-z0-9]{100,400}/),
+  token('unkey-key', 'unkey_', /unkey_[A-Za-z0-9]{20,40}/),
+  token('apify-token', 'apify_api_', /apify_api_[A-Za-z0-9]{30,50}/),
+  token('trigger-key', 'tr_dev_ tr_prod_ tr_stg_', /tr_(?:dev|prod|stg)_[A-Za-z0-9]{20,40}/),
+  token('inngest-key', 'signkey-', /signkey-(?:prod|test|branch|dev)-[A-Za-z0-9]{32,80}/),
+  token('wakatime-key', 'waka_', new RegExp(`waka_${UUID}`)),
   token('sentry-token', 'sntrys_ sntryu_', /sntrys_eyJ[A-Za-z0-9_=+/-]{40,800}|sntryu_[a-f0-9]{64}/),
   patternRule({
     id: 'sentry-dsn',

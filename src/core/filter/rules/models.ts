@@ -13,6 +13,7 @@ export const modelRules: readonly Rule[] = [
     /sk-(?!ant-|or-|lf-)(?:(?:proj|svcacct|admin|None|service)-[A-Za-z0-9_-]{20,255}|[A-Za-z0-9]{33,255}|[A-Za-z0-9]{20,31}(?![A-Za-z0-9_-])|[A-Za-z0-9_-]{8,80}T3BlbkFJ[A-Za-z0-9_-]{8,200})|sess-[A-Za-z0-9]{40}(?![A-Za-z0-9])/,
     { version: 2 },
   ),
+  token('helicone-key', 'sk-helicone-', /sk-helicone-[a-z0-9-]{20,60}/),
   token('xai-key', 'xai-', /xai-[A-Za-z0-9]{40,120}/, { version: 2 }),
   token('groq-key', 'gsk_', /gsk_[A-Za-z0-9]{40,100}/, { version: 2 }),
   token('perplexity-key', 'pplx-', /pplx-[A-Za-z0-9]{40,100}/, { version: 2 }),

@@ -260,14 +260,149 @@ export const NATIONAL_IDS: readonly NationalId[] = [
   {
     id: 'il-id',
     form: /\d{9}/y,
-    word: /teudat|תעודת|israeli id/i,
+    word: /teudat|תעודת|ת[."״]ז|israeli id/i,
     isValid: isLuhn,
   },
-  { id: 'bank-account', form: /\d{8}/y, word: /(?:bank )?account (?:no|number|#)/i },
+  {
+    id: 'sg-nric',
+    form: /[STFGM]\d{7}[A-Z]/y,
+    isValid: value => {
+      const sum =
+        weighted(value.slice(1), [2, 7, 6, 5, 4, 3, 2]) + (/^[TG]/.test(value) ? 4 : /^M/.test(value) ? 3 : 0)
+      const letters = /^[ST]/.test(value) ? 'JZIHGFEDCBA' : /^M/.test(value) ? 'XWUTRQPNJLK' : 'XWUTRQPNMLK'
+      return letterOf(letters, sum % 11) === value[8]
+    },
+  },
+  {
+    id: 'hk-id',
+    form: /[A-Z]{1,2}\d{6}(?:\([0-9A]\)|[0-9A])/y,
+    word: /hkid|hong kong|香港|身[份分][證证]|identity/i,
+    isValid: value => {
+      const sum = [...value.padStart(9, '$')]
+        .slice(0, 8)
+        .reduce((total, char, at) => total + (9 - at) * (char === '$' ? 36 : Number.parseInt(char, 36)), 0)
+      return (11 - (sum % 11)) % 11 === Number.parseInt(value.at(-1) ?? '', 16)
+    },
+  },
+  {
+    id: 'tw-national-id',
+    form: /[A-Z][1289]\d{8}/y,
+    isValid: value => {
+      const first = 'ABCDEFGHJKLMNPQRSTUVXYWZIO'.indexOf(value[0] ?? '') + 10
+      return (
+        (Math.floor(first / 10) + (first % 10) * 9 + weighted(value.slice(1), [8, 7, 6, 5, 4, 3, 2, 1, 1])) %
+          10 ===
+        0
+      )
+    },
+  },
+  {
+    id: 'th-id',
+    form: /\d-?\d{4}-?\d{5}-?\d{2}-?\d/y,
+    word: /ประชาชน|thai (?:national )?id|national id/i,
+    isValid: value =>
+      (11 - (weighted(value, [13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11)) % 10 === Number(value[12]),
+  },
+  {
+    id: 'ro-cnp',
+    form: /[1-9]\d{12}/y,
+    word: /\bcnp\b|cod(?:ul)? numeric/i,
+    isValid: value =>
+      ((weighted(value, [2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9]) % 11) % 10 || 0) === Number(value[12]) ||
+      (weighted(value, [2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9]) % 11 === 10 && value[12] === '1'),
+  },
+  {
+    id: 'cz-birth-number',
+    form: /\d{6}\/?\d{4}/y,
+    word: /rodn[éeá]|\br\.? ?č/i,
+    isValid: value => Number(value) % 11 === 0,
+  },
+  {
+    id: 'bg-egn',
+    form: /\d{10}/y,
+    word: /егн|\begn\b/i,
+    isValid: value => (weighted(value, [2, 4, 8, 5, 10, 9, 7, 3, 6]) % 11) % 10 === Number(value[9]),
+  },
+  {
+    id: 'hu-taj',
+    form: /\d{3}[ -]?\d{3}[ -]?\d{3}/y,
+    word: /\btaj\b/i,
+    isValid: value => weighted(value, [3, 7, 3, 7, 3, 7, 3, 7]) % 10 === Number(value[8]),
+  },
+  { id: 'gr-amka', form: /\d{11}/y, word: /αμκα|amka/i, isValid: isLuhn },
+  {
+    id: 'ru-snils',
+    form: /\d{3}-\d{3}-\d{3}[ -]\d{2}/y,
+    isValid: value => (weighted(value, [9, 8, 7, 6, 5, 4, 3, 2, 1]) % 101) % 100 === Number(value.slice(9)),
+  },
+  {
+    id: 'ru-inn',
+    form: /\d{12}/y,
+    word: /инн|\binn\b/i,
+    isValid: value =>
+      (weighted(value, [7, 2, 4, 10, 3, 5, 9, 4, 6, 8]) % 11) % 10 === Number(value[10]) &&
+      (weighted(value, [3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8]) % 11) % 10 === Number(value[11]),
+  },
+  { id: 'mx-rfc', form: /[A-ZÑ&]{4}\d{6}[A-Z0-9]{3}/y, word: /\brfc\b/i, isValid: value => isDate(value, 4) },
+  {
+    id: 'ar-cuit',
+    form: /(?:20|2[3-7]|3[034])-?\d{8}-?\d/y,
+    word: /cui[tl]/i,
+    isValid: value => {
+      const rest = 11 - (weighted(value, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11)
+      return (rest === 11 ? 0 : rest === 10 ? 9 : rest) === Number(value[10])
+    },
+  },
+  {
+    id: 'cl-rut',
+    form: /\d{1,2}(?:\.\d{3}\.\d{3}|\d{6})-[\dkK]/y,
+    word: /\bru[tn]\b/i,
+    isValid: value =>
+      letterOf(
+        '0K987654321',
+        weighted(value.slice(0, -1).padStart(8, '0'), [3, 2, 7, 6, 5, 4, 3, 2]) % 11,
+      ) === value.at(-1),
+  },
+  { id: 'co-cedula', form: /\d{1,3}(?:\.\d{3}){2,3}|\d{6,10}/y, word: /c[ée]dula/i },
+  {
+    id: 'nz-ird',
+    form: /\d{2,3}-?\d{3}-?\d{3}/y,
+    word: /\bird\b/i,
+    isValid: value => {
+      const padded = value.padStart(9, '0')
+      const by = (weights: readonly number[]): number => (11 - (weighted(padded, weights) % 11)) % 11
+      const first = by([3, 2, 7, 6, 5, 4, 3, 2])
+      return (first === 10 ? by([7, 4, 3, 2, 5, 2, 7, 6]) : first) === Number(padded[8])
+    },
+  },
+  { id: 'hr-oib', form: /\d{11}/y, word: /\boib\b/i, isValid: isMod1110 },
+  {
+    id: 'rs-jmbg',
+    form: /\d{13}/y,
+    word: /jmbg|emšo|emso|јмбг/i,
+    isValid: value => isDay(Number(value.slice(0, 2)), Number(value.slice(2, 4))),
+  },
+  {
+    id: 'is-kennitala',
+    form: /\d{6}-?\d{4}/y,
+    word: /kennitala|\bkt\b/i,
+    isValid: value => isDay(Number(value.slice(0, 2)), Number(value.slice(2, 4))),
+  },
+  {
+    id: 'ee-lt-personal-code',
+    form: /[1-6]\d{10}/y,
+    word: /isikukood|asmens koda/i,
+    isValid: value => isDate(value, 1),
+  },
+  { id: 'id-nik', form: /\d{16}/y, word: /\bnik\b|\bktp\b/i },
+  { id: 'pk-cnic', form: /\d{5}-\d{7}-\d/y },
+  { id: 'my-mykad', form: /\d{6}-(?:0[1-9]|[1-5]\d|82)-\d{4}/y, isValid: value => isDate(value) },
+  { id: 'imei', form: /\d{2}-?\d{6}-?\d{6}-?\d/y, word: /imei/i, isValid: isLuhn },
+  { id: 'bank-account', form: /\d{8}/y, word: /account (?:no|number|#)|sort code[^\n]{1,24}acc/i },
   {
     id: 'bank-account',
     form: /\d{9,17}/y,
-    word: /(?:bank account|account (?:no|number|#)|acct\.? ?(?:no|#)|a\/c|kontonummer)/i,
+    word: /(?:bank account|account (?:no|number|#)|acct\.? ?(?:no|#)|a\/c|kontonummer|routing[^\n]{1,24}acc)/i,
   },
   {
     id: 'bank-routing',
@@ -275,5 +410,6 @@ export const NATIONAL_IDS: readonly NationalId[] = [
     word: /routing|\baba\b/i,
     isValid: value => weighted(value, [3, 7, 1, 3, 7, 1, 3, 7, 1]) % 10 === 0,
   },
+  { id: 'bank-routing', form: /[1-8]\d{7}/y, word: /\bblz\b|bankleitzahl/i },
   { id: 'bank-sort-code', form: /\d{2}-\d{2}-\d{2}/y, word: /sort code/i },
 ]

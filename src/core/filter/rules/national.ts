@@ -22,7 +22,7 @@ function beginOfWord(text: string, place: number): number | null {
   if (begin === place) {
     const before = text.slice(Math.max(0, place - 4), place)
     const apart = /(?<![A-Za-z0-9])(?:[A-Z]{2} |[XYZ][- ])$/.exec(before)
-    if (apart) begin -= apart[0].length
+    if (apart && !/[.+$€£#/-]/.test(text[place - apart[0].length - 1] ?? ' ')) begin -= apart[0].length
   }
   const before = text[begin - 1] ?? ' '
   if (isWordCode(before.charCodeAt(0)) || /[.+$€£#/-]/.test(before)) return null
@@ -38,7 +38,7 @@ function beginOfWord(text: string, place: number): number | null {
 /** What stands before no such number: point, plus, dollar, number sign, slash, hyphen, underscore. */
 const isBarrier = (code: number): boolean => [46, 43, 36, 35, 47, 45, 95].includes(code)
 
-const AFTER_LETTERS = NATIONAL_IDS.filter(({ form }) => /^\[A|^\(\?:.*\[XYZ/.test(form.source))
+const AFTER_LETTERS = NATIONAL_IDS.filter(({ form }) => /^\[[A-Z]|^\(\?:.*\[XYZ/.test(form.source))
 const WITHOUT_WORD = NATIONAL_IDS.filter(({ word }) => word === undefined)
 const ANY_WORD = new RegExp(
   [...new Set(NATIONAL_IDS.flatMap(({ word }) => word?.source ?? []))].join('|'),
@@ -49,7 +49,7 @@ const wordsBefore = (text: string, begin: number): boolean =>
 
 /** All of them at once, since each would have to find out the same about a number. The first that fits gives the name. */
 export const nationalDetector: Detector = {
-  versions: [...new Set(NATIONAL_IDS.map(({ id }) => `${id}/1`))],
+  versions: [...new Set(NATIONAL_IDS.map(({ id }) => `${id}/2`))],
   needs: [NUMBER],
   scan: (text, places) => {
     const hits: Hit[] = []
@@ -58,24 +58,30 @@ export const nationalDetector: Detector = {
       // A word that begins with letters needs fewer digits: it is looked at in any case.
       const before = text.charCodeAt(place - 1)
       if (!isLetter(before) && (isBarrier(before) || !isNumberLike(text, place))) continue
-      const begin = beginOfWord(text, place)
-      if (begin === null || begin < done) continue
-      const forms = begin < place ? AFTER_LETTERS : wordsBefore(text, begin) ? NATIONAL_IDS : WITHOUT_WORD
-      for (const { id, form, word, isValid } of forms) {
-        form.lastIndex = begin
-        const value = form.exec(text)?.[0]
-        if (value === undefined || isWordCode(text.charCodeAt(begin + value.length))) continue
-        const end = begin + value.length
-        const isOne =
-          !/^[-.]\d/.test(text.slice(end, end + 2)) &&
-          (!isValid || isValid(value.replace(/[^A-Za-z0-9]/g, '').toUpperCase())) &&
-          (!word || word.test(text.slice(Math.max(0, begin - WORD_DISTANCE), begin)))
-        if (!isOne) continue
-        hits.push({ start: begin, end, rule: id, severity: 'personal' })
-        done = end
-        break
-      }
+      const word = beginOfWord(text, place)
+      if (word === null || word < done) continue
+      const hit = hitAt(text, word, place) ?? (text[place - 1] === ' ' ? hitAt(text, place, place) : null)
+      if (!hit) continue
+      hits.push(hit)
+      done = hit.end
     }
     return hits
   },
+}
+
+/** @param begin - where the number begins, with the letters before its first digit at `place` */
+function hitAt(text: string, begin: number, place: number): Hit | null {
+  const forms = begin < place ? AFTER_LETTERS : wordsBefore(text, begin) ? NATIONAL_IDS : WITHOUT_WORD
+  for (const { id, form, word, isValid } of forms) {
+    form.lastIndex = begin
+    const value = form.exec(text)?.[0]
+    if (value === undefined || isWordCode(text.charCodeAt(begin + value.length))) continue
+    const end = begin + value.length
+    const isOne =
+      !/^[-.]\d/.test(text.slice(end, end + 2)) &&
+      (!isValid || isValid(value.replace(/[^A-Za-z0-9]/g, '').toUpperCase())) &&
+      (!word || word.test(text.slice(Math.max(0, begin - WORD_DISTANCE), begin)))
+    if (isOne) return { start: begin, end, rule: id, severity: 'personal' }
+  }
+  return null
 }

@@ -73,7 +73,8 @@ const internationalRule = patternRule({
   version: 2,
   severity: 'personal',
   needs: ['+', ' 00'],
-  pattern: /((?<![\p{L}\p{N}_+])(?=\+)|[ ])((?:\+|00)[1-9](?:[ .()/-]{0,3}\d){7,14})(?![\p{L}\p{N}_])/u,
+  pattern:
+    /((?<![\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}\p{N}_+])(?=\+)|[ ])((?:\+|00)[1-9](?:[ .()/-]{0,3}\d){7,14})(?![\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}\p{N}_])/u,
   accepts: (value, text, start) =>
     value.startsWith('+') ||
     /tel|phone|mobil|handy|fax|call|ruf/i.test(text.slice(Math.max(0, start - 40), start)),
@@ -81,7 +82,7 @@ const internationalRule = patternRule({
 
 /** Forms that nothing but a telephone number has: North America, France, United Kingdom (mobile), Spain and Italy only after a word. */
 const NATIONAL =
-  /(?:\(\d{3}\)[ ]?\d{3}[- .]\d{4}|(?<![\p{L}\p{N}_.+/-])(?:1[- .])?[2-9]\d{2}([-.])[2-9]\d{2}\1\d{4}|(?<![\p{L}\p{N}_.,+/-])0[1-9](?:([ .])\d{2})(?:\2\d{2}){3}|(?<![\p{L}\p{N}_.,+/-])07\d{3}[ ]\d{3}[ ]?\d{3})(?![\p{L}\p{N}_-]|[ .]\d)/uy
+  /(?:\(\d{3}\)[ ]?\d{3}[- .]\d{4}|(?<![\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}\p{N}_.+/-])(?:1[- .])?[2-9]\d{2}([-.])[2-9]\d{2}\1\d{4}|(?<![\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}\p{N}_.,+/-])0[1-9](?:([ .])\d{2})(?:\2\d{2}){3}|(?<![\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}\p{N}_.,+/-])07\d{3}[ ]\d{3}[ ]?\d{3})(?![\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}\p{N}_-]|[ .]\d)/uy
 const nationalRule: Rule = {
   id: 'phone',
   version: 1,
@@ -104,7 +105,8 @@ const nationalRule: Rule = {
   },
 }
 /** Part of another number, or of one in international form. */
-const NOT_BEFORE = /[\p{L}\p{N}_+.,$€£#-]$|\+[\d ()/.-]{1,14}$|[0-9a-f]{2} [0-9a-f]{2} $/u
+const NOT_BEFORE =
+  /[\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}\p{N}_+.,$€£#-]$|\+[\d ()/.-]{1,14}$|[0-9a-f]{2} [0-9a-f]{2} $/u
 
 /** Any local number, after a word that says that it is one. */
 const localRule = patternRule({
@@ -145,8 +147,21 @@ const localRule = patternRule({
   ],
   anyCase: true,
   pattern:
-    /((?<![A-Za-z])(?:tel(?:e(?:fon|phone|fono|foon))?|(?:tele)?phone|mobil(?:e|telefon)?|handy|(?:tele)?fax|call(?:ed|ing)?|whats ?app|text(?:ed)? (?:me|her|him|us)|sms|reach (?:me|her|him|us)|ring (?:me|us)|contact n(?:umber|o)|rufnummer|téléphone|portable|móvil|celular|cellulare|telefone|電話|电话|手机|numéro|signal|viber|my cell)\.?[^\d\r\n.!?;+]{0,30}?(?<![\p{L}\p{N}_+.,$€£#-]))((?:\(0?\d{1,5}\)[ ]?|0)?\d(?:[ ./()-]{0,2}\d){6,13})(?![\p{L}\p{N}_]|\.\d)/iu,
+    /((?<![A-Za-z])(?:tel(?:e(?:fon|phone|fono|foon))?|(?:tele)?phone|mobil(?:e|telefon)?|handy|(?:tele)?fax|call(?:ed|ing)?(?![a-z])|whats ?app|text(?:ed)? (?:me|her|him|us)|sms|reach (?:me|her|him|us)|ring (?:me|us)|contact n(?:umber|o)|rufnummer|téléphone|portable|móvil|celular|cellulare|telefone|電話|电话|手机|numéro|signal|viber|my cell)\.?[^\d\r\n.!?;+]{0,30}?(?<![\p{L}\p{N}_+.,$€£#-]))((?:\(0?\d{1,5}\)[ ]?|0)?\d(?:[ ./()-]{0,2}\d){6,13})(?![\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}\p{N}_]|\.\d)/iu,
   accepts: value => value.replace(/\D/g, '').length <= 12 && !/^\d{4}-\d\d-\d\d/.test(value),
+})
+
+/** International ones that are dialled with two zeros, in groups of different lengths as only telephone numbers have. */
+const dialledRule = patternRule({
+  id: 'phone',
+  version: 1,
+  severity: 'personal',
+  needs: [NUMBER],
+  pattern: /(?<![A-Za-z0-9_.,+:/-])(?<!\d[ ])00[1-9]\d{0,2}(?:[ .-]\d{1,4}){3,6}(?![A-Za-z0-9_]|[ .-]\d)/,
+  accepts: value => {
+    const digits = value.replace(/\D/g, '').length
+    return digits >= 11 && digits <= 16 && new Set(value.split(/[ .-]/).map(group => group.length)).size > 1
+  },
 })
 
 export const numberRules: readonly Rule[] = [
@@ -154,5 +169,6 @@ export const numberRules: readonly Rule[] = [
   amongNumbers(cardRule, 13),
   internationalRule,
   amongNumbers(nationalRule, 10),
+  amongNumbers(dialledRule, 11),
   localRule,
 ]

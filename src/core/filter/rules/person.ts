@@ -146,10 +146,10 @@ const documentRule = personal({
   ],
   anyCase: true,
   pattern:
-    /((?:passport|passeport|pasaporte|reisepass|passnummer|licen[cs]e|führerschein(?:nummer)?|permis de conduire|(?:personal)?ausweis(?:nummer)?|identity card|id card|visa|policy|medicare|health insurance|medical record|mrn)(?:["'`*]{0,3}[ ]?(?:no|num(?:ber|mer|éro|ero)?|nr|n°|nº|#|id|card)\b\.?){0,2}["'`*]{0,3}[ ]?(?:is|ist|est|es|[:=|#])?[ ]{0,3}["'`*]{0,3})((?=[A-Z0-9 -]{0,14}\d)[A-Z0-9]{2,14}(?:[ -][A-Z0-9]{2,8}){0,3})(?![A-Za-z0-9])/iu,
+    /((?:passport|passeport|pasaporte|reisepass|passnummer|licen[cs]e|führerschein(?:nummer)?|permis de conduire|(?:personal)?ausweis(?:nummer)?|identity card|id card|visa|policy|medicare|health insurance|medical record|mrn)(?:["'`*]{0,3}[ _-]?(?:no|num(?:ber|mer|éro|ero)?|nr|n°|nº|#|id|card)\b\.?){0,2}["'`*]{0,3}[ ]?(?:is|ist|est|es|[:=|#])?[ ]{0,3}["'`*]{0,3})((?=[A-Z0-9 -]{0,14}\d)[A-Z0-9]{2,14}(?:[ -](?=[A-Z0-9]{0,7}\d)[A-Z0-9]{2,8}){0,3})(?![A-Za-z0-9])/iu,
   accepts: (value, text, start) =>
     value === value.toUpperCase() &&
-    value.replace(/\D/g, '').length >= 5 &&
+    (value.replace(/\D/g, '').length >= 5 || /^(?=[A-Z]{0,9}\d[A-Z]{0,9}\d)[A-Z0-9]{8,10}$/.test(value)) &&
     /(?:driv|pass|pasa|führer|permis|ausweis|ident|id card|visa|policy|medic|mrn|health)/i.test(
       text.slice(Math.max(0, start - 50), start),
     ),
@@ -215,7 +215,7 @@ const addressRule = personal({
   back: 44,
   begins: /\d/,
   pattern: new RegExp(
-    `(?<![A-Za-z0-9.,-])\\d{1,5}[A-Za-z]?,? (?:[NSEW]\\.? )?(?:[A-Z][A-Za-z'’]{1,20} ){1,3}(?:${STREETS})\\b\\.?(?:,? (?:Apt|Apartment|Unit|Suite|Ste|Flat|#)\\.? ?[A-Za-z0-9-]{1,6})?(?:(?:,? {0,2}[A-Z][A-Za-z'’. -]{1,30}?)?,? ?(?:[A-Z]{2} \\d{5}(?:-\\d{4})?|[A-Z]{1,2}\\d[A-Z\\d]? ?\\d[A-Z]{2}|[A-Z]\\d[A-Z] ?\\d[A-Z]\\d|[A-Z]{2,3} \\d{4}))?`,
+    `(?<![A-Za-z0-9.,-])\\d{1,5}[A-Za-z]?,? (?:[NSEW]\\.? )?(?:[A-Z][A-Za-z'’]{1,20} ){1,3}(?:${STREETS})\\b\\.?(?: (?:[NS][EW]?|[EW])\\b\\.?)?(?:,? (?:Apt|Apartment|Unit|Suite|Ste|Flat|#)\\.? ?[A-Za-z0-9-]{1,6})?(?:(?:,? {0,2}[A-Z][A-Za-z'’. -]{1,30}?)?,? ?(?:[A-Z]{2} \\d{5}(?:-\\d{4})?|[A-Z]{1,2}\\d[A-Z\\d]? ?\\d[A-Z]{2}|[A-Z]\\d[A-Z] ?\\d[A-Z]\\d|[A-Z]{2,3} \\d{4}))?`,
   ),
   accepts: (value, text, start) =>
     /\d{4,5}(?:-\d{4})?$|\d ?[A-Z]{2}$|[A-Z]\d[A-Z] ?\d[A-Z]\d$/.test(value) ||

@@ -1,7 +1,7 @@
 /** What tells a real value from one that stands in for it: in manuals, templates and tests. */
 
 const STAND_IN =
-  /^(?:[<{%]|\$[{(]?[A-Za-z_]|\[(?:secret|personal):|y[ou]{2}r[-_ ]?|change_?me|[[(<]?redacted|placeholder|example|dummy|insert[-_]|replace[-_]?(?:me|with)|(?:x{4}|\*{3}|\.{3}))/i
+  /^(?:[<{]|%(?:[({sd]|\w{1,60}%|$)|\$(?:[{(]|[A-Za-z_]\w{0,60}(?![\w!@#%^&*?+=]))|\[(?:secret|personal):|y[ou]{2}r[-_ ]?|change_?me|[[(<]?redacted|placeholder|example|dummy|insert[-_]|replace[-_]?(?:me|with)|(?:x{4}|\*{3}|\.{3}))/i
 const STAND_IN_INSIDE =
   /EXAMPLE|example|placeholder|PLACEHOLDER|[Xx]{8}|0{12}|\*{4}|\.{3}|y[ou]{2}r[-_]|YOUR[-_]|[-_](?:here|HERE)$|not[-_]a[-_]real|fake[-_]/
 /** Values that manuals print and everybody copies: jwt.io, Stripe, RFC 6749, RFC 6750, RFC 7617. */
@@ -16,16 +16,30 @@ export const isPrinted = (value: string): boolean =>
 export const isVaried = (value: string, distinct: number): boolean =>
   new Set(value.slice(-40)).size >= distinct
 
-/** Whether nearly every character follows upon the one before, as in `1234567890abcdefgh`. */
-function isCounting(value: string): boolean {
-  let steps = 0
-  for (let at = 1; at < value.length; at++) {
-    const step = value.charCodeAt(at) - value.charCodeAt(at - 1)
-    if (step === 1 || /^(?:90|0a|0A|9a|9A|f0|F0|za|zA|z0|Z0|Za|zZ)$/.test(value.slice(at - 1, at + 1)))
-      steps++
-  }
-  return steps >= (value.length - 1) * 0.85
+/** What issuers begin tokens with. */
+const PREFIX = /^(?:[a-z]{1,10}\d{0,2}[-_]){1,3}/i
+/** Where counting goes on with other characters. */
+const TURN = /^(?:90|0a|0A|9a|9A|f0|F0|f1|F1|za|zA|z0|Z0|z1|Z1|Za|zZ)$/
+/** How often it may begin anew: whoever types a password by hand begins anew more often, `abcdEFGH1234abcdEFGH`. */
+const MAX_BREAKS = 1
+
+/** Nobody counts further. */
+const MAX_COUNTED = 128
+
+/** Whether each character follows upon the one before, as in `1234567890abcdefgh`. */
+export function isCounting(value: string): boolean {
+  const body = value.replace(PREFIX, '')
+  let breaks = 0
+  for (let at = 1; at < body.length && breaks <= MAX_BREAKS; at++)
+    if (body.charCodeAt(at) - body.charCodeAt(at - 1) !== 1 && !TURN.test(body.slice(at - 1, at + 1)))
+      breaks++
+  return body.length >= 8 && breaks <= MAX_BREAKS
 }
+
+/** Letters of both cases in an order that no words have: four consonants and more in a row, rare ones among them. */
+export const isScrambled = (value: string): boolean =>
+  /^(?=[A-Za-z]{0,64}[a-z])(?=[A-Za-z]{0,64}[A-Z])[A-Za-z]{10,64}$/.test(value) &&
+  (value.match(/[b-df-hj-np-tv-z]{4,64}/gi) ?? []).some(run => /[jqxzv]/i.test(run))
 
 /** Whether somebody wrote this where a value would stand, as manuals do: `<token>`, `${TOKEN}`, `your-key`, `xxxx…`. */
 export const isStandIn = (value: string, distinct = 3): boolean =>
@@ -34,7 +48,7 @@ export const isStandIn = (value: string, distinct = 3): boolean =>
 /** Whether this is the value of a manual, also one that begins as real ones do. @param value - what follows its prefix, or all */
 export function isSample(value: string): boolean {
   if (isStandIn(value) || STAND_IN_INSIDE.test(value) || isPrinted(value)) return true
-  return value.length >= 16 && isCounting(value.slice(-30))
+  return value.length >= 16 && value.length <= MAX_COUNTED && isCounting(value)
 }
 
 /** Bits for each character, by how often characters occur in it (Shannon): 0 for one alone, about 4 for 20 random ones. */

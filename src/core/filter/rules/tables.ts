@@ -1,6 +1,6 @@
 /** Secrets in tables: a column whose heading says so, in Markdown and in comma-separated text, as password managers export it. */
 import type { Match, Rule } from '../rule.ts'
-import { isSample, isStandIn } from './sample.ts'
+import { isSample, isScrambled, isStandIn } from './sample.ts'
 
 const HEADING =
   /^["'*`\s]{0,6}(?:(?:user |login |db |wifi |admin |login_)?(?:password|passwd|passwort|passphrase|pwd|pass)|(?:api |client |access |secret |auth )?(?:secret|token|api[ _-]?key|access[ _-]?key)(?: key)?|secret access key|login_password|login_totp|mot de passe|contraseña|senha)["'*`\s]{0,6}$/i
@@ -42,7 +42,7 @@ const isHeading = (cells: readonly Cell[], separator: string): boolean =>
   cells.every(({ text }, at) =>
     text.length === 0
       ? separator === '|' && (at === 0 || at === cells.length - 1)
-      : text.length < 40 && /^[\p{L}\p{N} _./#-]+$/u.test(text),
+      : text.length < 40 && /^[\p{L}\p{N} _./#=-]+$/u.test(text),
   )
 
 /** Whether the cell around a place, up to separators, is a heading: most names stand elsewhere. */
@@ -60,7 +60,7 @@ const isEdge = (code: number): boolean =>
 
 export const tableRule: Rule = {
   id: 'tabled-secret',
-  version: 1,
+  version: 2,
   severity: 'secret',
   needs: ['pass', 'pwd', 'secret', 'token', 'key', 'senha', 'contraseña'],
   anyCase: true,
@@ -111,7 +111,7 @@ function rowsAfter(
         isSample(cell.text)
       )
         continue
-      if (/\d|[^\p{L}\p{N}\s_.-]/u.test(cell.text) && !/\s.*\s/.test(cell.text))
+      if ((/\d|[^\p{L}\p{N}\s_.-]/u.test(cell.text) || isScrambled(cell.text)) && !/\s.*\s/.test(cell.text))
         matches.push({ start: cell.start, end: cell.end })
     }
     at = end + 1
