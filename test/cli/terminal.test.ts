@@ -105,7 +105,7 @@ t.test('a passphrase is asked for twice, without echo, and unlocks afterwards', 
   t.equal(await interrupted.ended, 130)
 })
 
-t.test('Ctrl-C at a question ends the program, and the circle stays', async t => {
+t.test('Ctrl-C at a question ends the program, a no says so, and the circle stays', async t => {
   const alice = await person(t, 'alice')
   await alice.start()
   await alice.run(['circle', 'create', 'team'])
@@ -115,6 +115,12 @@ t.test('Ctrl-C at a question ends the program, and the circle stays', async t =>
   interrupted.type(KEY.interrupt)
   t.equal(await interrupted.ended, 130)
   t.notMatch(interrupted.text(), /defect/)
+  const refused = onTerminal(t, close)
+  await refused.sees('Close this circle for good?')
+  refused.type('n')
+  refused.type(KEY.enter)
+  t.equal(await refused.ended, 130)
+  t.match(refused.text(), /nothing was changed/)
   const { circles } = await alice.run<{ circles: { state: string }[] }>(['circle', 'list'])
   t.match(circles, [{ state: 'active' }])
 })

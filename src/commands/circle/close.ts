@@ -18,7 +18,7 @@ export default class CircleClose extends VivimCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(CircleClose)
-    if (!flags.yes && this.canAsk(flags) && !(await confirm('Close this circle for good?'))) return
+    if (!flags.yes && this.canAsk(flags)) await confirm('Close this circle for good?')
     this.show(flags, await this.ask(flags, 'circle.close', { circle: args.circle }), circleChangedText)
   }
 }

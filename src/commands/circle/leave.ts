@@ -18,12 +18,8 @@ export default class CircleLeave extends VivimCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(CircleLeave)
-    if (
-      !flags.yes &&
-      this.canAsk(flags) &&
-      !(await confirm('Leave this circle? Only somebody in it can bring you back.'))
-    )
-      return
+    if (!flags.yes && this.canAsk(flags))
+      await confirm('Leave this circle? Only somebody in it can bring you back.')
     this.show(flags, await this.ask(flags, 'circle.leave', { circle: args.circle }), circleChangedText)
   }
 }

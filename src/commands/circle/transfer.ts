@@ -19,12 +19,8 @@ export default class CircleTransfer extends VivimCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(CircleTransfer)
-    if (
-      !flags.yes &&
-      this.canAsk(flags) &&
-      !(await confirm('Give this circle away? Only its new owner could give it back.'))
-    )
-      return
+    if (!flags.yes && this.canAsk(flags))
+      await confirm('Give this circle away? Only its new owner could give it back.')
     this.show(
       flags,
       await this.ask(flags, 'circle.transfer', { circle: args.circle, contact: args.contact }),

@@ -35,7 +35,7 @@ export default class ConversationList extends VivimCommand {
         day(one.updatedAt ?? one.createdAt),
         one.provider,
         one.messages,
-        one.title ?? '(untitled)',
+        one.title ?? (one.opening === null ? '(untitled)' : `“${one.opening}”`),
       ])
       const more = next === null ? '' : `\nMore: --cursor ${next}`
       return table(['id', 'updated', 'from', 'messages', 'title'], rows) + more

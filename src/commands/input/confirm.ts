@@ -1,5 +1,6 @@
 /** Questions that a person answers with a line. */
 import { createInterface } from 'node:readline/promises'
+import { VivimError } from '../../core/kernel/errors.ts'
 
 /** Ask on stderr. @returns what was typed, trimmed; empty at the end of the input. Ctrl-C ends the program like anywhere else. */
 export async function askLine(question: string): Promise<string> {
@@ -16,6 +17,8 @@ export async function askLine(question: string): Promise<string> {
 
 export const isYes = (answer: string): boolean => /^y(es)?$/i.test(answer)
 
-/** Anything but y or yes is no. */
-export const confirm = async (question: string): Promise<boolean> =>
-  isYes(await askLine(`${question} [y/N] `))
+/** Ask before what cannot be undone; anything but y or yes is no. @throws `rpc/cancelled` */
+export async function confirm(question: string): Promise<void> {
+  if (!isYes(await askLine(`${question} [y/N] `)))
+    throw new VivimError('rpc/cancelled', 'nothing was changed')
+}

@@ -37,6 +37,8 @@ export const ConversationSummary = z
   .strictObject({
     id: ConversationId,
     title: FreeText.nullable(),
+    /** How the first question begins, where there is no title; null otherwise. */
+    opening: FreeText.nullable(),
     provider: z.string(),
     model: z.string().nullable(),
     createdAt: IsoTime.nullable(),

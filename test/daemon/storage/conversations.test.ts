@@ -58,6 +58,34 @@ t.test(
   },
 )
 
+t.test('what has no title is known by its first visible question', t => {
+  const { store, add } = open(t)
+  add(
+    talk('titled', ['Hi', 'Hello'], { title: 'Greeting' }),
+    conversation(
+      'a',
+      [
+        message('m0', null, '<context>', { hidden: true }),
+        message('m1', 'm0', 'Ready', { role: 'assistant' }),
+        message('m2', 'm1', `  Which tea,\n\nand ${'how '.repeat(40)}`),
+        message('m3', 'm0', 'Another', { branch: 'm3' }),
+      ],
+      { title: null },
+    ),
+    conversation('silent', [message('m0', null, 'Welcome', { role: 'assistant' })], { title: null }),
+  )
+  const openings = store
+    .list(alice, { limit: 50 })
+    .conversations.map(({ title, opening }) => [title, opening])
+    .sort()
+  t.same(openings, [
+    [null, null],
+    [null, `Which tea, and ${'how '.repeat(26)}`.slice(0, 117).trim()],
+    ['Greeting', null],
+  ])
+  t.end()
+})
+
 t.test('a newer export adds only what is new, and brings title and active branch', async t => {
   const { add, show, texts } = open(t)
   add(talk('a', ['Hi', 'Hello'], { title: 'Old', updatedAtMs: 1000 }))

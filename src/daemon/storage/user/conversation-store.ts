@@ -88,6 +88,7 @@ export function makeConversationStore(users: UserDatabaseManager): ConversationS
         conversations: page.conversations.map(head => ({
           id: head.id,
           title: head.title,
+          opening: head.opening,
           provider: head.provider,
           model: head.model,
           createdAt: timeText(head.createdAtMs),

@@ -38,7 +38,8 @@ export interface MessageView {
 }
 
 export interface ConversationPage {
-  conversations: ConversationHead[]
+  /** `opening` is how the first question begins, where there is no title to know the conversation by. */
+  conversations: (ConversationHead & { opening: string | null })[]
   /** For the next page, or null at the end. */
   next: string | null
 }
@@ -69,6 +70,9 @@ export interface ConversationRow {
   message_count: number
   last_import: Uint8Array | null
 }
+
+/** Characters of a first question that tell which conversation it was. */
+const OPENING = 120
 
 interface MessageRow {
   id: string
@@ -184,8 +188,11 @@ export function makeConversationReader(sql: Sql) {
         query === undefined || query.trim() === ''
           ? null
           : search.condition(query, { ...list, most: limit + 1 })
-      const rows = sql.all<ConversationRow>(
-        `SELECT * FROM conversation WHERE ${list.where} ${found === null ? '' : `AND ${found.where}`}
+      const rows = sql.all<ConversationRow & { opening: string | null }>(
+        `SELECT *, CASE WHEN title IS NULL THEN (SELECT substr(text, 1, ${OPENING}) FROM message
+             WHERE message.conversation = conversation.seq AND branch = 'main' AND hidden = 0 AND role = 'user'
+             ORDER BY ordinal LIMIT 1) END AS opening
+         FROM conversation WHERE ${list.where} ${found === null ? '' : `AND ${found.where}`}
          ORDER BY sort_ms DESC, seq DESC LIMIT ?`,
         ...list.values,
         ...(found?.values ?? []),
@@ -194,7 +201,10 @@ export function makeConversationReader(sql: Sql) {
       const page = rows.slice(0, limit)
       const last = page.at(-1)
       return {
-        conversations: page.map(headOf),
+        conversations: page.map(row => ({
+          ...headOf(row),
+          opening: row.opening?.replace(/\s+/g, ' ').trim() || null,
+        })),
         next: last && rows.length > limit ? cursorOf(last.sort_ms, last.seq) : null,
       }
     },
