@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { AssetSource, ListedFile } from './asset.ts'
 import type { Damage } from './inflate.ts'
-import { arrayOf, countOf, idOf, isObject, nameOf, objectOf } from './json-values.ts'
+import { arrayOf, countOf, idOf, isObject, nameOf, objectOf, parsedJson } from './json-values.ts'
 import type { Limits } from './limits.ts'
 import type { ZipEntry } from './zip.ts'
 
@@ -119,15 +119,8 @@ function readFiles(value: unknown, files: Map<string, ListedFile[]>, names: Map<
 async function jsonOf(entry: ZipEntry): Promise<unknown> {
   const bytes = await bytesOf(entry, LIST_BYTES)
   if (bytes === null) return null
-  try {
-    return JSON.parse(
-      Buffer.from(bytes)
-        .toString('utf8')
-        .replace(/^\ufeff/, ''),
-    )
-  } catch {
-    return null
-  }
+  const text = Buffer.from(bytes).toString('utf8')
+  return parsedJson(text.replace(/^\ufeff/, ''))
 }
 
 /** All bytes of an entry, or null when they are damaged or more than the limit. */

@@ -1,4 +1,5 @@
 /** The marks that ChatGPT writes into its text for citations and the like, taken out for display. */
+import { parsedJson } from './json-values.ts'
 
 /** A mark in private-use characters: U+E200 kind, U+E202 argument ..., U+E201. */
 const MARK = /\ue200([^\ue200\ue201]{0,4096})\ue201/g
@@ -19,10 +20,6 @@ function wordsOf(inner: string): string {
   const [kind, first = '', second = ''] = inner.split('\ue202')
   if (kind === 'url') return second === '' ? first : `[${first}](${second})`
   if (kind !== 'entity') return ''
-  try {
-    const names: unknown = JSON.parse(first)
-    return Array.isArray(names) && typeof names[1] === 'string' ? names[1].toWellFormed() : ''
-  } catch {
-    return ''
-  }
+  const names = parsedJson(first)
+  return Array.isArray(names) && typeof names[1] === 'string' ? names[1].toWellFormed() : ''
 }

@@ -12,6 +12,7 @@ import {
   jsonText,
   nameOf,
   objectOf,
+  parsedJson,
   textOf,
 } from './json-values.ts'
 
@@ -134,17 +135,13 @@ function textParts(message: MessageContent): Part[] {
 /** A canvas document comes as JSON in the text of a call. */
 function canvasParts(recipient: string, text: string): Part[] {
   if (recipient !== 'canmore.create_textdoc') return []
-  try {
-    const call = objectOf(JSON.parse(text))
-    const body = nameOf(call.content)
-    const type = textOf(call.type) ?? ''
-    if (body === null) return []
-    if (type.startsWith('code/'))
-      return [{ type: 'code', text: body, lang: type.slice('code/'.length) || null }]
-    return [{ type: 'text', text: body, format: 'md' }]
-  } catch {
-    return []
-  }
+  const call = objectOf(parsedJson(text))
+  const body = nameOf(call.content)
+  const type = textOf(call.type) ?? ''
+  if (body === null) return []
+  if (type.startsWith('code/'))
+    return [{ type: 'code', text: body, lang: type.slice('code/'.length) || null }]
+  return [{ type: 'text', text: body, format: 'md' }]
 }
 
 function multimodalParts(part: JsonObject, assets: AssetCollector): Part[] {

@@ -11,6 +11,7 @@ import {
   jsonText,
   nameOf,
   objectOf,
+  parsedJson,
   textOf,
 } from './json-values.ts'
 
@@ -154,12 +155,8 @@ function outputParts(item: JsonObject, assets: AssetCollector): Part[] {
 /** The exit code that a shell's answer tells, or 0. */
 function exitOf(output: string): number {
   if (!output.startsWith('{"output"')) return 0
-  try {
-    const code = objectOf(objectOf(JSON.parse(output)).metadata).exit_code
-    return typeof code === 'number' ? code : 0
-  } catch {
-    return 0
-  }
+  const code = objectOf(objectOf(parsedJson(output)).metadata).exit_code
+  return typeof code === 'number' ? code : 0
 }
 
 /** Reasoning that only the provider can read is not kept. */

@@ -9,6 +9,7 @@ import {
   jsonText,
   nameOf,
   objectOf,
+  parsedJson,
   textOf,
 } from './json-values.ts'
 
@@ -48,12 +49,8 @@ const MOST_NODES = 100_000
 /** The text of the editor's own JSON, for prompts that are kept as nothing else; null for nothing. */
 function editorText(value: unknown): string | null {
   if (typeof value !== 'string' || !value.startsWith('{')) return null
-  let root: unknown
-  try {
-    root = JSON.parse(value)
-  } catch {
-    return null
-  }
+  const root = parsedJson(value)
+  if (root === undefined) return null
   let text = ''
   const stack: unknown[] = [objectOf(root).root]
   for (let n = 0; stack.length > 0 && n < MOST_NODES; n++) {

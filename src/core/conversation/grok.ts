@@ -15,6 +15,7 @@ import {
   jsonText,
   nameOf,
   objectOf,
+  parsedJson,
   textOf,
   timeOf,
 } from './json-values.ts'
@@ -203,14 +204,7 @@ function citationParts(entry: JsonObject, text: string): Part[] {
 }
 
 /** A card is JSON in a string. */
-function cardOf(value: unknown): JsonObject {
-  if (typeof value !== 'string') return objectOf(value)
-  try {
-    return objectOf(JSON.parse(value))
-  } catch {
-    return {}
-  }
-}
+const cardOf = (value: unknown): JsonObject => objectOf(typeof value === 'string' ? parsedJson(value) : value)
 
 /** Attachments are named by ids, under which the archive has their bytes without a name or a type. */
 function fileParts(entry: JsonObject, assets: AssetCollector): Part[] {

@@ -58,12 +58,15 @@ const withoutLoneEscapes = (json: string): string =>
 /** A value as one JSON document without lone surrogates, also in its escapes. */
 export const jsonText = (value: unknown): string => withoutLoneEscapes(JSON.stringify(value) ?? 'null')
 
-/** A text as one JSON document: itself where it is one, else as a JSON string. */
-export function jsonDocument(text: string): string {
+/** What a text says where tools write JSON into one; undefined where it is not JSON. */
+export function parsedJson(text: string): unknown {
   try {
-    JSON.parse(text)
-    return withoutLoneEscapes(text.trim().toWellFormed())
+    return JSON.parse(text)
   } catch {
-    return jsonText(text)
+    return undefined
   }
 }
+
+/** A text as one JSON document: itself where it is one, else as a JSON string. */
+export const jsonDocument = (text: string): string =>
+  parsedJson(text) === undefined ? jsonText(text) : withoutLoneEscapes(text.trim().toWellFormed())

@@ -13,6 +13,7 @@ import {
   jsonText,
   nameOf,
   objectOf,
+  parsedJson,
   textOf,
 } from './json-values.ts'
 
@@ -121,12 +122,7 @@ const unescaped = (text: string): string =>
 /** A JSON string as what it says, anything else as it is. */
 function decoded(text: string): string {
   if (!text.startsWith('"')) return text
-  try {
-    const value: unknown = JSON.parse(text)
-    return textOf(value) ?? text
-  } catch {
-    return text
-  }
+  return textOf(parsedJson(text)) ?? text
 }
 
 function executions(value: unknown): Part[] {

@@ -1,6 +1,15 @@
 /** What a Perplexity entry answers: Markdown with numbers that point at its sources, in any shape of entry. */
 import type { Part } from '../model/conversation.ts'
-import { arrayOf, isObject, type JsonObject, jsonText, nameOf, objectOf, textOf } from './json-values.ts'
+import {
+  arrayOf,
+  isObject,
+  type JsonObject,
+  jsonText,
+  nameOf,
+  objectOf,
+  parsedJson,
+  textOf,
+} from './json-values.ts'
 
 export const PROVIDER = 'perplexity'
 
@@ -51,16 +60,8 @@ const chunksOf = (value: unknown): string =>
 /** An answer is text, or JSON in which the text stands beside its sources. */
 function plainAnswer(value: unknown): { text: string; sources: unknown } {
   const text = textOf(value) ?? ''
-  const given = text.startsWith('{') ? parsed(text) : value
+  const given = text.startsWith('{') ? parsedJson(text) : value
   if (!isObject(given)) return { text, sources: null }
   const inner = textOf(given.answer)
   return inner === null ? { text, sources: null } : { text: inner, sources: given.web_results }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

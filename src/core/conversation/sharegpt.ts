@@ -12,6 +12,7 @@ import {
   jsonText,
   nameOf,
   objectOf,
+  parsedJson,
   textOf,
 } from './json-values.ts'
 import { Calls, callPart, openAiTurn, outputText } from './openai-turn.ts'
@@ -124,14 +125,9 @@ function saidParts(value: unknown, isAnswer: boolean, role: Turn['role']): Part[
 
 /** One call, or several in a list, as JSON text or as they are; what is no JSON is the input of a call without a name. */
 function callParts(value: unknown, calls: Calls): Part[] {
-  let given = value
-  if (typeof value === 'string') {
-    try {
-      given = JSON.parse(value)
-    } catch {
-      return [{ type: 'toolCall', callId: calls.call(null), name: 'unknown', input: jsonDocument(value) }]
-    }
-  }
+  const given = typeof value === 'string' ? parsedJson(value) : value
+  if (typeof value === 'string' && given === undefined)
+    return [{ type: 'toolCall', callId: calls.call(null), name: 'unknown', input: jsonDocument(value) }]
   return (Array.isArray(given) ? given : [given]).map(each => {
     const call = objectOf(each)
     const name = nameOf(call.name)

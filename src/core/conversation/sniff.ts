@@ -1,5 +1,5 @@
 /** What a file is by its bytes, never by its name: container first, then the shape of the records. */
-import { isObject } from './json-values.ts'
+import { isObject, parsedJson } from './json-values.ts'
 import { isActivityPage } from './page-cells.ts'
 import { BOM } from './record.ts'
 import { TextDocument } from './text-document.ts'
@@ -80,11 +80,8 @@ const isWords = (head: Uint8Array): boolean =>
   /^\[\s*(?!true|false|null)[\p{L}!^*_`]/u.test(Buffer.from(head.subarray(0, 64)).toString('utf8'))
 
 function lineKind(line: string): 'object' | 'json' | 'other' {
-  try {
-    return isObject(JSON.parse(line)) ? 'object' : 'json'
-  } catch {
-    return 'other'
-  }
+  const value = parsedJson(line)
+  return isObject(value) ? 'object' : value === undefined ? 'other' : 'json'
 }
 
 function textGuess(head: Uint8Array): string {
