@@ -8,16 +8,17 @@ import type { Scope } from '../core/kernel/scope.ts'
 import type { CircleId, Did } from '../core/model/id.ts'
 import { builtInPolicy } from '../core/policy/decide.ts'
 import type { Config } from './config.ts'
-import { type HomePaths, listUsers, prepareSocket, readNodeSeed, userPaths } from './home.ts'
+import { type HomePaths, prepareSocket, readNodeSeed } from './home.ts'
 import { makeImports } from './importing/imports.ts'
 import { makeDatabaseSpool, makeShelves, makeSpool, sweepSpool } from './importing/spool.ts'
 import { type JobRunner, startJobRunner } from './jobs/runner.ts'
-import { type KeystoreSession, openKeystoreSession } from './keystore-session.ts'
+import type { KeystoreSession } from './keystore-session.ts'
 import { makeAcus } from './library/acus.ts'
 import { makeCollections } from './library/collections.ts'
 import { makeMemories } from './library/memories.ts'
 import { makeProfile } from './library/profile.ts'
 import { startListening } from './listening.ts'
+import { type LocalUsers, openLocalUsers } from './local-users.ts'
 import type { Log } from './log.ts'
 import { makeConversationMethods } from './methods/conversation.ts'
 import { makeFilteringMethods } from './methods/filtering.ts'
@@ -106,19 +107,12 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   const blocks = await openBlockStore(paths.blocks)
   const conversations = makeConversationStore(users)
 
-  const sessions = openSessions(paths, peerId, clock, chance)
-  const dids = [...sessions.keys()]
-  const sessionOf = (did: Did): KeystoreSession => {
-    const session = sessions.get(did)
-    if (session === undefined) throw new VivimError('user/not-found', 'no such user lives here')
-    return session
-  }
-  for (const [did, session] of sessions) {
-    users.create(did)
-    scope.own(session, one => one.lock())
-  }
+  const locals = scope.own(openLocalUsers({ paths, peer: peerId, databases: users, clock, chance }), all =>
+    all.close(),
+  )
+  const { sessionOf } = locals
   const keys = { keys: (did: Did) => sessionOf(did).keys(), unlocked: (did: Did) => sessionOf(did).unlocked }
-  const localUsers = async (): Promise<Did[]> => dids
+  const localUsers = async (): Promise<Did[]> => locals.list()
 
   // The network and the runner call the services, and the services them: they are reached through what is filled below.
   let running: { network: Network; runner: JobRunner } | null = null
@@ -129,7 +123,9 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   let publisher: Publisher | null = null
   const wake = (): void => running?.runner.wake()
 
-  const refs = makeReferences(master, users, dids, clock, (did, circle) => audiences.isShown(did, circle))
+  const refs = makeReferences(master, users, locals.list, clock, (did, circle) =>
+    audiences.isShown(did, circle),
+  )
   const events = makeSharingEvents()
   const readSecret = (did: Did): Uint8Array | null => contacts.readSecret(did)
   const fellowCards = (did: Did): ReadonlyMap<Did, string> => audiences.fellowCards(did)
@@ -327,7 +323,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     gossip,
     keys,
     proofOf: did => {
-      const session = sessions.get(did)
+      const session = locals.find(did)
       const standing = session?.standing
       return session && standing ? { standing: standing.wire, document: session.document.wire } : null
     },
@@ -336,15 +332,15 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     clock,
   })
 
-  for (const [did, session] of sessions) {
+  /** Before the network is there, or the user on it: what is known of them elsewhere, and what a crash left. */
+  const prepare = async (did: Did, session: KeystoreSession): Promise<void> => {
     await people.learn(session.document)
-    contacts.keepName(did, config.name)
-  }
-  await recoverFromCrash({ users, store, blocks, endings, localUsers: dids, log: say })
-  for (const did of dids) {
     conversations.sweepAssets(did)
     await conversations.purge(did)
   }
+  if (locals.list().length === 1) for (const did of locals.list()) contacts.keepName(did, config.name)
+  await recoverFromCrash({ users, store, blocks, endings, localUsers: locals.list(), log: say })
+  for (const did of locals.list()) await prepare(did, sessionOf(did))
 
   const start = (listen: string[]): Promise<Network> =>
     startNetwork({ ...config.network, listen }, host, {
@@ -392,7 +388,8 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     fetching.wantFrom(local, remote)
     publishing.soon()
   })
-  for (const [did, session] of sessions) {
+  /** From now on their letters are opened and their circles kept up to date. */
+  const serve = async (did: Did, session: KeystoreSession): Promise<void> => {
     const unlocked = (): void => {
       void people
         .learn(session.keys().document)
@@ -411,6 +408,15 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     await session.unlockWithout()
     await membership.resume(did)
   }
+  for (const did of locals.list()) await serve(did, sessionOf(did))
+  locals.whenChanged({
+    async added(did, session) {
+      await prepare(did, session)
+      await serve(did, session)
+      runner.wake()
+    },
+    removed: async () => {},
+  })
   runner.wake()
 
   sweepSpool(paths.tmp)
@@ -462,7 +468,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     await makeRpcServer({
       socketPath: prepareSocket(paths, options.runtimeFolder),
       handlers: methods,
-      users: rpcUsers(config.name, dids),
+      users: rpcUsers(locals, contacts.name),
       log,
       chance,
       checkResults: options.checkResults,
@@ -472,25 +478,13 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   return { socket: server.socketPath, peerId, addrs: () => node.addrs() }
 }
 
-const openSessions = (
-  paths: HomePaths,
-  peer: string,
-  clock: Clock,
-  chance: Chance,
-): Map<Did, KeystoreSession> =>
-  new Map(
-    listUsers(paths).map(did => [
-      did,
-      openKeystoreSession({ did, paths: userPaths(paths, did), peer, clock, chance }),
-    ]),
-  )
-
 /** A home with one user is theirs, and they are its operator. */
-const rpcUsers = (name: string, dids: readonly Did[]): RpcUsers => ({
+const rpcUsers = (locals: LocalUsers, nameOf: (did: Did) => string): RpcUsers => ({
   session: async as => {
-    const [did] = dids
-    if (did === undefined || (as !== undefined && as !== name && as !== did))
+    const [did] = locals.list()
+    const name = did && nameOf(did)
+    if (did === undefined || name === undefined || (as !== undefined && as !== name && as !== did))
       throw new VivimError('user/not-found', 'no such user lives here')
-    return { did, name, operator: true }
+    return { did, name, operator: true, readOnly: false, via: { kind: 'socket' } }
   },
 })

@@ -1,21 +1,10 @@
 /** Making a home: node key, identity, keystore, config. Writes files only; nothing is started and nothing stays bound. */
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { readdirSync, rmSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { stringify } from 'smol-toml'
 import { Ed25519Key } from '../core/crypto/ed25519.ts'
 import { SecretBytes } from '../core/crypto/secret.ts'
-import { XWingKey } from '../core/crypto/xwing.ts'
-import { type IdentityDocument, signDocument } from '../core/identity/document.ts'
-import {
-  type Keystore,
-  makeKeystore,
-  sealKeystore,
-  sealRecovery,
-  wipeKeystore,
-} from '../core/identity/keystore.ts'
 import { peerIdFromKey } from '../core/identity/peer-id.ts'
-import { RECOVERY_SEED_BYTES, type RecoveryKeys, recoveryKeys } from '../core/identity/recovery.ts'
-import { makeStanding } from '../core/identity/standing.ts'
 import type { Chance, Clock } from '../core/kernel/env.ts'
 import { VivimError } from '../core/kernel/errors.ts'
 import type { Did } from '../core/model/id.ts'
@@ -31,12 +20,10 @@ import {
   privateFolder,
   readFormat,
   readNodeSeed,
-  userFolderName,
-  userPathsIn,
 } from './home.ts'
-import { DOCUMENT_LIFE_MS } from './keystore-session.ts'
 import { defaultListen } from './listening.ts'
 import { storageError } from './storage/storage-error.ts'
+import { makeUserFolder } from './user-folder.ts'
 
 export interface InitRequest {
   readonly home: string
@@ -167,76 +154,13 @@ async function make(paths: HomePaths, request: InitRequest): Promise<InitResult>
   writeDurable(paths.nodeKey, nodeSeed)
   const peerId = peerIdOf(new SecretBytes(nodeSeed))
   nodeSeed.fill(0)
-  const did = await makeUser(paths, peerId, request)
+  const did = await makeUserFolder(paths, peerId, request)
   const listen = request.listen.length > 0 ? [...request.listen] : [await defaultListen()]
   writeDurable(paths.config, configText(name, listen, request.master))
   syncFolder(paths.users)
   writeDurable(paths.format, `${HOME_FORMAT}\n`)
   return { did, name, home: paths.root, peerId, listen, changed: true }
 }
-
-/** Everything of the user under a name that nobody reads, then one rename. */
-async function makeUser(paths: HomePaths, peer: string, request: InitRequest): Promise<Did> {
-  const { chance, clock, passphrase } = request
-  const drawn = chance.bytes(RECOVERY_SEED_BYTES)
-  const seed = new SecretBytes(drawn)
-  drawn.fill(0)
-  const recovery = recoveryKeys(seed)
-  const keystore = makeKeystore(recovery.publicKeys, chance)
-  try {
-    const document = firstDocument(keystore, recovery, peer, clock.nowMs())
-    const making = userPathsIn(join(paths.users, 'new'))
-    mkdirSync(making.folder, { mode: 0o700 })
-    mkdirSync(making.assets, { mode: 0o700 })
-    writeDurable(making.keystore, await sealKeystore(keystore, passphrase, chance))
-    writeDurable(making.recovery, await sealRecovery(keystore.did, seed, passphrase, chance))
-    writeDurable(making.document, document.wire)
-    // With it the node can take in and acknowledge what is sent to this person before the first unlock.
-    writeDurable(making.standing, firstStanding(keystore, document, peer, clock.nowMs()))
-    renameSync(making.folder, join(paths.users, userFolderName(keystore.did)))
-    return keystore.did
-  } finally {
-    wipeKeystore(keystore)
-    seed.wipe()
-  }
-}
-
-function firstDocument(
-  keystore: Keystore,
-  recovery: RecoveryKeys,
-  peer: string,
-  nowMs: number,
-): IdentityDocument {
-  if (keystore.identity === null)
-    throw new VivimError('program/defect', 'a new keystore has its identity key')
-  const ed = new Ed25519Key(keystore.deviceSign).publicKey
-  const kem = new XWingKey(keystore.deviceKem).publicKey
-  return signDocument(
-    {
-      did: keystore.did,
-      seq: 1,
-      atMs: nowMs,
-      expiresAtMs: nowMs + DOCUMENT_LIFE_MS,
-      prev: null,
-      devices: [{ ed, kem, at: nowMs }],
-      revoked: [],
-      recovery: recovery.commitment,
-      peers: [peer],
-    },
-    new Ed25519Key(keystore.identity),
-  )
-}
-
-const firstStanding = (
-  keystore: Keystore,
-  document: IdentityDocument,
-  peer: string,
-  nowMs: number,
-): Uint8Array =>
-  makeStanding(
-    { document, peer, rights: ['deliver', 'receive', 'keep'], seq: 1, atMs: nowMs },
-    new Ed25519Key(keystore.deviceSign),
-  ).wire
 
 const configText = (name: string, listen: readonly string[], master: string | null): string =>
   [

@@ -32,6 +32,8 @@ function setUp(t: Test) {
       did: alice,
       name: 'alice',
       operator: true,
+      readOnly: false,
+      via: { kind: 'socket' },
       connection: connections,
       client: 'test',
       subscribe: () => '',

@@ -16,7 +16,13 @@ import { makeRpcServer } from '../../src/daemon/rpc/server.ts'
 import { handlersWith } from '../kit/handlers.ts'
 
 const alice = Did.parse('did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK')
-const session: Session = { did: alice, name: 'alice', operator: true }
+const session: Session = {
+  did: alice,
+  name: 'alice',
+  operator: true,
+  readOnly: false,
+  via: { kind: 'socket' },
+}
 
 interface Served {
   path: string
@@ -188,6 +194,21 @@ t.test('a result that breaks the contract is found in tests', async t => {
   const served = await serve(t, { 'peer.list': async () => ({ peers: 'none' }) as never })
   const client = await served.client()
   await t.rejects(client.call('peer.list', {}), { code: 'program/defect' })
+})
+
+t.test('a connection that may only read changes nothing', async t => {
+  const { client } = await serve(
+    t,
+    { 'contact.list': async () => ({ contacts: [] }) },
+    { ...session, readOnly: true },
+  )
+  const reader = await client()
+  t.same(await reader.call('contact.list', {}), { contacts: [] })
+  for (const [method, params] of [
+    ['contact.block', { contact: 'bob' }],
+    ['system.stop', {}],
+  ] as const)
+    await t.rejects(reader.callAny(method, params), { code: 'rpc/denied' })
 })
 
 t.test('what only the operator may do is refused to others', async t => {

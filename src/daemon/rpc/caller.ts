@@ -1,12 +1,18 @@
 /** Who calls: what the dispatcher knows of a connection, handed to every handler. */
 import type { Did } from '../../core/model/id.ts'
 
+/** By what right a connection speaks for its user: the owner's socket, or a session that was opened with a proof. */
+export type Via = { kind: 'socket' } | { kind: 'session'; id: string }
+
 /** A user of this home, as `system.hello` chose them. */
 export interface Session {
   did: Did
   name: string
   /** Whether methods with access `operator` are allowed. */
   operator: boolean
+  /** Whether only methods with access `open` and `read` are. */
+  readOnly: boolean
+  via: Via
 }
 
 export interface Caller extends Session {

@@ -4,6 +4,7 @@ import { errorFrame } from '../../core/contract/codes.ts'
 import { type CallId, CONTRACT_VERSION, FRAME_BYTES, MAX_CALLS } from '../../core/contract/frames.ts'
 import { type Handlers, type MethodName, methods, type ParsedParams } from '../../core/contract/methods.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
+import { checkAccess } from './access.ts'
 import type { Caller, RpcUsers, Session } from './caller.ts'
 import { makeLineSplitter } from './lines.ts'
 import { judgeLine, parseParams } from './request.ts'
@@ -139,8 +140,7 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
     }
     const from = caller ?? (await greeting?.catch(() => null))
     if (!from) throw new VivimError('rpc/hello-first', `system.hello comes before ${method}`)
-    if (methods[method].access === 'operator' && !from.operator)
-      throw new VivimError('rpc/denied', `${method} is for the operator of this node`)
+    checkAccess(method, from)
     return from
   }
 

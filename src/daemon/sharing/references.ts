@@ -19,7 +19,7 @@ export interface References {
 export function makeReferences(
   master: Master,
   users: UserDatabaseManager,
-  localUsers: readonly Did[],
+  localUsers: () => readonly Did[],
   clock: Clock,
   /** Circles into which a stranger put the user make nobody related to them until the stranger is accepted. */
   isShown: (local: Did, circle: CircleId) => boolean,
@@ -40,7 +40,7 @@ export function makeReferences(
     async put(document) {
       await master.identities.put({
         did: document.did,
-        local: localUsers.includes(document.did),
+        local: localUsers().includes(document.did),
         recovery: document.byRecovery,
         seq: document.seq,
         hash: toHex(document.hash),
@@ -92,7 +92,7 @@ export function makeReferences(
     published: share => master.records.published(share, clock.nowMs()),
     async live() {
       const live = []
-      for (const local of localUsers)
+      for (const local of localUsers())
         for (const { shareId, state } of await master.shares.list(local, {})) {
           const row = isLive(state) ? await master.records.get(shareId) : null
           if (row !== null) live.push({ share: shareId, key: recordPlace(row.wire), wire: row.wire })

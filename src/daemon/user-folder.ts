@@ -1,0 +1,96 @@
+/** The folder of a new user: keystore, recovery seed, first identity document and first standing statement. */
+import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { Ed25519Key } from '../core/crypto/ed25519.ts'
+import { SecretBytes } from '../core/crypto/secret.ts'
+import { XWingKey } from '../core/crypto/xwing.ts'
+import { type IdentityDocument, signDocument } from '../core/identity/document.ts'
+import {
+  type Keystore,
+  makeKeystore,
+  sealKeystore,
+  sealRecovery,
+  wipeKeystore,
+} from '../core/identity/keystore.ts'
+import { RECOVERY_SEED_BYTES, type RecoveryKeys, recoveryKeys } from '../core/identity/recovery.ts'
+import { makeStanding } from '../core/identity/standing.ts'
+import type { Chance, Clock } from '../core/kernel/env.ts'
+import { VivimError } from '../core/kernel/errors.ts'
+import type { Did } from '../core/model/id.ts'
+import { writeDurable } from './durable-file.ts'
+import { type HomePaths, userFolderName, userPathsIn } from './home.ts'
+import { DOCUMENT_LIFE_MS } from './keystore-session.ts'
+
+export interface NewUser {
+  /** Null keeps the keys readable for whoever can read the disk. */
+  readonly passphrase: SecretBytes | null
+  readonly clock: Clock
+  readonly chance: Chance
+}
+
+/** Make somebody new: everything under a name that nobody reads, then one rename. @param peer - peer id of this node. */
+export async function makeUserFolder(
+  paths: HomePaths,
+  peer: string,
+  { passphrase, clock, chance }: NewUser,
+): Promise<Did> {
+  const drawn = chance.bytes(RECOVERY_SEED_BYTES)
+  const seed = new SecretBytes(drawn)
+  drawn.fill(0)
+  const recovery = recoveryKeys(seed)
+  const keystore = makeKeystore(recovery.publicKeys, chance)
+  try {
+    const document = firstDocument(keystore, recovery, peer, clock.nowMs())
+    const making = userPathsIn(join(paths.users, 'new'))
+    rmSync(making.folder, { recursive: true, force: true })
+    mkdirSync(making.folder, { mode: 0o700 })
+    mkdirSync(making.assets, { mode: 0o700 })
+    writeDurable(making.keystore, await sealKeystore(keystore, passphrase, chance))
+    writeDurable(making.recovery, await sealRecovery(keystore.did, seed, passphrase, chance))
+    writeDurable(making.document, document.wire)
+    // With it the node can take in and acknowledge what is sent to this person before the first unlock.
+    writeDurable(making.standing, firstStanding(keystore, document, peer, clock.nowMs()))
+    renameSync(making.folder, join(paths.users, userFolderName(keystore.did)))
+    return keystore.did
+  } finally {
+    wipeKeystore(keystore)
+    seed.wipe()
+  }
+}
+
+function firstDocument(
+  keystore: Keystore,
+  recovery: RecoveryKeys,
+  peer: string,
+  nowMs: number,
+): IdentityDocument {
+  if (keystore.identity === null)
+    throw new VivimError('program/defect', 'a new keystore has its identity key')
+  const ed = new Ed25519Key(keystore.deviceSign).publicKey
+  const kem = new XWingKey(keystore.deviceKem).publicKey
+  return signDocument(
+    {
+      did: keystore.did,
+      seq: 1,
+      atMs: nowMs,
+      expiresAtMs: nowMs + DOCUMENT_LIFE_MS,
+      prev: null,
+      devices: [{ ed, kem, at: nowMs }],
+      revoked: [],
+      recovery: recovery.commitment,
+      peers: [peer],
+    },
+    new Ed25519Key(keystore.identity),
+  )
+}
+
+const firstStanding = (
+  keystore: Keystore,
+  document: IdentityDocument,
+  peer: string,
+  nowMs: number,
+): Uint8Array =>
+  makeStanding(
+    { document, peer, rights: ['deliver', 'receive', 'keep'], seq: 1, atMs: nowMs },
+    new Ed25519Key(keystore.deviceSign),
+  ).wire
