@@ -431,6 +431,38 @@ export const ERRORS = {
     retry: false,
     hint: 'The other node broke the protocol; the connection was closed.',
   },
+
+  'capability/invalid': {
+    rpc: 1900,
+    exit: 5,
+    retry: false,
+    hint: 'Copy the whole token file, or the whole line that begins with vivimcap1.',
+  },
+  'capability/denied': {
+    rpc: 1901,
+    exit: 4,
+    retry: false,
+    hint: 'Whoever issued it says what it covers; ask them for another one.',
+  },
+  'capability/expired': {
+    rpc: 1902,
+    exit: 7,
+    retry: false,
+    hint: 'Ask its issuer for a new one.',
+  },
+  'capability/revoked': { rpc: 1903, exit: 7, retry: false, hint: 'Its issuer took it back.' },
+  'capability/exhausted': {
+    rpc: 1904,
+    exit: 7,
+    retry: false,
+    hint: 'A count a day begins anew at midnight UTC; a count in all does not.',
+  },
+  'capability/not-yet': {
+    rpc: 1905,
+    exit: 75,
+    retry: true,
+    hint: 'Wait until the time that the message names.',
+  },
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof ERRORS
@@ -464,7 +496,7 @@ export const codeOf = (error: unknown): ErrorCode =>
     : 'program/defect'
 
 /** Rooms whose codes are about what was given: bytes, a key, a document, a right. */
-const VERDICTS = /^(?:crypto|card|identity|circle)\//
+const VERDICTS = /^(?:crypto|card|identity|circle|capability)\//
 
 /** Whether an error is a verdict on what was given, which another try would not change; not one on this node's disk, database,
  *  lock or program, which says nothing about it. */
