@@ -5,18 +5,30 @@ import type { Caller } from '../rpc/caller.ts'
 
 export type PeerMethods = Pick<Handlers<Caller>, Extract<keyof Handlers<Caller>, `peer.${string}`>>
 
-export const makePeerMethods = (
-  network: Pick<Network, 'peers' | 'connect' | 'block' | 'unblock'>,
-): PeerMethods => ({
-  'peer.list': async () => ({ peers: network.peers().map(shownPeer) }),
-  'peer.connect': async (_caller, p, signal) => {
-    const before = new Set(network.peers().map(peer => peer.peer))
-    const peer = await network.connect(p.address, signal)
-    return { ...shownPeer(peer), changed: !before.has(peer.peer) }
-  },
-  'peer.block': async (_caller, p) => ({ peerId: p.peer, changed: await network.block(p.peer) }),
-  'peer.unblock': async (_caller, p) => ({ peerId: p.peer, changed: await network.unblock(p.peer) }),
-})
+export function makePeerMethods(
+  network: Pick<Network, 'peers' | 'peersOf' | 'connect' | 'block' | 'unblock'>,
+): PeerMethods {
+  /** Whose nodes the caller may know: where somebody was proved towards them. To whom all connections are shown stands in the
+   *  contract. */
+  function seenBy({ user, operator, via }: Caller): PeerInfo[] {
+    const own = user === null ? [] : network.peersOf(user)
+    if (!operator && via.kind !== 'monitor') return own
+    const known = new Map(own.map(peer => [peer.peer, peer]))
+    return network.peers().map(peer => known.get(peer.peer) ?? peer)
+  }
+
+  return {
+    'peer.list': async caller => ({ peers: seenBy(caller).map(shownPeer) }),
+    'peer.connect': async (caller, p, signal) => {
+      const before = new Set(network.peers().map(peer => peer.peer))
+      const peer = await network.connect(p.address, signal)
+      const shown = seenBy(caller).find(one => one.peer === peer.peer) ?? peer
+      return { ...shownPeer(shown), changed: !before.has(peer.peer) }
+    },
+    'peer.block': async (_caller, p) => ({ peerId: p.peer, changed: await network.block(p.peer) }),
+    'peer.unblock': async (_caller, p) => ({ peerId: p.peer, changed: await network.unblock(p.peer) }),
+  }
+}
 
 const shownPeer = ({
   peer,
