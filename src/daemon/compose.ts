@@ -484,7 +484,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     ...makeUserMethods({ accounts, sessions, opening }),
     ...makeKeystoreMethods(sessionOf),
     ...makeIdentityMethods(sessionOf),
-    ...makePeerMethods(node),
+    ...makePeerMethods(node, people.isRelated),
     ...makeImportMethods(imports),
     ...makeConversationMethods(conversations),
     ...makeLibraryMethods({

@@ -66,6 +66,7 @@ export interface SessionsDeps {
 
 interface InUse {
   row: SessionRow
+  isEnded: boolean
   over: AbortController
   timer: NodeJS.Timeout | null
 }
@@ -94,7 +95,7 @@ export function makeSessions({ table, clock, chance, log }: SessionsDeps): Sessi
   function use(known: InUse): boolean {
     const nowMs = clock.nowMs()
     if (nowMs >= known.row.expiresAtMs) drop(known.row.id)
-    if (known.over.signal.aborted) return false
+    if (known.isEnded || known.over.signal.aborted) return false
     if (nowMs - known.row.lastUsedAtMs >= USED_EVERY_MS) {
       known.row = { ...known.row, lastUsedAtMs: nowMs }
       table.used(known.row.id, nowMs).catch(error => log('session.unwritten', { code: codeOf(error) }))
@@ -109,21 +110,30 @@ export function makeSessions({ table, clock, chance, log }: SessionsDeps): Sessi
       .map(row => inUse.get(row.id)?.row ?? row)
   }
 
-  async function end(id: string): Promise<boolean> {
-    const ended = await table.delete(id)
-    drop(id)
+  /** @returns how many of them there were. */
+  async function end(ids: readonly string[]): Promise<number> {
+    let ended = 0
+    for (const id of ids) if (await table.delete(id)) ended += 1
+    for (const id of ids) {
+      const known = inUse.get(id)
+      if (known) known.isEnded = true
+    }
+    // After the answer to whoever ended it, which goes out on the session's own connection.
+    setImmediate(() => {
+      for (const id of ids) drop(id)
+    })
     return ended
   }
 
   return {
     list,
-    end,
+    end: async id => (await end([id])) > 0,
 
     async open(did, lifeMs) {
       const nowMs = clock.nowMs()
       await table.sweep(nowMs - REMEMBERED_MS)
       const others = (await list(did)).sort((a, b) => b.lastUsedAtMs - a.lastUsedAtMs)
-      for (const { id } of others.slice(MAX_OF_ONE - 1)) await end(id)
+      await end(others.slice(MAX_OF_ONE - 1).map(({ id }) => id))
       const token = chance.bytes(TOKEN_BYTES)
       const id = toHex(sha256(token))
       const expiresAtMs = nowMs + lifeMs
@@ -140,7 +150,7 @@ export function makeSessions({ table, clock, chance, log }: SessionsDeps): Sessi
       if (row === null || row.expiresAtMs <= clock.nowMs()) return null
       let known = inUse.get(id)
       if (known === undefined) {
-        known = { row, over: new AbortController(), timer: null }
+        known = { row, isEnded: false, over: new AbortController(), timer: null }
         inUse.set(id, known)
         watch(known)
         // It may have been ended since it was read.
@@ -156,11 +166,7 @@ export function makeSessions({ table, clock, chance, log }: SessionsDeps): Sessi
       return row && { id: row.id, did: row.did }
     },
 
-    async endAll(did) {
-      const rows = await table.list(did)
-      for (const { id } of rows) await end(id)
-      return rows.length
-    },
+    endAll: async did => end((await table.list(did)).map(({ id }) => id)),
 
     close() {
       for (const id of [...inUse.keys()]) drop(id)
