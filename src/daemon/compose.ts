@@ -7,6 +7,10 @@ import { codeOf, VivimError } from '../core/kernel/errors.ts'
 import type { Scope } from '../core/kernel/scope.ts'
 import type { CircleId, Did } from '../core/model/id.ts'
 import { builtInPolicy } from '../core/policy/decide.ts'
+import { makeAccounts } from './accounts/accounts.ts'
+import { makeDoors } from './accounts/doors.ts'
+import { makeOpening } from './accounts/opening.ts'
+import { makeSessions } from './accounts/sessions.ts'
 import type { Config } from './config.ts'
 import { type HomePaths, prepareSocket, readNodeSeed } from './home.ts'
 import { makeImports } from './importing/imports.ts'
@@ -18,7 +22,7 @@ import { makeCollections } from './library/collections.ts'
 import { makeMemories } from './library/memories.ts'
 import { makeProfile } from './library/profile.ts'
 import { startListening } from './listening.ts'
-import { type LocalUsers, openLocalUsers } from './local-users.ts'
+import { openLocalUsers } from './local-users.ts'
 import type { Log } from './log.ts'
 import { makeConversationMethods } from './methods/conversation.ts'
 import { makeFilteringMethods } from './methods/filtering.ts'
@@ -30,9 +34,10 @@ import { makePeerMethods } from './methods/peer.ts'
 import { makePeopleMethods } from './methods/people.ts'
 import { makeSharingMethods } from './methods/sharing.ts'
 import { makeSystemMethods } from './methods/system.ts'
+import { makeUserMethods } from './methods/users.ts'
 import { startNetwork } from './network/network.ts'
 import type { Network } from './network/ports.ts'
-import type { Caller, RpcUsers } from './rpc/caller.ts'
+import type { Caller, Door } from './rpc/caller.ts'
 import { makeRpcServer } from './rpc/server.ts'
 import { makeArrival } from './sharing/arrival.ts'
 import { makeAudiences } from './sharing/audiences.ts'
@@ -63,7 +68,8 @@ import { makeSyncs } from './sharing/syncs.ts'
 import { makeVerification } from './sharing/verification.ts'
 import { makeStatus } from './status.ts'
 import { openBlockStore } from './storage/blocks/block-store.ts'
-import { openMaster, pingMaster } from './storage/master/master.ts'
+import { type Master, openMaster, pingMaster } from './storage/master/master.ts'
+import { removeUser } from './storage/master/user-removal.ts'
 import { makeConversationStore } from './storage/user/conversation-store.ts'
 import { openUserDatabases } from './storage/user/manager.ts'
 
@@ -90,6 +96,8 @@ export interface Daemon {
 
 /** User databases kept open at once. */
 const OPEN_DATABASES = 32
+/** Key of the table `config`: the DID of the operator. */
+const OPERATOR = 'operator'
 /** Strangers whose items are held at once. */
 const MAX_STRANGERS = 200
 
@@ -130,6 +138,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   const readSecret = (did: Did): Uint8Array | null => contacts.readSecret(did)
   const fellowCards = (did: Did): ReadonlyMap<Did, string> => audiences.fellowCards(did)
   const people = makePeople({
+    self: peerId,
     users,
     store: refs.identities,
     localUsers,
@@ -339,6 +348,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     await conversations.purge(did)
   }
   if (locals.list().length === 1) for (const did of locals.list()) contacts.keepName(did, config.name)
+  const operator = await operatorOf(master, locals.list(), did => contacts.name(did) === config.name)
   await recoverFromCrash({ users, store, blocks, endings, localUsers: locals.list(), log: say })
   for (const did of locals.list()) await prepare(did, sessionOf(did))
 
@@ -415,7 +425,9 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       await serve(did, session)
       runner.wake()
     },
-    removed: async () => {},
+    removed: async did => {
+      node.forgetUser(did)
+    },
   })
   runner.wake()
 
@@ -425,6 +437,36 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     database: makeDatabaseSpool(paths.tmp, chance),
     shelf: makeShelves(paths.tmp, chance),
   })
+  const sessions = makeSessions({ table: master.sessions, clock, chance, log: say })
+  scope.own(sessions, one => one.close())
+  const accounts = makeAccounts({
+    paths,
+    peer: peerId,
+    locals,
+    users,
+    names: { of: contacts.name, keep: contacts.keepName },
+    sessions,
+    store,
+    jobs,
+    blocks,
+    endings,
+    removeRows: did => removeUser(master, did),
+    wake,
+    operator,
+    clock,
+    chance,
+    log: say,
+  })
+  const opening = makeOpening({
+    locals,
+    sessions,
+    byName: accounts.byName,
+    nameOf: contacts.name,
+    peerId,
+    clock,
+    chance,
+    log: say,
+  })
   const status = makeStatus({
     home: paths.root,
     clock,
@@ -432,15 +474,17 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     network: node,
     jobs,
     blocks,
+    contentBytes: accounts.contentBytes,
     masterEngine: config.master.engine,
     waitingLetters: did => users.read(did, db => db.letters.list('waiting')).length,
     askMaster: () => pingMaster(master),
   })
   const methods: Handlers<Caller> = {
-    ...makeSystemMethods({ ...status, stop: options.stop }),
+    ...makeSystemMethods({ ...status, node: () => ({ peerId, addrs: node.addrs() }), stop: options.stop }),
+    ...makeUserMethods({ accounts, sessions, opening }),
     ...makeKeystoreMethods(sessionOf),
     ...makeIdentityMethods(sessionOf),
-    ...makePeerMethods(node),
+    ...makePeerMethods(node, people.isRelated),
     ...makeImportMethods(imports),
     ...makeConversationMethods(conversations),
     ...makeLibraryMethods({
@@ -464,27 +508,30 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       wake,
     }),
   }
-  const server = scope.own(
-    await makeRpcServer({
-      socketPath: prepareSocket(paths, options.runtimeFolder),
-      handlers: methods,
-      users: rpcUsers(locals, contacts.name),
-      log,
-      chance,
-      checkResults: options.checkResults,
-    }),
-    one => one.close(),
-  )
-  return { socket: server.socketPath, peerId, addrs: () => node.addrs() }
+  const doors = makeDoors({ locals, accounts, sessions, nameOf: contacts.name })
+  const serveOn = async (door: Door, socketPath: string, gid: number | null): Promise<string> => {
+    const { checkResults } = options
+    const ports = { handlers: methods, users: doors, log, chance, checkResults }
+    const server = await makeRpcServer({ ...ports, socketPath, door, gid })
+    scope.own(server, one => one.close())
+    return server.socketPath
+  }
+  const { group, monitor } = config.sockets
+  if (group !== null) await serveOn('group', group.path, group.gid)
+  if (monitor !== null) await serveOn('monitor', monitor.path, monitor.gid)
+  const socket = await serveOn('owner', prepareSocket(paths, options.runtimeFolder), null)
+  return { socket, peerId, addrs: () => node.addrs() }
 }
 
-/** A home with one user is theirs, and they are its operator. */
-const rpcUsers = (locals: LocalUsers, nameOf: (did: Did) => string): RpcUsers => ({
-  session: async as => {
-    const [did] = locals.list()
-    const name = did && nameOf(did)
-    if (did === undefined || name === undefined || (as !== undefined && as !== name && as !== did))
-      throw new VivimError('user/not-found', 'no such user lives here')
-    return { did, name, operator: true, readOnly: false, via: { kind: 'socket' } }
-  },
-})
+/** Who was first in this home is its operator, written down while they are alone in it. */
+async function operatorOf(
+  master: Pick<Master, 'config'>,
+  everybody: readonly Did[],
+  isNamedInConfig: (did: Did) => boolean,
+): Promise<Did> {
+  const known = await master.config.get(OPERATOR)
+  const found = everybody.find(did => did === known) ?? everybody.find(isNamedInConfig) ?? everybody[0]
+  if (found === undefined) throw new VivimError('home/config', 'nobody lives in this home')
+  if (found !== known) await master.config.put(OPERATOR, found)
+  return found
+}

@@ -122,9 +122,14 @@ export class KeystoreSession {
     return this.#current()?.untilMs ?? null
   }
 
+  /** When the first of the devices was added: the age of the identity. */
+  get createdAtMs(): number {
+    return Math.min(...this.#document.devices.map(({ at }) => at))
+  }
+
   /** Whether the keystore asks for a passphrase. @throws `keystore/corrupt`. */
   get needsPassphrase(): boolean {
-    return needsPassphrase(this.#file())
+    return needsPassphrase(this.file())
   }
 
   /** Whether the recovery seed has left this node. */
@@ -155,7 +160,7 @@ export class KeystoreSession {
     passphrase: SecretBytes | null,
     forMs: number | null,
   ): Promise<{ changed: boolean; untilMs: number | null }> {
-    const file = this.#file()
+    const file = this.file()
     if (passphrase === null && needsPassphrase(file))
       throw new VivimError('usage/input-needed', 'this keystore has a passphrase', { did: this.did })
     const keystore = await openKeystore(file, passphrase)
@@ -251,7 +256,8 @@ export class KeystoreSession {
     return () => this.#lockListeners.delete(listener)
   }
 
-  #file(): Uint8Array {
+  /** The sealed keystore. @throws `keystore/corrupt`. */
+  file(): Uint8Array {
     const file = readSmall(this.#options.paths.keystore, FILE_MAX_BYTES)
     if (file === null) throw new VivimError('keystore/corrupt', 'the keystore is missing')
     return file

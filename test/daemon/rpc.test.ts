@@ -17,11 +17,13 @@ import { handlersWith } from '../kit/handlers.ts'
 
 const alice = Did.parse('did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK')
 const session: Session = {
-  did: alice,
+  user: alice,
   name: 'alice',
   operator: true,
   readOnly: false,
   via: { kind: 'socket' },
+  over: null,
+  use: () => true,
 }
 
 interface Served {
@@ -37,6 +39,8 @@ async function serve(t: Test, given: Partial<Handlers<Caller>>, who: Session = s
   const path = join(folder, 'run', 'vivimd.sock')
   const server = await makeRpcServer({
     socketPath: path,
+    door: 'owner',
+    gid: null,
     handlers: handlersWith({
       'system.hello': async caller => ({
         contract: CONTRACT_VERSION,
@@ -121,7 +125,7 @@ t.test('a call comes back with its result, in any order, and the socket is for i
     'peer.block': async (_caller, { peer }) => ({ peerId: peer, changed: true }),
   })
   const client = await served.client()
-  t.equal(client.hello.user.did, alice)
+  t.equal(client.hello.user?.did, alice)
   const results = await Promise.all(['a', 'b', 'c'].map(peer => client.call('peer.block', { peer })))
   t.strictSame(
     results.map(result => result.peerId),

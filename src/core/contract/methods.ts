@@ -7,6 +7,7 @@ import type { Method } from './method.ts'
 import { peopleMethods } from './people-methods.ts'
 import { shareMethods } from './share-methods.ts'
 import { systemMethods } from './system-methods.ts'
+import { userMethods } from './user-methods.ts'
 
 export const methods = {
   ...systemMethods,
@@ -15,6 +16,7 @@ export const methods = {
   ...peopleMethods,
   ...shareMethods,
   ...filterMethods,
+  ...userMethods,
 } as const satisfies Record<string, Method>
 
 export type MethodName = keyof typeof methods

@@ -20,6 +20,7 @@ export const LABELS = {
   recoveryKem: 'vivim/v1/recovery-kem',
   directory: 'vivim/v1/directory',
   didAsk: 'vivim/v1/did-ask',
+  session: 'vivim/v1/session',
   letter: 'vivim/v1/letter',
   grant: 'vivim/v1/grant',
   circleId: 'vivim/v1/circle-id',

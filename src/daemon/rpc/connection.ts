@@ -5,7 +5,7 @@ import { type CallId, CONTRACT_VERSION, FRAME_BYTES, MAX_CALLS } from '../../cor
 import { type Handlers, type MethodName, methods, type ParsedParams } from '../../core/contract/methods.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import { checkAccess } from './access.ts'
-import type { Caller, RpcUsers, Session } from './caller.ts'
+import type { Caller, Door, RpcUsers, Session } from './caller.ts'
 import { makeLineSplitter } from './lines.ts'
 import { judgeLine, parseParams } from './request.ts'
 
@@ -26,6 +26,8 @@ const MAX_EVENT_BACKLOG_BYTES = 8 << 20
 export interface ConnectionPorts {
   handlers: Handlers<Caller>
   users: RpcUsers
+  /** The socket that it came through. */
+  door: Door
   /** Turns whatever a handler threw into an error that may cross the socket, and logs what is a defect. */
   toPublicError(error: unknown, method: MethodName): VivimError
   /** Every result is parsed against its schema; for tests. */
@@ -76,6 +78,7 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
       return
     }
     if (socket.writableLength > MAX_EVENT_BACKLOG_BYTES) socket.destroy()
+    else if (caller?.use() === false) hangUp()
     else write({ jsonrpc: '2.0', method: 'event', params: { subscription: id, event } })
   }
   const releaseEvents = () => {
@@ -89,13 +92,18 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
 
   const makeCaller = (session: Session, client: string): Caller => ({
     ...session,
+    get did() {
+      if (session.user === null) throw new VivimError('session/needed', 'this connection speaks for no user')
+      return session.user
+    },
+    door: ports.door,
     connection: number,
     client,
     subscribe(open) {
       if (subscriptions.size >= MAX_SUBSCRIPTIONS)
         throw new VivimError('rpc/busy', `a connection holds at most ${MAX_SUBSCRIPTIONS} subscriptions`)
       subscribed += 1
-      const id = `${number}-${subscribed}`
+      const id = `subscription-${subscribed}`
       const subscription: Subscription = { stop: () => {}, held: [] }
       subscriptions.set(id, subscription)
       subscription.stop = open(event => sendEvent(id, event))
@@ -122,8 +130,16 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
         `the client speaks contract ${hello.contract}, this vivimd ${CONTRACT_VERSION}`,
         { client: hello.contract, daemon: CONTRACT_VERSION },
       )
-    caller = makeCaller(await ports.users.session(hello.as, hello.token), hello.client)
-    return caller
+    const session = await ports.users.session(hello.as, hello.token, ports.door)
+    const made = makeCaller(session, hello.client)
+    caller = made
+    const stop = (): void => {
+      for (const open of calls.values()) open.abort(session.over?.reason)
+      for (const id of [...subscriptions.keys()]) made.unsubscribe(id)
+    }
+    session.over?.addEventListener('abort', stop, { once: true, signal: ended.signal })
+    if (session.over?.aborted) stop()
+    return made
   }
 
   /** The first call makes the caller; every later one needs it, and waits for it where it was sent right behind. */

@@ -264,9 +264,15 @@ INSERT INTO title_fts (title_fts) VALUES ('rebuild');
 export const USER_SCHEMA = STEPS.length
 
 /** Bring a user database up to `USER_SCHEMA`, in one transaction. @param steps - stop after that many, for tests of upgrades.
+ *  @returns the schema before and after.
  *  @throws `storage/newer-schema`; `storage/corrupt` when it is another program's file or another user's. */
-export function migrateUserDatabase(db: Database.Database, did: string, steps = USER_SCHEMA): void {
+export function migrateUserDatabase(
+  db: Database.Database,
+  did: string,
+  steps = USER_SCHEMA,
+): { from: number; to: number } {
   defineFunctions(db)
+  const before = numberOf(db)
   const migrate = db.transaction(() => {
     const from = numberOf(db)
     if (from > USER_SCHEMA)
@@ -282,8 +288,9 @@ export function migrateUserDatabase(db: Database.Database, did: string, steps = 
     }
     db.pragma(`user_version = ${Math.max(from, steps)}`)
   })
-  if (numberOf(db) !== steps) migrate.immediate()
+  if (before !== steps) migrate.immediate()
   checkOwner(db, did)
+  return { from: before, to: numberOf(db) }
 }
 
 /** What the views over which the full-text indexes stand are made with. */
