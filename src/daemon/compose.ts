@@ -66,6 +66,7 @@ import { makeSealing } from './sharing/sealing.ts'
 import { makeShares } from './sharing/shares.ts'
 import { makeSyncs } from './sharing/syncs.ts'
 import { makeVerification } from './sharing/verification.ts'
+import { makeWelcome } from './sharing/welcome.ts'
 import { makeStatus } from './status.ts'
 import { openBlockStore } from './storage/blocks/block-store.ts'
 import { type Master, openMaster, pingMaster } from './storage/master/master.ts'
@@ -234,6 +235,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     refs: refs.circles,
     audiences,
     gossip,
+    welcome: makeWelcome({ store, circles, wake, clock, log: say }),
     keys,
     wake,
     clock,
@@ -298,7 +300,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     keys,
     clock,
   })
-  const reissue = makeReissue({ users, blocks, shares, sealing, endings, lists, keys, clock })
+  const reissue = makeReissue({ users, audiences, blocks, shares, sealing, endings, lists, keys, clock })
   const scans = makeScans({ users, conversations, store, blocks, shares, lists, keys, clock })
   const handlers = makeDelivery({
     users,

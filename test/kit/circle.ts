@@ -6,7 +6,9 @@ import {
   makeAdd,
   makeClose,
   makeCreate,
+  makeDescribe,
   makeDocumentEntry,
+  makeHistory,
   makeLeave,
   makeRemove,
   makeRename,
@@ -38,7 +40,7 @@ export function epochFor(members: readonly AudienceMember[]): EpochCommitment {
   return epoch
 }
 
-export const begin = (owner: Person, history: History = 'new', name = 'team'): Entry =>
+export const begin = (owner: Person, history: History = 'now', name = 'team'): Entry =>
   makeCreate(
     {
       signer: owner.document,
@@ -117,6 +119,16 @@ export function giveRole(
 export function rename(writer: Person | Writer, known: readonly Entry[], name: string): Entry {
   const { place, key } = next(writer, known)
   return makeRename(place, name, key)
+}
+
+export function describe(writer: Person | Writer, known: readonly Entry[], text: string): Entry {
+  const { place, key } = next(writer, known)
+  return makeDescribe(place, text, key)
+}
+
+export function setHistory(writer: Person | Writer, known: readonly Entry[], history: History): Entry {
+  const { place, key } = next(writer, known)
+  return makeHistory(place, history, key)
 }
 
 export function leave(writer: Person | Writer, known: readonly Entry[]): Entry {

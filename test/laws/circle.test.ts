@@ -1,17 +1,19 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { Entry } from '../../src/core/circle/entry.ts'
-import { type CircleState, reduceCircle } from '../../src/core/circle/reduce.ts'
+import { CircleReduction, type CircleState, reduceCircle } from '../../src/core/circle/reduce.ts'
 import {
   add,
   begin,
   close,
+  describe,
   giveRole,
   leave,
   remove,
   rename,
   revise,
   rotate,
+  setHistory,
   transfer,
 } from '../kit/circle.ts'
 import { makeDevice, makePerson, nextDocument, START_MS, type TestDevice } from '../kit/person.ts'
@@ -25,7 +27,7 @@ const step = fc.record({
   who: fc.nat(people.length - 1),
   what: fc.constantFrom(
     ...(['add', 'admin', 'rotate', 'phone', 'revoke', 'remove', 'remove', 'promote', 'demote'] as const),
-    ...(['leave', 'rename', 'transfer', 'close'] as const),
+    ...(['leave', 'rename', 'transfer', 'close', 'describe', 'none', 'all'] as const),
   ),
   whom: fc.nat(people.length - 1),
   known: fc.integer({ min: 1, max: 12 }),
@@ -55,6 +57,8 @@ function write(steps: readonly Step[]): Entry[] {
     else if (what === 'demote') log.push(giveRole(person, seen, other, 'reader'))
     else if (what === 'leave') log.push(leave(person, seen))
     else if (what === 'rename') log.push(rename(person, seen, `name ${log.length}`))
+    else if (what === 'describe') log.push(describe(person, seen, `text ${log.length}`))
+    else if (what === 'none' || what === 'all') log.push(setHistory(person, seen, what))
     else if (what === 'transfer') log.push(transfer(person, seen, other))
     else if (what === 'close') log.push(close(person, seen))
     else {
@@ -114,6 +118,43 @@ t.test(
     )
   },
 )
+
+t.test('an entry added to a reduced circle gives what reducing everything gives, in any order', async t => {
+  let alone = 0
+  let anew = 0
+  fc.assert(
+    fc.property(
+      // A long log by one, into which the others write; then one in any order.
+      fc.tuple(fc.array(step, { maxLength: 16 }), fc.boolean()).chain(([steps, inOrder]) => {
+        const log = write(steps)
+        return inOrder
+          ? fc.constant(log)
+          : fc.shuffledSubarray([...log, ...log], { minLength: log.length * 2 })
+      }),
+      entries => {
+        const seen: Entry[] = []
+        let reduction = new CircleReduction(create.circle, [])
+        for (const entry of entries) {
+          const isNew = !reduction.has(entry.hash)
+          const fault = isNew ? reduction.faultOf(entry) : undefined
+          seen.push(entry)
+          if (reduction.add(entry)) alone += isNew ? 1 : 0
+          else {
+            anew++
+            reduction = new CircleReduction(create.circle, seen)
+          }
+          const whole = reduceCircle(create.circle, seen)
+          if (shown(reduction.state) !== shown(whole)) return false
+          const why = whole.invalid.find(({ hash }) => hash === entry.hash)?.why ?? null
+          if (fault !== undefined && fault !== why) return false
+        }
+        return true
+      },
+    ),
+    { numRuns: 400 },
+  )
+  t.ok(alone > 500 && anew > 500, `both ways were gone: ${alone} alone, ${anew} anew`)
+})
 
 t.test('entries without effect can be left out, and nothing changes but that', async () => {
   fc.assert(

@@ -1,6 +1,6 @@
 /** Circles for people. */
 import type { Result } from '../../core/contract/methods.ts'
-import { visibleLine } from '../../core/model/visible.ts'
+import { visibleLine, visibleText } from '../../core/model/visible.ts'
 import { style } from '../text/style.ts'
 import { table } from '../text/table.ts'
 
@@ -12,9 +12,17 @@ const ENDED = {
   closed: 'This circle was closed by its owner. What was shared before stays until it ends.',
 }
 
+const HISTORY = {
+  none: 'Who comes gets nothing that was shared before (history none).',
+  now: 'Who comes gets what is shared from then on, and what nobody had received yet (history now).',
+  all: 'Who comes also gets what was shared before, as far as it is live (history all).',
+}
+
 export const circleText = (circle: Circle): string =>
   [
     `${style.bold(visibleLine(circle.name))}  ${style.dim(`${circle.circleId}  epoch ${circle.epoch}`)}`,
+    ...(circle.description === null ? [] : [visibleText(circle.description)]),
+    style.dim(HISTORY[circle.history]),
     ...(circle.state === 'active' ? [] : [style.yellow(ENDED[circle.state])]),
     table(
       ['name', 'role', 'state', 'did'],

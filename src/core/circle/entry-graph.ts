@@ -5,31 +5,34 @@ import type { Entry, EntryHash } from './entry.ts'
 /** A set of entries this large is no circle of people; the graph needs n²/16 bytes. */
 export const MAX_CIRCLE_ENTRIES = 20_000
 
-export interface EntryGraph {
-  /** Entries all of whose ancestors are here, each after its ancestors; by longest path from the beginning, then by hash. */
-  readonly entries: readonly Entry[]
-  /** Places in `entries` of the direct predecessors of each entry. */
-  readonly prev: readonly (readonly number[])[]
-  /** Entries that wait for an ancestor, ascending. */
-  readonly waiting: readonly EntryHash[]
-  /** Ancestors that are not here, ascending. */
-  readonly missing: readonly EntryHash[]
-  /** Whether `entries[before]` is an ancestor of `entries[after]`; false for an entry and itself. */
-  isAncestor(before: number, after: number): boolean
-  /** How many of the marked places are ancestors of `entries[after]`. */
-  countAncestors(marked: Uint32Array, after: number): number
-}
+/** Places in a graph; grows with what is put in. */
+export class PlaceSet {
+  #words = new Uint32Array(8)
+  #size = 0
 
-/** A set of places, for `countAncestors`. */
-export function markPlaces(places: Iterable<number>, size: number): Uint32Array {
-  const marked = new Uint32Array((size >>> 5) + 1)
-  for (const place of places) markPlace(marked, place)
-  return marked
-}
+  get size(): number {
+    return this.#size
+  }
 
-/** Put one more place into such a set. */
-export function markPlace(marked: Uint32Array, place: number): void {
-  marked[place >>> 5] = (marked[place >>> 5] ?? 0) | (1 << (place & 31))
+  /** One bit a place, of the lowest first. */
+  get words(): Uint32Array {
+    return this.#words
+  }
+
+  has(place: number): boolean {
+    return (((this.#words[place >>> 5] ?? 0) >>> (place & 31)) & 1) === 1
+  }
+
+  add(place: number): void {
+    if (this.has(place)) return
+    if (place >>> 5 >= this.#words.length) {
+      const wider = new Uint32Array(Math.max((place >>> 5) + 1, this.#words.length * 2))
+      wider.set(this.#words)
+      this.#words = wider
+    }
+    this.#words[place >>> 5] = (this.#words[place >>> 5] ?? 0) | (1 << (place & 31))
+    this.#size++
+  }
 }
 
 function bitCount(word: number): number {
@@ -38,40 +41,107 @@ function bitCount(word: number): number {
   return (((bits + (bits >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24
 }
 
-/** @param entries - in any order, with any duplicates. @throws `crypto/too-large` over 20,000 different entries. */
-export function makeEntryGraph(entries: Iterable<Entry>): EntryGraph {
-  const byHash = new Map<EntryHash, Entry>()
-  for (const entry of entries) {
-    byHash.set(entry.hash, entry)
-    if (byHash.size > MAX_CIRCLE_ENTRIES)
-      throw new VivimError('crypto/too-large', `a circle has at most ${MAX_CIRCLE_ENTRIES} entries`)
+export class EntryGraph {
+  /** Entries all of whose ancestors are here, each after its ancestors; by longest path from the beginning, then by hash. What was pushed
+   *  later stands at the end. */
+  readonly entries: Entry[]
+  /** Places in `entries` of the direct predecessors of each entry. */
+  readonly prev: number[][]
+  /** Entries that wait for an ancestor, ascending. */
+  readonly waiting: readonly EntryHash[]
+  /** Ancestors that are not here, ascending. */
+  readonly missing: readonly EntryHash[]
+  readonly #places: Map<EntryHash, number>
+  readonly #waiting: ReadonlySet<EntryHash>
+  readonly #missing: ReadonlySet<EntryHash>
+  /** One bit a pair; the set of the entry in place n needs n bits, since its ancestors stand before it. */
+  readonly #ancestors: Uint32Array[] = []
+
+  /** @param entries - in any order, with any duplicates. @throws `crypto/too-large` over 20,000 different entries. */
+  constructor(entries: Iterable<Entry>) {
+    const byHash = new Map<EntryHash, Entry>()
+    for (const entry of entries) {
+      byHash.set(entry.hash, entry)
+      if (byHash.size > MAX_CIRCLE_ENTRIES)
+        throw new VivimError('crypto/too-large', `a circle has at most ${MAX_CIRCLE_ENTRIES} entries`)
+    }
+    const depths = measureDepths(byHash)
+    this.entries = [...byHash.values()]
+      .filter(entry => depths.has(entry.hash))
+      .sort((a, b) => (depths.get(a.hash) ?? 0) - (depths.get(b.hash) ?? 0) || (a.hash < b.hash ? -1 : 1))
+    this.#places = new Map(this.entries.map((entry, place) => [entry.hash, place]))
+    this.prev = this.entries.map(entry => entry.prev.map(hash => this.#places.get(hash) ?? 0))
+    for (const [place, before] of this.prev.entries())
+      this.#ancestors.push(this.#collectAncestors(place, before))
+    this.#waiting = new Set([...byHash.keys()].filter(hash => !depths.has(hash)))
+    this.waiting = [...this.#waiting].sort()
+    this.#missing = new Set(
+      this.waiting.flatMap(hash => byHash.get(hash)?.prev ?? []).filter(hash => !byHash.has(hash)),
+    )
+    this.missing = [...this.#missing].sort()
   }
-  const depths = measureDepths(byHash)
-  const sorted = [...byHash.values()]
-    .filter(entry => depths.has(entry.hash))
-    .sort((a, b) => (depths.get(a.hash) ?? 0) - (depths.get(b.hash) ?? 0) || (a.hash < b.hash ? -1 : 1))
-  const places = new Map(sorted.map((entry, place) => [entry.hash, place]))
-  const prev = sorted.map(entry => entry.prev.map(hash => places.get(hash) ?? 0))
-  const ancestors = collectAncestors(prev)
-  const waiting = [...byHash.keys()].filter(hash => !depths.has(hash)).sort()
-  const missing = new Set(
-    waiting.flatMap(hash => byHash.get(hash)?.prev ?? []).filter(hash => !byHash.has(hash)),
-  )
-  return {
-    entries: sorted,
-    prev,
-    waiting,
-    missing: [...missing].sort(),
-    isAncestor: (before, after) =>
-      before < after && (((ancestors[after]?.[before >>> 5] ?? 0) >>> (before & 31)) & 1) === 1,
-    countAncestors(marked, after) {
-      let count = 0
-      const words = ancestors[after] ?? new Uint32Array(0)
-      for (let at = 0; at < words.length; at++) count += bitCount((words[at] ?? 0) & (marked[at] ?? 0))
-      return count
-    },
+
+  /** Whether an entry is here, waiting or not. */
+  has(hash: EntryHash): boolean {
+    return this.#places.has(hash) || this.#waiting.has(hash)
+  }
+
+  /** Whether `entries[before]` is an ancestor of `entries[after]`; false for an entry and itself. */
+  isAncestor(before: number, after: number): boolean {
+    return before < after && (((this.#ancestors[after]?.[before >>> 5] ?? 0) >>> (before & 31)) & 1) === 1
+  }
+
+  /** How many of these places are ancestors of `entries[after]`. */
+  countAncestors(places: PlaceSet, after: number): number {
+    const words = this.#ancestors[after] ?? NOBODY
+    const marked = places.words
+    const end = Math.min(words.length, marked.length)
+    let count = 0
+    for (let at = 0; at < end; at++) {
+      const both = (words[at] ?? 0) & (marked[at] ?? 0)
+      if (both !== 0) count += bitCount(both)
+    }
+    return count
+  }
+
+  /** Put one more entry at the end. @returns its place, or null, changing nothing, when it would have to wait, or something waits for it. */
+  push(entry: Entry): number | null {
+    if (this.#missing.has(entry.hash) || this.entries.length + this.#waiting.size >= MAX_CIRCLE_ENTRIES)
+      return null
+    const before: number[] = []
+    for (const hash of entry.prev) {
+      const place = this.#places.get(hash)
+      if (place === undefined) return null
+      before.push(place)
+    }
+    const place = this.entries.push(entry) - 1
+    this.prev.push(before)
+    this.#places.set(entry.hash, place)
+    this.#ancestors.push(this.#collectAncestors(place, before))
+    return place
+  }
+
+  /** Take the entry that was pushed last out again. */
+  pop(): void {
+    const entry = this.entries.pop()
+    if (entry === undefined) return
+    this.prev.pop()
+    this.#places.delete(entry.hash)
+    this.#ancestors.pop()
+  }
+
+  #collectAncestors(place: number, before: readonly number[]): Uint32Array {
+    const set = new Uint32Array((place >>> 5) + 1)
+    for (const predecessor of before) {
+      const inherited = this.#ancestors[predecessor] ?? NOBODY
+      for (let at = 0; at < inherited.length; at++) set[at] = (set[at] ?? 0) | (inherited[at] ?? 0)
+      set[predecessor >>> 5] = (set[predecessor >>> 5] ?? 0) | (1 << (predecessor & 31))
+    }
+    return set
   }
 }
+
+const NOBODY = new Uint32Array(0)
 
 /** One entry and all that it knew of, in the order given: what somebody may be told who is told of that entry and nothing after. */
 export function upTo(entries: readonly Entry[], last: EntryHash): Entry[] {
@@ -113,19 +183,4 @@ function measureDepths(byHash: ReadonlyMap<EntryHash, Entry>): Map<EntryHash, nu
     }
   }
   return depths
-}
-
-/** One bit a pair; the set of the entry in place n needs n bits, since its ancestors stand before it. */
-function collectAncestors(prev: readonly (readonly number[])[]): Uint32Array[] {
-  const sets: Uint32Array[] = []
-  for (const [place, before] of prev.entries()) {
-    const set = new Uint32Array((place >>> 5) + 1)
-    for (const predecessor of before) {
-      const inherited = sets[predecessor] ?? new Uint32Array(0)
-      for (let at = 0; at < inherited.length; at++) set[at] = (set[at] ?? 0) | (inherited[at] ?? 0)
-      set[predecessor >>> 5] = (set[predecessor >>> 5] ?? 0) | (1 << (predecessor & 31))
-    }
-    sets.push(set)
-  }
-  return sets
 }

@@ -7,7 +7,13 @@ import { sha256 } from '../crypto/hash.ts'
 import { bound, LABELS } from '../crypto/labels.ts'
 import { knowsCritical, signedFields, signObject, verifyObject } from '../crypto/signed.ts'
 import { CARD_MAX_CHARS, parseCard } from '../identity/card.ts'
-import { DOCUMENT_MAX_BYTES, deviceOf, type IdentityDocument, parseDocument } from '../identity/document.ts'
+import {
+  DOCUMENT_MAX_BYTES,
+  deviceOf,
+  type IdentityDocument,
+  parseDocument,
+  readKeptDocument,
+} from '../identity/document.ts'
 import { bytesOf, bytesUpTo, TimeMs } from '../identity/field.ts'
 import { fromHex, toHex, utf8 } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
@@ -19,13 +25,14 @@ export const ENTRY_MAX_BYTES = 128 * 1024
 /** An entry names at most this many heads; with more, the rest is named by the next. */
 export const MAX_PREV = 64
 export const CIRCLE_NAME_MAX_CHARS = 200
+export const DESCRIPTION_MAX_CHARS = 2000
 const CREATE_SALT_BYTES = 16
 
 /** SHA-256 of an entry in hex: 64 characters. */
 export type EntryHash = string
 
-/** Whether those who come later may be given the keys of before. */
-export const History = z.enum(['new', 'all'])
+/** What those who come later get of what was shared before: nothing, what nobody had received yet, or everything that is live. */
+export const History = z.enum(['none', 'now', 'all'])
 export type History = z.infer<typeof History>
 
 /** What somebody may be made by an `add`. */
@@ -72,6 +79,8 @@ export type EntryAct =
   | { readonly op: 'role'; readonly target: Did; readonly role: AddedRole }
   | { readonly op: 'rotate'; readonly epoch: EpochCommitment }
   | { readonly op: 'rename'; readonly name: string }
+  | { readonly op: 'describe'; readonly text: string }
+  | { readonly op: 'history'; readonly history: History }
   | { readonly op: 'leave' }
   | { readonly op: 'transfer'; readonly target: Did }
   | { readonly op: 'close' }
@@ -91,6 +100,8 @@ const head = z.looseObject({
   did: Did,
   doc: bytesOf(32),
 })
+
+const named = head.pick({ circle: true })
 
 const epochField = z.looseObject({ commitment: bytesOf(32), audience: bytesOf(32) })
 const documentField = bytesUpTo(DOCUMENT_MAX_BYTES)
@@ -114,6 +125,8 @@ const acts = {
   role: z.looseObject({ member: z.looseObject({ did: Did, role: AddedRole }) }),
   rotate: z.looseObject({ epoch: epochField }),
   rename: z.looseObject({ name: z.string().min(1).max(CIRCLE_NAME_MAX_CHARS) }),
+  describe: z.looseObject({ text: z.string().max(DESCRIPTION_MAX_CHARS) }),
+  history: z.looseObject({ history: History }),
   transfer: z.looseObject({ member: z.looseObject({ did: Did }) }),
   document: z.looseObject({ document: documentField, card: cardField }),
 } as const
@@ -124,6 +137,7 @@ const CRITICAL = [
   'doc',
   'salt',
   'name',
+  'text',
   'history',
   'document',
   'card',
@@ -150,8 +164,27 @@ const circleIdOf = (owner: Did, salt: Uint8Array): CircleId =>
 /** Verify an entry by itself: signature, shape, the documents in it, and that those who speak for themselves do so with a device
  *  that the document lists. A kind that is not known here comes back as `unknown`.
  *  @throws `crypto/*`, `identity/invalid`. */
-export function parseEntry(wire: Uint8Array): Entry {
-  const { payload, hash } = verifyObject(LABELS.circle, wire, ENTRY_MAX_BYTES)
+export const parseEntry = (wire: Uint8Array): Entry => readEntry(wire, parseDocument)
+
+/** Read an entry that `parseEntry` verified before it was stored: signatures are not looked at again, its bytes are held against its hash.
+ *  @throws `storage/corrupt`. */
+export function readKeptEntry(wire: Uint8Array, hash: EntryHash): Entry {
+  const entry = readEntry(wire, readKeptDocument)
+  if (entry.hash !== hash)
+    throw new VivimError('storage/corrupt', 'an entry of a circle is not what was stored', { hash })
+  return entry
+}
+
+/** Which entry of which circle this says it is: nothing of it was checked. @throws `crypto/bad-encoding`, `crypto/too-large`. */
+export function nameOfEntry(wire: Uint8Array): { circle: CircleId; hash: EntryHash } {
+  const { payload, hash } = verifyObject(LABELS.circle, wire, ENTRY_MAX_BYTES, false)
+  return { circle: circleIdFromBytes(shaped(named, payload).circle), hash: toHex(hash) }
+}
+
+type ReadDocument = (wire: Uint8Array) => IdentityDocument
+
+function readEntry(wire: Uint8Array, read: ReadDocument): Entry {
+  const { payload, hash } = verifyObject(LABELS.circle, wire, ENTRY_MAX_BYTES, read === parseDocument)
   const base = shaped(head, payload)
   const prev = base.prev.map(toHex)
   if (prev.some((hex, at) => at > 0 && hex <= (prev[at - 1] ?? ''))) throw bad('prev is not ascending')
@@ -168,7 +201,7 @@ export function parseEntry(wire: Uint8Array): Entry {
   if (payload.v !== 1 || !knowsCritical(LABELS.circle, payload.crit, CRITICAL))
     return { ...common, op: 'unknown', name: base.op }
   try {
-    return { ...common, ...readAct(base.op, payload, common) }
+    return { ...common, ...readAct(base.op, payload, common, read) }
   } catch (error) {
     // A document of a newer version inside a known operation: just as little understood as a new operation.
     if (hasCode(error, 'crypto/unknown-critical')) return { ...common, op: 'unknown', name: base.op }
@@ -176,17 +209,17 @@ export function parseEntry(wire: Uint8Array): Entry {
   }
 }
 
-function readAct(op: string, payload: object, entry: EntryHead): EntryAct {
+function readAct(op: string, payload: object, entry: EntryHead, read: ReadDocument): EntryAct {
   if ((op === 'create') !== (entry.prev.length === 0))
     throw bad(op === 'create' ? 'a beginning after something' : 'nothing before it')
   if (op === 'create') {
     const { salt, name, history, document, card, epoch } = shaped(acts.create, payload)
     if (circleIdOf(entry.did, salt) !== entry.circle) throw bad('the id of the circle is not of its maker')
-    return { op, name, history, person: ownIntroduction(entry, document, card), epoch }
+    return { op, name, history, person: ownIntroduction(entry, read(document), card), epoch }
   }
   if (op === 'add') {
     const { member, document, card, epoch } = shaped(acts.add, payload)
-    return { op, role: member.role, person: introduction(member.did, document, card), epoch }
+    return { op, role: member.role, person: introduction(member.did, read(document), card), epoch }
   }
   if (op === 'remove') {
     const { member, epoch } = shaped(acts.remove, payload)
@@ -198,24 +231,29 @@ function readAct(op: string, payload: object, entry: EntryHead): EntryAct {
   }
   if (op === 'rotate') return { op, epoch: shaped(acts.rotate, payload).epoch }
   if (op === 'rename') return { op, name: shaped(acts.rename, payload).name }
+  if (op === 'describe') return { op, text: shaped(acts.describe, payload).text }
+  if (op === 'history') return { op, history: shaped(acts.history, payload).history }
   if (op === 'transfer') return { op, target: shaped(acts.transfer, payload).member.did }
   if (op === 'leave' || op === 'close') return { op }
   if (op === 'document') {
     const { document, card } = shaped(acts.document, payload)
-    return { op, person: ownIntroduction(entry, document, card) }
+    return { op, person: ownIntroduction(entry, read(document), card) }
   }
   return { op: 'unknown', name: op }
 }
 
-function introduction(did: Did, wire: Uint8Array, card: string | null | undefined): Introduction {
-  const document = parseDocument(wire)
+function introduction(did: Did, document: IdentityDocument, card: string | null | undefined): Introduction {
   if (document.did !== did) throw bad('the document is of somebody else')
   return { document, card: card && isCardOf(did, card) ? card : null }
 }
 
 /** A person who brings their own document signs with a device in it. */
-function ownIntroduction(entry: EntryHead, wire: Uint8Array, card: string | null | undefined): Introduction {
-  const person = introduction(entry.did, wire, card)
+function ownIntroduction(
+  entry: EntryHead,
+  document: IdentityDocument,
+  card: string | null | undefined,
+): Introduction {
+  const person = introduction(entry.did, document, card)
   if (toHex(person.document.hash) !== entry.document || deviceOf(person.document, entry.by) === null)
     throw bad('the document that it brings does not list the device that signed')
   return person
@@ -312,6 +350,14 @@ export const makeRole = (place: EntryPlace, target: Did, role: AddedRole, device
 /** Give the circle another name. @throws `crypto/bad-encoding` for one too long. */
 export const makeRename = (place: EntryPlace, name: string, deviceKey: Ed25519Key): Entry =>
   sign(place, { op: 'rename', name }, deviceKey)
+
+/** Say what the circle is for; an empty text takes it back. @throws `crypto/bad-encoding` for one too long. */
+export const makeDescribe = (place: EntryPlace, text: string, deviceKey: Ed25519Key): Entry =>
+  sign(place, { op: 'describe', text }, deviceKey)
+
+/** Set what those who come later get of what was shared before. */
+export const makeHistory = (place: EntryPlace, history: History, deviceKey: Ed25519Key): Entry =>
+  sign(place, { op: 'history', history }, deviceKey)
 
 /** Leave. The next epoch is another's to make: who leaves must not know its secret. */
 export const makeLeave = (place: EntryPlace, deviceKey: Ed25519Key): Entry =>

@@ -5,7 +5,7 @@ import { decideDocument } from '../identity/succession.ts'
 import { toHex } from '../kernel/bytes.ts'
 import type { Did } from '../model/id.ts'
 import type { Entry, Introduction } from './entry.ts'
-import type { EntryGraph } from './entry-graph.ts'
+import { type EntryGraph, PlaceSet } from './entry-graph.ts'
 import { Memberships, RANK, type Role } from './memberships.ts'
 import { listsDevice, settleDocuments, type Testimony } from './testimony.ts'
 
@@ -41,6 +41,10 @@ export class Judgement {
   readonly graph: EntryGraph
   /** Null for an entry that has its effect. */
   readonly faults: (Fault | null)[] = []
+  /** Places of the entries that have their effect. */
+  readonly effects = new PlaceSet()
+  /** Whether an entry has its effect that is not known here. */
+  notUnderstood = false
   /** Place of the entry that began the circle. */
   root: number | null = null
   readonly memberships: Memberships
@@ -57,11 +61,7 @@ export class Judgement {
     this.graph = graph
     this.memberships = new Memberships(graph)
     this.#circle = circle
-    for (const [place, entry] of graph.entries.entries()) {
-      const fault = ended.get(place) ?? this.#judge(place, entry)
-      this.faults.push(fault)
-      if (fault === null) this.#take(place, entry)
-    }
+    for (const place of graph.entries.keys()) this.take(place, ended.get(place) ?? this.judge(place))
   }
 
   /** The entry in a place. */
@@ -86,7 +86,13 @@ export class Judgement {
     return known.flatMap(place => personOf(this.entry(place))?.document ?? [])
   }
 
-  #take(place: number, entry: Entry): void {
+  /** Write down the judgement of the next place. */
+  take(place: number, fault: Fault | null): void {
+    this.faults.push(fault)
+    if (fault !== null) return
+    const entry = this.entry(place)
+    this.effects.add(place)
+    this.notUnderstood ||= entry.op === 'unknown'
     this.memberships.take(place, entry)
     const person = personOf(entry)
     if (person === null) return
@@ -100,7 +106,9 @@ export class Judgement {
     if (entry.op === 'create') this.root = place
   }
 
-  #judge(place: number, entry: Entry): Fault | null {
+  /** Judge an entry by its ancestors, which were judged before. */
+  judge(place: number): Fault | null {
+    const entry = this.entry(place)
     if (entry.circle !== this.#circle) return 'other-circle'
     // Only the owner can make a second beginning, since the id commits to them: the smallest hash comes first and counts.
     if (entry.op === 'create') return this.root === null ? null : 'another-beginning'
@@ -159,16 +167,18 @@ export class Judgement {
       case 'transfer':
         return role === 'owner' && this.#isOtherMember(entry, entry.target, place) ? null : 'not-allowed'
       case 'close':
+      case 'history':
         return role === 'owner' ? null : 'not-allowed'
       case 'unknown':
         return RANK[role] < RANK.admin ? 'not-understood' : null
       case 'rotate':
       case 'rename':
+      case 'describe':
         return RANK[role] < RANK.admin ? 'not-allowed' : null
       case 'add':
         if (RANK[role] < RANK.admin) return 'not-allowed'
         if (this.memberships.role(entry.person.document.did, place) !== null) return 'already-member'
-        return entry.epoch === null && this.#history() !== 'all' ? 'no-epoch' : null
+        return entry.epoch === null && this.memberships.history(place) !== 'all' ? 'no-epoch' : null
       case 'remove':
         return this.#outranks(entry.did, entry.target, place) ? null : 'not-allowed'
       case 'role':
@@ -187,11 +197,13 @@ export class Judgement {
     const own = this.memberships.seniority(by, place)
     return by !== target && Number.isFinite(own) && own < this.memberships.seniority(target, place)
   }
+}
 
-  #history(): 'new' | 'all' {
-    const root = this.root === null ? null : this.entry(this.root)
-    return root?.op === 'create' ? root.history : 'new'
-  }
+/** Write down what the next entry comes to. */
+export function takeNext({ judgement, applied }: Judged, place: number, fault: Fault | null): void {
+  judgement.take(place, fault)
+  const { op } = judgement.entry(place)
+  if (fault === null && (op === 'document' || CAN_TAKE_OUT.has(op))) applied.add(place)
 }
 
 function push<K>(lists: Map<K, number[]>, key: K, place: number): void {
@@ -204,14 +216,15 @@ function push<K>(lists: Map<K, number[]>, key: K, place: number): void {
  *  demotion of who signed it, the end of the circle. Entries are judged without that first; then what is taken out goes, and the
  *  rest is judged again. Who is taken out by whom follows seniority: the owner's entries go first, then those of the admins in
  *  their order, so that of people who remove each other the senior stays, and nothing that was taken out takes out anything. */
-export function judgeEntries(circle: string, graph: EntryGraph): Judgement {
+export function judgeEntries(circle: string, graph: EntryGraph): Judged {
   let judgement = new Judgement(circle, graph, new Map())
   const ended = new Map<number, Fault>()
-  for (const place of endedPlaces(judgement)) ended.set(place, 'revoked-device')
+  const { revisions, places } = endedPlaces(judgement)
+  for (const place of places) ended.set(place, 'revoked-device')
   if (ended.size > 0) judgement = new Judgement(circle, graph, ended)
   const bySigner = new Map<Did, number[]>()
   for (const [place, { did }] of graph.entries.entries()) push(bySigner, did, place)
-  const applied = new Set<number>()
+  const applied = new PlaceSet()
   for (let groups = strokes(judgement, applied); groups.length > 0; groups = strokes(judgement, applied)) {
     for (const group of groups) {
       const before = ended.size
@@ -224,16 +237,41 @@ export function judgeEntries(circle: string, graph: EntryGraph): Judgement {
       break
     }
   }
-  return judgement
+  for (const place of revisions) applied.add(place)
+  return { judgement, applied, someEnded: ended.size > 0 }
+}
+
+/** A judgement, and what a later entry must have known of so that it says nothing about those judged before. */
+export interface Judged {
+  readonly judgement: Judgement
+  /** Places of what could take others out, also where it was itself taken out afterwards. */
+  readonly applied: PlaceSet
+  /** Whether anything was taken out. */
+  readonly someEnded: boolean
+}
+
+/** What the next entry comes to, already in the graph in that place, or undefined when all have to be judged again for it. Nothing
+ *  that was judged changes for an entry that knew of everything, or that has no effect itself. */
+export function judgeNext(
+  { judgement, applied, someEnded }: Judged,
+  place: number,
+): Fault | null | undefined {
+  const { graph } = judgement
+  const entry = judgement.entry(place)
+  if (entry.op === 'create' && judgement.root !== null) return undefined
+  const knows = (places: PlaceSet): boolean => graph.countAncestors(places, place) === places.size
+  if (someEnded && (CAN_TAKE_OUT.has(entry.op) || personOf(entry) !== null || !knows(applied)))
+    return undefined
+  const fault = judgement.judge(place)
+  return fault !== null || knows(judgement.effects) ? fault : undefined
 }
 
 /** Effective entries that take others out and did not yet: a group a signer, the most senior first. */
-function strokes(judgement: Judgement, applied: ReadonlySet<number>): number[][] {
+function strokes(judgement: Judgement, applied: PlaceSet): number[][] {
   const groups = new Map<string, { seniority: number; places: number[] }>()
   for (const place of judgement.effective()) {
     const { op, did } = judgement.entry(place)
-    if (applied.has(place) || !(op === 'remove' || op === 'leave' || op === 'role' || op === 'close'))
-      continue
+    if (applied.has(place) || !CAN_TAKE_OUT.has(op)) continue
     const seniority = judgement.memberships.seniority(did, place)
     const group = groups.get(`${seniority} ${did}`) ?? { seniority, places: [] }
     groups.set(`${seniority} ${did}`, group)
@@ -269,11 +307,12 @@ function* takenOut(
   }
 }
 
+const CAN_TAKE_OUT: ReadonlySet<Entry['op']> = new Set(['remove', 'leave', 'role', 'close'])
 const MAY_STAY_AFTER_CLOSE: ReadonlySet<Entry['op']> = new Set(['close', 'remove', 'leave', 'document'])
 const MAY_STAY_AFTER_DEMOTION: ReadonlySet<Entry['op']> = new Set(['leave', 'document'])
 
-/** Places signed by a device that a `document` entry of the same person ended without being their descendant. */
-function endedPlaces(judgement: Judgement): Set<number> {
+/** Effective `document` entries, and places signed by a device that one of the same person ended without being their descendant. */
+function endedPlaces(judgement: Judgement): { revisions: readonly number[]; places: ReadonlySet<number> } {
   const { graph } = judgement
   const documents = new Map<string, IdentityDocument>()
   const bySigner = new Map<Did, Map<string, number[]>>()
@@ -301,5 +340,5 @@ function endedPlaces(judgement: Judgement): Set<number> {
       }
     }
   }
-  return ended
+  return { revisions, places: ended }
 }

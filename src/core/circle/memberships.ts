@@ -1,12 +1,14 @@
 /** Who is in a circle and as what, at the end or as the signer of an entry saw it: joins, exits and changes of role, by their
  *  places in the graph. Knows nothing of signatures and rights: it is told only of entries that have their effect. */
 import type { Did } from '../model/id.ts'
-import type { AddedRole, Entry } from './entry.ts'
-import { type EntryGraph, markPlace } from './entry-graph.ts'
+import type { AddedRole, Entry, History } from './entry.ts'
+import { type EntryGraph, PlaceSet } from './entry-graph.ts'
 
 export type Role = 'owner' | AddedRole
 
 export const RANK: { readonly [role in Role]: number } = { reader: 0, member: 1, admin: 2, owner: 3 }
+
+const STRICTEST_FIRST: readonly History[] = ['none', 'now', 'all']
 
 /** Where somebody was given a role. */
 interface Assignment {
@@ -17,8 +19,10 @@ interface Assignment {
 /** Places of exits, ascending, also as a set. */
 interface Exits {
   readonly places: number[]
-  readonly marked: Uint32Array
+  readonly marked: PlaceSet
 }
+
+const noExits = (): Exits => ({ places: [], marked: new PlaceSet() })
 
 /** Before every place: what the owner has. */
 const OWNER = -1
@@ -28,19 +32,16 @@ export class Memberships {
   #beginner: Did | null = null
   readonly #joins = new Map<Did, number[]>()
   readonly #exits = new Map<Did, Exits>()
-  readonly #allExits: Exits
+  readonly #allExits: Exits = noExits()
   /** Places of `role` entries by whom they are about, of `transfer` entries by who signed them. */
   readonly #changes = new Map<Did, number[]>()
   readonly #transfers: number[] = []
   readonly #closings: number[] = []
+  /** Places of `create` and `history` entries. */
+  readonly #histories: number[] = []
 
   constructor(graph: EntryGraph) {
     this.#graph = graph
-    this.#allExits = this.#noExits()
-  }
-
-  #noExits(): Exits {
-    return { places: [], marked: new Uint32Array((this.#graph.entries.length >>> 5) + 1) }
   }
 
   /** Take note of an entry that has its effect. In the order of places. */
@@ -48,11 +49,13 @@ export class Memberships {
     if (entry.op === 'create') {
       this.#beginner = entry.did
       push(this.#joins, entry.did, place)
+      this.#histories.push(place)
     } else if (entry.op === 'add') push(this.#joins, entry.person.document.did, place)
     else if (entry.op === 'remove') this.#exit(entry.target, place)
     else if (entry.op === 'leave') this.#exit(entry.did, place)
     else if (entry.op === 'role') push(this.#changes, entry.target, place)
     else if (entry.op === 'close') this.#closings.push(place)
+    else if (entry.op === 'history') this.#histories.push(place)
     else if (entry.op === 'transfer') {
       this.#transfers.push(place)
       push(this.#changes, entry.did, place)
@@ -60,11 +63,11 @@ export class Memberships {
   }
 
   #exit(did: Did, place: number): void {
-    const exits = this.#exits.get(did) ?? this.#noExits()
+    const exits = this.#exits.get(did) ?? noExits()
     this.#exits.set(did, exits)
     for (const each of [exits, this.#allExits]) {
       each.places.push(place)
-      markPlace(each.marked, place)
+      each.marked.add(place)
     }
   }
 
@@ -93,8 +96,7 @@ export class Memberships {
   /** Whether nobody went out who is still in by what an entry in this place knew. */
   knowsEveryExit(place: number): boolean {
     const { places, marked } = this.#allExits
-    const itself = ((marked[place >>> 5] ?? 0) >>> (place & 31)) & 1
-    return this.#graph.countAncestors(marked, place) + itself === places.length
+    return this.#graph.countAncestors(marked, place) + Number(marked.has(place)) === places.length
   }
 
   /** Place of the last exit of somebody who went out and is not back, or null. */
@@ -105,6 +107,20 @@ export class Memberships {
   /** Place of the entry that ended the circle, or null. */
   closing(until?: number): number | null {
     return this.#closings.find(place => this.#seen(place, until)) ?? null
+  }
+
+  /** What those get who come: of settings made without knowing of each other the strictest. */
+  history(until?: number): History {
+    const seen = this.#histories.filter(place => this.#seen(place, until))
+    const last = seen.filter(place => !seen.some(later => this.#graph.isAncestor(place, later)))
+    const set = last.map(place => historyOf(this.#graph.entries[place]))
+    return STRICTEST_FIRST.find(history => set.includes(history)) ?? 'now'
+  }
+
+  /** What somebody got who came: of joins made without knowing of each other the strictest. */
+  historyAtJoin(did: Did): History {
+    const set = this.joins(did).map(place => this.history(place))
+    return STRICTEST_FIRST.find(history => set.includes(history)) ?? 'none'
   }
 
   /** Who began the circle, or who was given it since: each transfer by who was owner then, to who is a member. */
@@ -161,6 +177,9 @@ export class Memberships {
     return last
   }
 }
+
+const historyOf = (entry: Entry | undefined): History | null =>
+  entry?.op === 'create' || entry?.op === 'history' ? entry.history : null
 
 function push<K>(lists: Map<K, number[]>, key: K, place: number): void {
   const list = lists.get(key)

@@ -5,9 +5,9 @@ import type { IdentityDocument } from '../identity/document.ts'
 import { sameBytes, toHex } from '../kernel/bytes.ts'
 import type { CircleId, Did } from '../model/id.ts'
 import { type Entry, type EntryHash, type History, MAX_PREV } from './entry.ts'
-import { makeEntryGraph, markPlaces } from './entry-graph.ts'
+import { EntryGraph, PlaceSet } from './entry-graph.ts'
 import { audienceHash } from './epoch.ts'
-import { type Fault, type Judgement, judgeEntries } from './judgement.ts'
+import { type Fault, type Judged, type Judgement, judgeEntries, judgeNext, takeNext } from './judgement.ts'
 import type { Role } from './memberships.ts'
 import { listsDevice } from './testimony.ts'
 
@@ -20,6 +20,8 @@ export interface CircleMember {
   readonly card: string | null
   /** Two of this person's documents contradict each other. */
   readonly alarm: boolean
+  /** What they get of what was shared before: as it was set when they were added. */
+  readonly history: History
 }
 
 /** Somebody who was a member and is none any more. */
@@ -46,7 +48,10 @@ export interface CircleState {
   readonly circle: CircleId
   /** Null while the beginning is not here. */
   readonly name: string | null
+  /** What it is for, or null. */
+  readonly description: string | null
   readonly owner: Did | null
+  /** For those who come next. */
   readonly history: History
   /** By DID, ascending. */
   readonly members: readonly CircleMember[]
@@ -60,7 +65,7 @@ export interface CircleState {
   readonly sealing: CircleEpoch | null
   /** What a new entry names as `prev`, ascending, at most 64. */
   readonly heads: readonly EntryHash[]
-  /** Entries without effect. */
+  /** Entries without effect, by hash, ascending. */
   readonly invalid: readonly { readonly hash: EntryHash; readonly why: Fault }[]
   /** Entries that wait, and the ancestors that they wait for. */
   readonly waiting: readonly EntryHash[]
@@ -73,42 +78,134 @@ export interface CircleState {
  *  that is whole, and `missing` says what is lacking.
  *  @param entries - verified by `parseEntry`; signatures are not looked at again.
  *  @throws `crypto/too-large` over 20,000 different entries. */
-export function reduceCircle(circle: CircleId, entries: Iterable<Entry>): CircleState {
-  const graph = makeEntryGraph(entries)
-  const judgement = judgeEntries(circle, graph)
-  const places = [...judgement.effective()]
-  const root = judgement.root === null ? null : judgement.entry(judgement.root)
-  const members = reduceMembers(judgement)
-  const epochs = reduceEpochs(judgement, places)
-  const closing = judgement.memberships.closing()
-  return {
-    circle,
-    name: nameOf(judgement, places),
-    owner: judgement.memberships.owner(),
-    history: root?.op === 'create' ? root.history : 'new',
-    members,
-    former: reduceFormer(judgement),
-    closing: closing === null ? null : judgement.entry(closing).hash,
-    epochs: [...epochs.values()].sort((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1)),
-    sealing: closing !== null ? null : chooseSealing(judgement, members, epochs),
-    heads: reduceHeads(judgement),
-    invalid: judgement.faults.flatMap((why, place) =>
-      why === null ? [] : [{ hash: judgement.entry(place).hash, why }],
-    ),
-    waiting: graph.waiting,
-    missing: graph.missing,
-    upgrade: places.some(place => judgement.entry(place).op === 'unknown'),
+export const reduceCircle = (circle: CircleId, entries: Iterable<Entry>): CircleState =>
+  new CircleReduction(circle, entries).state
+
+/** A circle that was reduced, ready for the next entry: one that knew of all before it is judged alone. What comes out is the same as
+ *  reducing everything at once. */
+export class CircleReduction {
+  readonly #circle: CircleId
+  readonly #judged: Judged
+  readonly #epochs = new Map<number, CircleEpoch>()
+  readonly #starting = new PlaceSet()
+  /** What was worked out for the last state and still holds. */
+  #known: {
+    state?: CircleState
+    members?: CircleMember[] | undefined
+    sealing?: CircleEpoch | null | undefined
+  } = {}
+
+  /** @throws `crypto/too-large` over 20,000 different entries. */
+  constructor(circle: CircleId, entries: Iterable<Entry>) {
+    this.#circle = circle
+    this.#judged = judgeEntries(circle, new EntryGraph(entries))
+    for (const place of this.#judged.judgement.effective()) this.#noteEpoch(place)
+  }
+
+  has(hash: EntryHash): boolean {
+    return this.#judged.judgement.graph.has(hash)
+  }
+
+  /** Add an entry. @returns false, changing nothing, when everything has to be reduced anew with it. */
+  add(entry: Entry): boolean {
+    if (this.has(entry.hash)) return true
+    const next = this.#judgeNext(entry)
+    if (next === null) return false
+    takeNext(this.#judged, next.place, next.fault)
+    if (next.fault === null) this.#noteEpoch(next.place)
+    const { members, sealing } = this.#known
+    this.#known = {}
+    // A contradiction raises an alarm of a member though it has no other effect.
+    if (next.fault === null ? CHANGES_NOBODY.has(entry.op) : next.fault !== 'conflicting-document')
+      this.#known = { members, ...(epochOf(entry) === null || next.fault !== null ? { sealing } : {}) }
+    return true
+  }
+
+  /** Why an entry would have no effect, or null when it would have it; undefined when everything has to be reduced with it to know. */
+  faultOf(entry: Entry): Fault | null | undefined {
+    const next = this.#judgeNext(entry)
+    if (next === null) return undefined
+    this.#judged.judgement.graph.pop()
+    return next.fault
+  }
+
+  /** The entry, put into the graph, and what it comes to; null where that cannot be told, and the graph is as before. */
+  #judgeNext(entry: Entry): { place: number; fault: Fault | null } | null {
+    const { graph } = this.#judged.judgement
+    const place = graph.push(entry)
+    if (place === null) return null
+    const fault = judgeNext(this.#judged, place)
+    if (fault !== undefined) return { place, fault }
+    graph.pop()
+    return null
+  }
+
+  #noteEpoch(place: number): void {
+    const { judgement } = this.#judged
+    const entry = judgement.entry(place)
+    const epoch = epochOf(entry)
+    if (epoch === null) return
+    const number = 1 + judgement.graph.countAncestors(this.#starting, place)
+    const { commitment, audience } = epoch
+    this.#epochs.set(place, { id: entry.hash, number, commitment, audience, maker: entry.did })
+    this.#starting.add(place)
+  }
+
+  get state(): CircleState {
+    this.#known.state ??= this.#describe()
+    return this.#known.state
+  }
+
+  #describe(): CircleState {
+    const { judgement } = this.#judged
+    const { graph, memberships } = judgement
+    const closing = memberships.closing()
+    this.#known.members ??= reduceMembers(judgement)
+    const { members } = this.#known
+    if (this.#known.sealing === undefined)
+      this.#known.sealing = closing !== null ? null : chooseSealing(judgement, members, this.#epochs)
+    return {
+      circle: this.#circle,
+      ...namesOf(judgement),
+      owner: memberships.owner(),
+      history: memberships.history(),
+      members,
+      former: reduceFormer(judgement),
+      closing: closing === null ? null : judgement.entry(closing).hash,
+      epochs: [...this.#epochs.values()].sort((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1)),
+      sealing: this.#known.sealing,
+      heads: reduceHeads(judgement),
+      invalid: judgement.faults
+        .flatMap((why, place) => (why === null ? [] : [{ hash: judgement.entry(place).hash, why }]))
+        .sort((a, b) => (a.hash < b.hash ? -1 : 1)),
+      waiting: graph.waiting,
+      missing: graph.missing,
+      upgrade: judgement.notUnderstood,
+    }
   }
 }
 
-/** The last name that was given: by longest path, then by hash. */
-function nameOf(judgement: Judgement, places: readonly number[]): string | null {
-  const named = places.findLast(place => {
-    const { op } = judgement.entry(place)
-    return op === 'rename' || op === 'create'
-  })
-  const entry = named === undefined ? null : judgement.entry(named)
-  return entry?.op === 'rename' || entry?.op === 'create' ? entry.name : null
+/** Of these the members and their devices are the same afterwards. */
+const CHANGES_NOBODY: ReadonlySet<Entry['op']> = new Set([
+  'rename',
+  'describe',
+  'history',
+  'rotate',
+  'unknown',
+])
+
+/** The last name and the last description that were given: by longest path, then by hash. */
+function namesOf(judgement: Judgement): { name: string | null; description: string | null } {
+  let name: string | null = null
+  let description: string | null = null
+  for (let place = judgement.faults.length - 1; place >= 0; place--) {
+    if (judgement.faults[place] !== null) continue
+    const entry = judgement.entry(place)
+    if (entry.op === 'create' || entry.op === 'rename') name ??= entry.name
+    else if (entry.op === 'describe') description ??= entry.text
+    if (name !== null && description !== null) break
+  }
+  return { name, description: description || null }
 }
 
 /** The member whose device this is, by its 32-byte signing key. */
@@ -131,6 +228,7 @@ function reduceMembers(judgement: Judgement): CircleMember[] {
       ...testimony,
       card: judgement.cards.get(did) ?? null,
       alarm: testimony.alarm || contradicted.has(did),
+      history: judgement.memberships.historyAtJoin(did),
     })
   }
   return members
@@ -146,22 +244,6 @@ function reduceFormer(judgement: Judgement): FormerMember[] {
 }
 
 const epochOf = (entry: Entry) => ('epoch' in entry ? entry.epoch : null)
-
-/** Epochs by the place of their entry. */
-function reduceEpochs(judgement: Judgement, places: readonly number[]): Map<number, CircleEpoch> {
-  const starting = places.filter(place => epochOf(judgement.entry(place)) !== null)
-  const marked = markPlaces(starting, judgement.graph.entries.length)
-  const epochs = new Map<number, CircleEpoch>()
-  for (const place of starting) {
-    const entry = judgement.entry(place)
-    const epoch = epochOf(entry)
-    if (epoch === null) continue
-    const number = 1 + judgement.graph.countAncestors(marked, place)
-    const { commitment, audience } = epoch
-    epochs.set(place, { id: entry.hash, number, commitment, audience, maker: entry.did })
-  }
-  return epochs
-}
 
 /** Checking an audience costs a hash over all devices: of epochs that nobody replaced, only so many of the newest are looked at. */
 const MAX_EPOCHS_TRIED = 256

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { Did } from '../model/id.ts'
 import { type Method, none } from './method.ts'
-import { Circle, Contact, ContactState, GivenRole } from './people-shapes.ts'
+import { Circle, CircleHistory, Contact, ContactState, GivenRole } from './people-shapes.ts'
 import { changed, FreeText, GivenName, Selector } from './shapes.ts'
 
 const CircleChanged = Circle.extend(changed)
@@ -56,7 +56,7 @@ export const peopleMethods = {
   'circle.create': {
     summary: 'Make a circle with oneself as owner.',
     access: 'write',
-    params: z.strictObject({ name: GivenName }),
+    params: z.strictObject({ name: GivenName, history: CircleHistory.default('now') }),
     result: CircleChanged,
     errors: ['keystore/locked'],
   },
@@ -110,6 +110,20 @@ export const peopleMethods = {
     summary: 'Give a circle another name, for all its members.',
     access: 'write',
     params: z.strictObject({ circle: Selector, name: FreeText.min(1).max(100) }),
+    result: CircleChanged,
+    errors: ['circle/not-found', 'circle/denied', 'circle/closed', 'keystore/locked'],
+  },
+  'circle.describe': {
+    summary: 'Say what a circle is for, to all its members; an empty text takes it back.',
+    access: 'write',
+    params: z.strictObject({ circle: Selector, text: FreeText.max(2000) }),
+    result: CircleChanged,
+    errors: ['circle/not-found', 'circle/denied', 'circle/closed', 'keystore/locked'],
+  },
+  'circle.history': {
+    summary: 'Set what those who come to a circle get of what was shared before.',
+    access: 'write',
+    params: z.strictObject({ circle: Selector, history: CircleHistory }),
     result: CircleChanged,
     errors: ['circle/not-found', 'circle/denied', 'circle/closed', 'keystore/locked'],
   },

@@ -20,6 +20,8 @@ export const PersonRef = z
 
 /** What a member can be made; the owner is who began the circle or was given it. */
 export const GivenRole = z.enum(['admin', 'member', 'reader'])
+/** What those who come to a circle get of what was shared before. */
+export const CircleHistory = z.enum(['none', 'now', 'all'])
 export const CircleMember = z.strictObject({
   did: Did,
   name: FreeText.nullable(),
@@ -30,6 +32,8 @@ export const Circle = z
   .strictObject({
     circleId: CircleId,
     name: FreeText,
+    description: FreeText.nullable(),
+    history: CircleHistory,
     /** Display number of the current epoch, from 1; 0 while none is known here. */
     epoch: Count,
     members: z.array(CircleMember),

@@ -41,6 +41,8 @@ export interface OpenOptions {
   readonly maxBytes: number
   /** Names of fields that this reader understands when `crit` demands it, beside those that every object has. */
   readonly crit?: readonly string[]
+  /** Whether the signature is to be held against the payload; false only for what was verified when it was stored. */
+  readonly verify?: boolean
 }
 
 /** Sign a payload. `type`, `v` and `by` are written here; fields with the value `undefined` are left out.
@@ -68,8 +70,14 @@ export interface VerifiedObject extends SignedObject {
 }
 
 /** Verify an object from outside, of whatever version: size, canonical form, `type`, signature by `by`.
+ *  @param verify - false leaves the signature out, for what was verified when it was stored.
  *  @throws `crypto/too-large`, `crypto/bad-encoding`, `crypto/bad-signature`. */
-export function verifyObject(type: string, wire: Uint8Array, maxBytes: number): VerifiedObject {
+export function verifyObject(
+  type: string,
+  wire: Uint8Array,
+  maxBytes: number,
+  verify = true,
+): VerifiedObject {
   const pair = decodeCbor(wire, maxBytes)
   const [payloadBytes, signature] = Array.isArray(pair) && pair.length === 2 ? pair : []
   if (!(payloadBytes instanceof Uint8Array) || !(signature instanceof Uint8Array))
@@ -81,7 +89,7 @@ export function verifyObject(type: string, wire: Uint8Array, maxBytes: number): 
   const by = payload.by
   if (!(by instanceof Uint8Array)) throw bad(type, 'no signer')
   const signedBytes = bound(type, payloadBytes)
-  if (!ed25519Verify(by, signedBytes, signature))
+  if (verify && !ed25519Verify(by, signedBytes, signature))
     throw new VivimError('crypto/bad-signature', `the signature of this ${type} does not hold`, { type })
   return { payload, hash: sha256(signedBytes), wire }
 }
@@ -93,9 +101,9 @@ export function openObject<S extends z.ZodType<object>>(
   type: string,
   wire: Uint8Array,
   schema: S,
-  { maxBytes, crit = [] }: OpenOptions,
+  { maxBytes, crit = [], verify = true }: OpenOptions,
 ): OpenedObject<z.output<S>> {
-  const { payload, hash } = verifyObject(type, wire, maxBytes)
+  const { payload, hash } = verifyObject(type, wire, maxBytes, verify)
   if (payload.v !== 1)
     throw new VivimError('crypto/unknown-critical', `a ${type} of another version`, { type })
   if (!knowsCritical(type, payload.crit, crit))

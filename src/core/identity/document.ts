@@ -136,8 +136,14 @@ const invalid = (why: string): VivimError => new VivimError('identity/invalid', 
  *  @throws `identity/invalid`, `crypto/bad-signature`, `crypto/bad-encoding`, `crypto/too-large`, `crypto/unknown-critical`. */
 export const parseDocument = (wire: Uint8Array): IdentityDocument => readDocument(wire, DOCUMENT_MAX_BYTES)
 
-function readDocument(wire: Uint8Array, maxBytes: number): IdentityDocument {
-  const { payload, hash } = openObject(LABELS.identity, wire, payloadShape, { maxBytes, crit: CRITICAL })
+/** A document that stands inside something that was verified with it and kept since: its signatures are not looked at again.
+ *  @throws as `parseDocument`. */
+export const readKeptDocument = (wire: Uint8Array): IdentityDocument =>
+  readDocument(wire, DOCUMENT_MAX_BYTES, false)
+
+function readDocument(wire: Uint8Array, maxBytes: number, verify = true): IdentityDocument {
+  const options = { maxBytes, crit: CRITICAL, verify }
+  const { payload, hash } = openObject(LABELS.identity, wire, payloadShape, options)
   const { did, seq, at, exp, prev, recovery, peers } = payload
   const byRecovery = payload.recoveryKeys !== undefined
   if (exp <= at || exp - at > DOCUMENT_MAX_LIFE_MS) throw invalid('it counts for no time or too long')
@@ -148,7 +154,7 @@ function readDocument(wire: Uint8Array, maxBytes: number): IdentityDocument {
       throw invalid('its recovery keys are not those it commits to')
     checkKemPublicKey(kem)
     // Without the identity key's own word for the commitment, anybody could recover anybody.
-    const anchor = payload.anchor && readDocument(payload.anchor, ANCHOR_MAX_BYTES)
+    const anchor = payload.anchor && readDocument(payload.anchor, ANCHOR_MAX_BYTES, verify)
     if (!anchor || anchor.byRecovery || anchor.did !== did || !sameBytes(anchor.recovery, recovery))
       throw invalid('nothing in it shows that the identity key chose this recovery key')
   } else if (payload.anchor !== undefined || didFromKey(payload.by) !== did)

@@ -98,9 +98,12 @@ export interface ShareStore {
   accept(share: ShareRow, recipients: RecipientRow[], envelopes: EnvelopeRow[], jobs: NewJob[]): Promise<void>
   /** Add what became possible later: envelopes for a recipient, whose job becomes `deliver`. */
   granted(share: ShareId, did: Did, envelopes: EnvelopeRow[], job: NewJob): Promise<void>
+  /** People come to the audience of a live share through a circle: pending, each with a `grant` job. Who has a part in it already keeps
+   *  it, unless it was refused. */
+  join(share: ShareId, people: readonly { did: Did; circle: CircleId }[], notBeforeMs: number): Promise<void>
   find(share: ShareId): Promise<ShareRow | null>
-  /** Newest first. `prefix` selects ids that begin with it. */
-  list(owner: Did, filter: { state?: ShareState; prefix?: string }): Promise<ShareRow[]>
+  /** Newest first. `prefix` selects ids that begin with it, `live` those that have not ended. */
+  list(owner: Did, filter: { state?: ShareState; prefix?: string; live?: boolean }): Promise<ShareRow[]>
   findByKey(owner: Did, key: string): Promise<ShareRow | null>
   /** The own share that has this content id, or null. */
   findByContent(content: Cid): Promise<ShareRow | null>

@@ -43,7 +43,7 @@ export const makePeopleMethods = ({ contacts, membership, inbox, syncs }: People
   'contact.block': async (caller, p) => contacts.block(caller.did, p.contact),
   'contact.remove': async (caller, p) => contacts.remove(caller.did, p.contact),
 
-  'circle.create': (caller, p) => membership.create(caller.did, p.name.toWellFormed()),
+  'circle.create': (caller, p) => membership.create(caller.did, p.name.toWellFormed(), p.history),
   'circle.list': async caller => membership.list(caller.did),
   'circle.show': async (caller, p) => membership.show(caller.did, p.circle),
   'circle.add': (caller, p, signal) => membership.add(caller.did, p.circle, p.contacts, p.role, signal),
@@ -51,6 +51,8 @@ export const makePeopleMethods = ({ contacts, membership, inbox, syncs }: People
   'circle.leave': (caller, p) => membership.leave(caller.did, p.circle),
   'circle.role': (caller, p) => membership.giveRole(caller.did, p.circle, p.contact, p.role),
   'circle.rename': (caller, p) => membership.rename(caller.did, p.circle, p.name),
+  'circle.describe': (caller, p) => membership.describe(caller.did, p.circle, p.text.toWellFormed()),
+  'circle.history': (caller, p) => membership.setHistory(caller.did, p.circle, p.history),
   'circle.transfer': (caller, p) => membership.transfer(caller.did, p.circle, p.contact),
   'circle.close': (caller, p) => membership.close(caller.did, p.circle),
   'circle.rotate': (caller, p) => membership.rotate(caller.did, p.circle),

@@ -51,6 +51,12 @@ export function makeAudiences({ users, contacts, circles }: AudiencesDeps) {
     return cards
   }
 
+  /** People who are to be in a circle, where those who come get what was shared before they came. */
+  const wishedFor = (local: Did, circle: CircleId): Did[] =>
+    circles.state(local, circle).history === 'none'
+      ? []
+      : users.read(local, db => db.circles.wishes(circle)).map(({ did }) => did)
+
   const nameOf = (local: Did, did: Did): string | null =>
     did === local ? contacts.name(local) : (contacts.get(local, did)?.alias ?? null)
 
@@ -59,6 +65,7 @@ export function makeAudiences({ users, contacts, circles }: AudiencesDeps) {
     isShown,
     fellowCards,
     nameOf,
+    wishedFor,
 
     /** Members of a circle without the user. */
     members: (local: Did, circle: CircleId): Did[] =>
@@ -83,7 +90,7 @@ export function makeAudiences({ users, contacts, circles }: AudiencesDeps) {
         if (circles.asMember(local, circleId).role === 'reader')
           throw new VivimError('circle/denied', 'readers of a circle may not share with it')
         ids.add(circleId)
-        for (const { did } of users.read(local, db => db.circles.wishes(circleId))) wished.add(did)
+        for (const did of wishedFor(local, circleId)) wished.add(did)
       }
       return { contacts: [...people], circles: [...ids], wished: [...wished] }
     },
@@ -106,6 +113,8 @@ export function makeAudiences({ users, contacts, circles }: AudiencesDeps) {
       return {
         circleId,
         name: alias ?? name,
+        description: state.description,
+        history: state.history,
         epoch: (state.sealing ?? state.epochs.at(-1))?.number ?? 0,
         state: state.closing ? 'closed' : (state.former.find(({ did }) => did === local)?.how ?? 'active'),
         members: [

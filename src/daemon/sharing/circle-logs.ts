@@ -1,17 +1,23 @@
 /** Logs of circles in a user's database: read and reduced once, extended with what others bring, mirrored as references. */
-import { type Entry, parseEntry } from '../../core/circle/entry.ts'
+import { type Entry, nameOfEntry, parseEntry, readKeptEntry } from '../../core/circle/entry.ts'
 import { MAX_CIRCLE_ENTRIES } from '../../core/circle/entry-graph.ts'
 import { circleShard } from '../../core/circle/epoch.ts'
-import { type CircleState, reduceCircle } from '../../core/circle/reduce.ts'
+import type { Fault } from '../../core/circle/judgement.ts'
+import { CircleReduction, type CircleState } from '../../core/circle/reduce.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { codeOf } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
+import type { CircleEntryRow } from '../storage/user/circle-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { People } from './people.ts'
 
+/** Entries of all logs together that stay in memory; the log that was used last stays whatever its length. */
+const MAX_HELD = 60_000
+/** So many entries at once are reduced one by one; with more it is quicker to reduce everything. */
+const MAX_ALONE = 256
 /** Entries whose ancestors are not here yet. */
 const MAX_WAITING = 1000
-const FOREIGN: readonly string[] = ['not-a-member', 'other-circle', 'another-beginning']
+const FOREIGN: readonly Fault[] = ['not-a-member', 'other-circle', 'another-beginning']
 
 /** References in the master database: ids and states only. */
 export interface CircleRefs {
@@ -36,6 +42,20 @@ export interface CircleRoom {
   bytes: number
 }
 
+/** A log as it is held in memory. */
+interface Log {
+  /** The place of the last entry that was read. */
+  seq: number
+  entries: Entry[]
+  reduction: CircleReduction
+}
+
+/** A log that grew: entries by themselves where that gives the same, else everything. `entries` has the fresh ones already. */
+function extended(circle: CircleId, { entries, reduction }: Log, fresh: readonly Entry[]): CircleReduction {
+  if (fresh.length <= MAX_ALONE && fresh.every(entry => reduction.add(entry))) return reduction
+  return new CircleReduction(circle, entries)
+}
+
 export interface CircleLogsDeps {
   users: UserDatabaseManager
   refs: CircleRefs
@@ -51,23 +71,44 @@ const listed = (local: Did, { members }: CircleState): CircleState['members'] =>
   members.some(({ did }) => did === local) ? members : []
 
 export function makeCircleLogs({ users, refs, people, changed, clock, log }: CircleLogsDeps) {
-  /** Parsed entries by circle and user; a log only grows. */
-  const logs = new Map<string, { seq: number; entries: Entry[]; state: CircleState | null }>()
+  /** Logs by user and circle, the one used last at the end; a log only grows. */
+  const logs = new Map<string, Log>()
+  let held = 0
+  const keyOf = (local: Did, circle: CircleId): string => `${local} ${circle}`
 
-  function load(local: Did, circle: CircleId): { entries: Entry[]; state: CircleState } {
-    const key = `${local} ${circle}`
-    const known = logs.get(key) ?? { seq: 0, entries: [], state: null }
-    const rows = users.read(local, db => db.circles.entries(circle, known.seq))
-    for (const row of rows) {
-      known.entries.push(parseEntry(row.wire))
-      known.seq = row.seq
-    }
-    if (known.state === null || rows.length > 0) known.state = reduceCircle(circle, known.entries)
-    logs.set(key, known)
-    return { entries: known.entries, state: known.state }
+  /** Of an entry that an earlier version stored the signatures are looked at once more. */
+  function read(local: Did, row: CircleEntryRow): Entry {
+    if (row.verified) return readKeptEntry(row.wire, row.hash)
+    const entry = parseEntry(row.wire)
+    users.write(local, db => db.circles.setVerified(row.seq))
+    return entry
   }
 
-  const state = (local: Did, circle: CircleId): CircleState => load(local, circle).state
+  function forget(key: string): void {
+    held -= logs.get(key)?.entries.length ?? 0
+    logs.delete(key)
+  }
+
+  /** A log as it is stored now. */
+  function load(local: Did, circle: CircleId): Log {
+    const key = keyOf(local, circle)
+    const known = logs.get(key) ?? { seq: 0, entries: [], reduction: new CircleReduction(circle, []) }
+    const rows = users.read(local, db => db.circles.entries(circle, known.seq))
+    const fresh = rows.map(row => read(local, row))
+    forget(key)
+    for (const entry of fresh) known.entries.push(entry)
+    known.seq = rows.at(-1)?.seq ?? known.seq
+    known.reduction = extended(circle, known, fresh)
+    logs.set(key, known)
+    held += known.entries.length
+    for (const other of logs.keys()) {
+      if (held <= MAX_HELD || other === key) break
+      forget(other)
+    }
+    return known
+  }
+
+  const state = (local: Did, circle: CircleId): CircleState => load(local, circle).reduction.state
 
   async function writeRefs(local: Did, circle: CircleId): Promise<void> {
     const now = state(local, circle)
@@ -89,8 +130,11 @@ export function makeCircleLogs({ users, refs, people, changed, clock, log }: Cir
 
   /** Who brought the user into a circle: the signer of the entry that added them, themselves for their own. */
   function adder(local: Did, circle: CircleId): Did | null {
-    const { entries, state: now } = load(local, circle)
-    if (now.owner === local || entries.some(entry => entry.op === 'create' && entry.did === local))
+    const { entries, reduction } = load(local, circle)
+    if (
+      reduction.state.owner === local ||
+      entries.some(entry => entry.op === 'create' && entry.did === local)
+    )
       return local
     const add = entries.find(entry => entry.op === 'add' && entry.person.document.did === local)
     return add?.did ?? null
@@ -118,6 +162,15 @@ export function makeCircleLogs({ users, refs, people, changed, clock, log }: Cir
     mend,
     adder,
 
+    /** Why an entry would have no effect, judged as everybody will judge it, or null. */
+    faultOf(local: Did, circle: CircleId, entry: Entry): Fault | null {
+      const { entries, reduction } = load(local, circle)
+      const alone = reduction.faultOf(entry)
+      if (alone !== undefined) return alone
+      const { invalid } = new CircleReduction(circle, [...entries, entry]).state
+      return invalid.find(({ hash }) => hash === entry.hash)?.why ?? null
+    },
+
     /** Take entries from a letter or a sync. Those of circles that the user is not in are dropped; each is verified.
      *  @param within - how much is taken of who sent them, null without such a limit. */
     async takeEntries(
@@ -125,44 +178,18 @@ export function makeCircleLogs({ users, refs, people, changed, clock, log }: Cir
       wires: readonly Uint8Array[],
       within: CircleRoom | null = null,
     ): Promise<CircleId[]> {
-      const byCircle = new Map<CircleId, Entry[]>()
-      for (const wire of wires) {
-        try {
-          const entry = parseEntry(wire)
-          const list = byCircle.get(entry.circle)
-          if (list) list.push(entry)
-          else byCircle.set(entry.circle, [entry])
-        } catch (error) {
-          log('circle.entry-refused', { code: codeOf(error) })
-        }
-      }
       const touched: CircleId[] = []
-      for (const [circle, fresh] of byCircle) {
+      for (const [circle, fresh] of readFresh(local, wires)) {
         const { entries } = load(local, circle)
         if (within !== null && !hasRoom(local, within, entries, fresh)) {
           log('circle.entries-refused', { circle, from: within.sender })
           continue
         }
         const room = fresh.slice(0, MAX_CIRCLE_ENTRIES - entries.length)
-        const after = reduceCircle(circle, [...entries, ...room])
-        // Who is out learns that they are, and nothing of circles that they never were in.
-        const isIn = after.members.some(({ did }) => did === local)
-        const wasIn = entries.length > 0 && after.former.some(({ did }) => did === local)
-        if (after.name === null || !(isIn || wasIn)) continue
-        const kept = worthKeeping(after, room)
-        const { name } = after
-        const added = users.write(local, db => {
-          const row = db.circles.get(circle)
-          if (row === null || row.name !== name)
-            db.circles.put({
-              circleId: circle,
-              alias: row?.alias ?? null,
-              name,
-              document: row?.document ?? null,
-              createdAtMs: row?.createdAtMs ?? clock.nowMs(),
-            })
-          return kept.filter(entry => db.circles.addEntry(circle, entry.hash, entry.wire)).length
-        })
+        const after = judged(local, circle, room)
+        if (after === null) continue
+        const { name, kept } = after
+        const added = store(local, circle, name, kept)
         if (added === 0) continue
         touched.push(circle)
         for (const member of state(local, circle).members) await people.learn(member.document)
@@ -173,6 +200,80 @@ export function makeCircleLogs({ users, refs, people, changed, clock, log }: Cir
       return touched
     },
   }
+
+  /** @returns how many were not stored before. */
+  function store(local: Did, circle: CircleId, name: string, kept: readonly Entry[]): number {
+    try {
+      return users.write(local, db => {
+        const row = db.circles.get(circle)
+        if (row === null || row.name !== name)
+          db.circles.put({
+            circleId: circle,
+            alias: row?.alias ?? null,
+            name,
+            document: row?.document ?? null,
+            createdAtMs: row?.createdAtMs ?? clock.nowMs(),
+          })
+        return kept.filter(entry => db.circles.addEntry(circle, entry.hash, entry.wire)).length
+      })
+    } catch (error) {
+      forget(keyOf(local, circle))
+      throw error
+    }
+  }
+
+  /** Verified entries that are not here yet, by circle. */
+  function readFresh(local: Did, wires: readonly Uint8Array[]): Map<CircleId, Entry[]> {
+    const byCircle = new Map<CircleId, Entry[]>()
+    for (const wire of wires) {
+      try {
+        // A letter brings the whole log, most of which is here: signatures are looked at only of what is new.
+        const { circle, hash } = nameOfEntry(wire)
+        if (users.read(local, db => db.circles.hasEntry(circle, hash))) continue
+        const entry = parseEntry(wire)
+        const list = byCircle.get(entry.circle)
+        if (list) list.push(entry)
+        else byCircle.set(entry.circle, [entry])
+      } catch (error) {
+        log('circle.entry-refused', { code: codeOf(error) })
+      }
+    }
+    return byCircle
+  }
+
+  /** What fresh entries make of a circle, and which of them are worth keeping; null when it is none of the user's. */
+  function judged(
+    local: Did,
+    circle: CircleId,
+    fresh: readonly Entry[],
+  ): { name: string; kept: Entry[] } | null {
+    const { entries, reduction } = load(local, circle)
+    if (entries.length > 0 && fresh.length <= MAX_ALONE) {
+      const kept = judgedAlone(reduction, fresh)
+      if (kept !== null) return { name: reduction.state.name ?? '', kept }
+      // Some of them may have gone into it, and what is held is what is stored.
+      forget(keyOf(local, circle))
+    }
+    const { state: after } = new CircleReduction(circle, [...entries, ...fresh])
+    // Who is out learns that they are, and nothing of circles that they never were in.
+    const isIn = after.members.some(({ did }) => did === local)
+    const wasIn = entries.length > 0 && after.former.some(({ did }) => did === local)
+    if (after.name === null || !(isIn || wasIn)) return null
+    return { name: after.name, kept: worthKeeping(after, fresh) }
+  }
+}
+
+/** Put entries into a reduced circle one by one. @returns those worth keeping, or null when everything has to be reduced. */
+function judgedAlone(reduction: CircleReduction, fresh: readonly Entry[]): Entry[] | null {
+  const kept: Entry[] = []
+  for (const entry of fresh) {
+    const fault = reduction.faultOf(entry)
+    if (fault === undefined) return null
+    if (fault !== null && FOREIGN.includes(fault)) continue
+    reduction.add(entry)
+    kept.push(entry)
+  }
+  return kept
 }
 
 /** Who is not in a circle writes nothing into its log here, however well signed; what waits for ancestors has little room. */

@@ -4,10 +4,13 @@ import {
   type Entry,
   type EntryHash,
   type EntryPlace,
+  type History,
   makeAdd,
   makeClose,
   makeCreate,
+  makeDescribe,
   makeDocumentEntry,
+  makeHistory,
   makeLeave,
   makeRemove,
   makeRename,
@@ -17,7 +20,7 @@ import {
 } from '../../core/circle/entry.ts'
 import { upTo } from '../../core/circle/entry-graph.ts'
 import { makeEpoch } from '../../core/circle/epoch.ts'
-import { type CircleMember, type CircleState, reduceCircle } from '../../core/circle/reduce.ts'
+import type { CircleMember, CircleState } from '../../core/circle/reduce.ts'
 import type { SecretBytes } from '../../core/crypto/secret.ts'
 import { activeDevices, type IdentityDocument } from '../../core/identity/document.ts'
 import { sameBytes } from '../../core/kernel/bytes.ts'
@@ -31,8 +34,11 @@ import { type CircleRefs, makeCircleLogs } from './circle-logs.ts'
 import type { KeyRing } from './keys.ts'
 import type { People } from './people.ts'
 
-/** Entries of a letter stay below this, so that the whole fits an envelope; longer logs come by sync. */
+/** Entries of a letter stay below this, so that the whole fits an envelope. */
 const BUNDLE_MAX_BYTES = 3 * 1024 * 1024
+const BUNDLE_MAX_ENTRIES = 4096
+/** Older keys that are brought to somebody who is to read what was shared before, the newest: a letter has room for 64 wraps. */
+const MAX_OLDER_KEYS = 31
 
 /** What sealing for a circle needs. */
 export interface SealingEpoch {
@@ -56,10 +62,22 @@ export interface CirclesDeps {
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
+/** The newest entries that a letter has room for; a member's node has the older ones, or gets them by sync. */
+function fitting(entries: readonly Entry[]): Uint8Array[] {
+  let from = entries.length
+  let bytes = 0
+  while (from > 0 && entries.length - from < BUNDLE_MAX_ENTRIES) {
+    bytes += entries[from - 1]?.wire.length ?? 0
+    if (bytes > BUNDLE_MAX_BYTES) break
+    from--
+  }
+  return entries.slice(from).map(({ wire }) => wire)
+}
+
 const everybody = (members: readonly CircleMember[]) => members.map(({ did, devices }) => ({ did, devices }))
 
 export function makeCircles(deps: CirclesDeps) {
-  const { users, keys, ownCard, clock, chance, log } = deps
+  const { users, refs, keys, ownCard, clock, chance, log } = deps
   const logs = makeCircleLogs(deps)
   const circleKeys = makeCircleKeys({ ...deps, logs })
   const { load, state, writeRefs } = logs
@@ -127,10 +145,9 @@ export function makeCircles(deps: CirclesDeps) {
     const at = { circle, signer: keys.keys(local).document, prev: now.heads, atMs: clock.nowMs() }
     const { entry, secret } = make(at, now)
     // Judged as everybody will judge it: what the rules refuse is not written.
-    const after = reduceCircle(circle, [...load(local, circle).entries, entry])
-    const fault = after.invalid.find(({ hash }) => hash === entry.hash)
-    if (fault !== undefined)
-      throw new VivimError('circle/denied', 'the rules of this circle do not allow that', { why: fault.why })
+    const why = logs.faultOf(local, circle, entry)
+    if (why !== null)
+      throw new VivimError('circle/denied', 'the rules of this circle do not allow that', { why })
     await append(local, entry, secret)
   }
 
@@ -151,6 +168,22 @@ export function makeCircles(deps: CirclesDeps) {
     return { ref: epochRef({ circle, epochId }), epochId, secret, state: now }
   }
 
+  /** Keys from before somebody came who is to read what was shared before: with the first letter that brings them the circle. */
+  function olderWraps(local: Did, circle: CircleId, member: CircleMember, epoch: SealingEpoch): Uint8Array[] {
+    if (member.history !== 'all' || refs.knownEpoch(local, circle, member.did) !== null) return []
+    const effective = new Set(epoch.state.epochs.map(({ id }) => id))
+    return users
+      .read(local, db => db.epochs.ofCircle(circle))
+      .filter(({ epochId }) => epochId !== epoch.epochId && effective.has(epochId))
+      .slice(0, MAX_OLDER_KEYS)
+      .flatMap(({ epochId }) => {
+        const secret = circleKeys.secretOf(local, circle, epochId)
+        return secret
+          ? [circleKeys.wrapFor(local, { circle, epochId }, secret, member.did, member.devices)]
+          : []
+      })
+  }
+
   /** An entry that starts no epoch. */
   const writePlain = (local: Did, circle: CircleId, make: (at: EntryPlace) => Entry): Promise<void> =>
     write(local, circle, at => ({ entry: make(at), secret: null }))
@@ -163,11 +196,11 @@ export function makeCircles(deps: CirclesDeps) {
     entries: (local: Did, circle: CircleId): Uint8Array[] =>
       load(local, circle).entries.map(({ wire }) => wire),
 
-    async create(local: Did, name: string): Promise<CircleId> {
+    async create(local: Did, name: string, history: History): Promise<CircleId> {
       const own = keys.keys(local)
       const { secret, epoch } = makeEpoch([{ did: local, devices: activeDevices(own.document) }], chance)
       const entry = makeCreate(
-        { signer: own.document, atMs: clock.nowMs(), name, history: 'new', card: ownCard(local), epoch },
+        { signer: own.document, atMs: clock.nowMs(), name, history, card: ownCard(local), epoch },
         own.device,
         chance,
       )
@@ -201,6 +234,12 @@ export function makeCircles(deps: CirclesDeps) {
     rename: (local: Did, circle: CircleId, name: string): Promise<void> =>
       writePlain(local, circle, at => makeRename(at, name, keys.keys(local).device)),
 
+    describe: (local: Did, circle: CircleId, text: string): Promise<void> =>
+      writePlain(local, circle, at => makeDescribe(at, text, keys.keys(local).device)),
+
+    setHistory: (local: Did, circle: CircleId, history: History): Promise<void> =>
+      writePlain(local, circle, at => makeHistory(at, history, keys.keys(local).device)),
+
     leave: (local: Did, circle: CircleId): Promise<void> =>
       writePlain(local, circle, at => makeLeave(at, keys.keys(local).device)),
 
@@ -233,22 +272,27 @@ export function makeCircles(deps: CirclesDeps) {
       return {
         card: ownCard(local),
         documents: [keys.keys(local).document.wire],
-        entries: upTo(load(local, circle).entries, last).map(({ wire }) => wire),
+        entries: fitting(upTo(load(local, circle).entries, last)),
       }
     },
 
     /** What a member needs to read the circle's messages: card, entries and a wrap of the sealing epoch. */
     bundle(local: Did, circle: CircleId, member: CircleMember, epoch: SealingEpoch): Omit<Letter, 'v'> {
       const own = keys.keys(local)
-      const { entries } = load(local, circle)
-      const bytes = entries.reduce((sum, { wire }) => sum + wire.length, 0)
-      const name = { circle, epochId: epoch.epochId }
-      const wrap = circleKeys.wrapFor(local, name, epoch.secret, member.did, member.devices)
       return {
         card: ownCard(local),
         documents: [own.document.wire],
-        wraps: [wrap],
-        ...(bytes <= BUNDLE_MAX_BYTES && { entries: entries.map(({ wire }) => wire) }),
+        wraps: [
+          circleKeys.wrapFor(
+            local,
+            { circle, epochId: epoch.epochId },
+            epoch.secret,
+            member.did,
+            member.devices,
+          ),
+          ...olderWraps(local, circle, member, epoch),
+        ],
+        entries: fitting(load(local, circle).entries),
       }
     },
   }

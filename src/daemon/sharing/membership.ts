@@ -1,5 +1,6 @@
 /** Circles as their user changes them: people, roles, name, owner, end; each change is brought to the members' nodes. Who is added is in at once where
  *  their keys are known, and a wish that a job fulfils where they are not. */
+import type { History } from '../../core/circle/entry.ts'
 import type { Result } from '../../core/contract/methods.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
@@ -13,6 +14,7 @@ import type { Contacts } from './contacts.ts'
 import type { GossipMessages } from './gossip-messages.ts'
 import type { KeyRing } from './keys.ts'
 import type { People } from './people.ts'
+import type { Welcome } from './welcome.ts'
 
 export interface MembershipDeps {
   users: UserDatabaseManager
@@ -23,13 +25,14 @@ export interface MembershipDeps {
   refs: CircleRefs
   audiences: Audiences
   gossip: GossipMessages
+  welcome: Welcome
   keys: KeyRing
   wake: () => void
   clock: Clock
 }
 
 export function makeMembership(deps: MembershipDeps) {
-  const { users, jobs, people, contacts, circles, refs, audiences, gossip, keys, wake, clock } = deps
+  const { users, jobs, people, contacts, circles, refs, audiences, gossip, welcome, keys, wake, clock } = deps
 
   const view = (local: Did, circle: CircleId): Result<'circle.show'> => {
     const row = users.read(local, db => db.circles.get(circle))
@@ -44,8 +47,9 @@ export function makeMembership(deps: MembershipDeps) {
     await jobs.add({ kind: 'circle', owner: local, share: null, circle, target, notBeforeMs })
   }
 
-  /** Every other member's node is told: entries and the key of the newest epoch. */
+  /** Every other member's node is told: entries and the key of the newest epoch; who is new gets what is due to them. */
   async function spread(local: Did, circle: CircleId): Promise<void> {
+    await welcome.welcome(local, circle)
     for (const target of audiences.members(local, circle)) await bring(local, circle, target)
     await gossip.tellHeads(local, circle)
     wake()
@@ -67,9 +71,10 @@ export function makeMembership(deps: MembershipDeps) {
   }
 
   return {
-    /** Somebody went out without a new epoch for those who are left, or two things happened at once: the owner's node rotates. An
-     *  admin's does so when they share: several at once would each call for the next. */
+    /** Who is new gets what is due to them. Somebody went out without a new epoch for those who are left, or two things happened at
+     *  once: the owner's node rotates. An admin's does so when they share: several at once would each call for the next. */
     async settle(local: Did, circle: CircleId): Promise<void> {
+      await welcome.welcome(local, circle)
       const { members, sealing, closing, upgrade } = circles.state(local, circle)
       const role = members.find(({ did }) => did === local)?.role
       if (sealing !== null || closing !== null || upgrade || role !== 'owner') return
@@ -141,6 +146,23 @@ export function makeMembership(deps: MembershipDeps) {
       return await changedBy(local, circleId)
     },
 
+    async describe(local: Did, selector: string, text: string): Promise<Result<'circle.describe'>> {
+      const { circleId } = audiences.findCircle(local, selector)
+      if ((circles.mayWrite(local, circleId).description ?? '') === text)
+        return { ...view(local, circleId), changed: false }
+      await circles.describe(local, circleId, text)
+      return await changedBy(local, circleId)
+    },
+
+    async setHistory(local: Did, selector: string, history: History): Promise<Result<'circle.history'>> {
+      const { circleId } = audiences.findCircle(local, selector)
+      const { now, role } = circles.asMember(local, circleId)
+      if (role !== 'owner') throw new VivimError('circle/denied', 'only the owner of this circle may do that')
+      if (now.history === history) return { ...view(local, circleId), changed: false }
+      await circles.setHistory(local, circleId, history)
+      return await changedBy(local, circleId)
+    },
+
     async transfer(local: Did, selector: string, name: string): Promise<Result<'circle.transfer'>> {
       const { circleId } = audiences.findCircle(local, selector)
       const { now } = circles.asMember(local, circleId)
@@ -180,10 +202,10 @@ export function makeMembership(deps: MembershipDeps) {
       }
     },
 
-    async create(local: Did, name: string): Promise<Result<'circle.create'>> {
+    async create(local: Did, name: string, history: History): Promise<Result<'circle.create'>> {
       const known = users.read(local, db => db.circles.list()).find(row => row.alias === name)
       if (known) return { ...view(local, known.circleId), changed: false }
-      const circle = await circles.create(local, name)
+      const circle = await circles.create(local, name, history)
       return { ...view(local, circle), changed: true }
     },
 

@@ -8,6 +8,7 @@ import { VivimError } from '../../core/kernel/errors.ts'
 import type { Did } from '../../core/model/id.ts'
 import type { BlockStore } from '../../core/pipeline/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
+import type { Audiences } from './audiences.ts'
 import { openOwnContent, sealedAssets } from './contents.ts'
 import type { Endings } from './endings.ts'
 import type { FilterListsService } from './filter-lists.ts'
@@ -17,6 +18,7 @@ import type { Shares } from './shares.ts'
 
 export interface ReissueDeps {
   users: UserDatabaseManager
+  audiences: Audiences
   blocks: BlockStore
   shares: Shares
   sealing: Sealing
@@ -30,7 +32,7 @@ export interface ReissueDeps {
 const EVERYTHING: readonly Extra[] = ['tools', 'thinking', 'attachments', 'hidden']
 
 export function makeReissue(deps: ReissueDeps) {
-  const { users, shares, sealing, endings, lists, clock } = deps
+  const { users, audiences, shares, sealing, endings, lists, clock } = deps
 
   async function reissue(
     local: Did,
@@ -74,9 +76,7 @@ export function makeReissue(deps: ReissueDeps) {
         params: { allow: share.terms.allow },
         audience: {
           ...share.audience,
-          wished: share.audience.circles.flatMap(circle =>
-            users.read(local, db => db.circles.wishes(circle)).map(({ did }) => did),
-          ),
+          wished: share.audience.circles.flatMap(circle => audiences.wishedFor(local, circle)),
         },
         terms: share.terms,
         prepared: { ...prepared, replaced: new Map([...files.bytes, ...prepared.replaced]) },

@@ -121,7 +121,7 @@ t.test('nobody else can write another beginning for the circle', async t => {
 })
 
 t.test('an entry of another circle has no effect', async t => {
-  const other = begin(alice, 'new', 'other')
+  const other = begin(alice, 'now', 'other')
   const state = reduceCircle(create.circle, [create, other])
   t.equal(whyOf(state, other), 'other-circle')
   t.equal(state.name, 'team')

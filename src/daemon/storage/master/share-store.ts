@@ -68,15 +68,41 @@ export function makeShareStore({ read, write }: Pick<MasterAccess, 'read' | 'wri
         await addJob(db, job, job.notBeforeMs)
       }),
 
+    join: (share, people, notBeforeMs) =>
+      write(async db => {
+        const owner = await ownerOf(db, share)
+        if (owner === null || !(await liveShare(db, share))) return
+        for (const { did, circle } of people) {
+          const row = { shareId: share, did, circle, state: 'pending' as const, envelopes: [] }
+          const { numInsertedOrUpdatedRows } = await db
+            .insertInto('share_recipient')
+            .values(storedRecipient({ ...row, receipt: null, acknowledgedAtMs: null }))
+            .onConflict(conflict =>
+              conflict
+                .columns(['share_id', 'did'])
+                .doUpdateSet({ state: 'pending', circle, envelopes: '[]' })
+                .where('share_recipient.state', '=', 'refused'),
+            )
+            .executeTakeFirst()
+          if (!numInsertedOrUpdatedRows) continue
+          await addJob(
+            db,
+            { kind: 'grant', owner, share, circle: null, target: did, notBeforeMs },
+            notBeforeMs,
+          )
+        }
+      }),
+
     async find(share) {
       const row = await read(db => shareRows(db).where('share.share_id', '=', share).executeTakeFirst())
       return row ? shareOf(row) : null
     },
 
-    async list(owner, { state, prefix }) {
+    async list(owner, { state, prefix, live }) {
       const rows = await read(db => {
         let rows = shareRows(db).where('share.owner', '=', owner)
         if (state !== undefined) rows = rows.where('share.state', '=', state)
+        if (live) rows = rows.where('share.state', 'not in', ENDED)
         if (prefix !== undefined)
           rows = rows.where(eb =>
             eb(eb.fn('substr', ['share.share_id', eb.val(1), eb.val(prefix.length)]), '=', prefix),

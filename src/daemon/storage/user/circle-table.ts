@@ -28,7 +28,12 @@ export interface CircleEntryRow {
   wire: Uint8Array
   /** The place in this node's own log; grows. */
   seq: number
+  /** Whether it was verified by the rules of this version; those of an earlier one may have let pass what these refuse. */
+  verified: boolean
 }
+
+/** Grows with each version whose rules for an entry by itself are stricter. */
+const ENTRY_RULES = 1
 
 interface Stored {
   circle_id: string
@@ -80,12 +85,12 @@ export function makeCircleReader(sql: Sql) {
     /** In the order in which they came here. @param afterSeq - only those behind it. */
     entries: (circle: CircleId, afterSeq = 0): CircleEntryRow[] =>
       sql
-        .all<CircleEntryRow>(
-          'SELECT seq, hash, wire FROM circle_entry WHERE circle_id = ? AND seq > ? ORDER BY seq',
+        .all<Omit<CircleEntryRow, 'verified'> & { verified: number }>(
+          'SELECT seq, hash, wire, verified FROM circle_entry WHERE circle_id = ? AND seq > ? ORDER BY seq',
           circle,
           afterSeq,
         )
-        .map(row => ({ ...row, wire: plain(row.wire) })),
+        .map(row => ({ ...row, wire: plain(row.wire), verified: row.verified === ENTRY_RULES })),
     hasEntry: (circle: CircleId, hash: string): boolean =>
       sql.get('SELECT 1 FROM circle_entry WHERE circle_id = ? AND hash = ?', circle, hash) !== null,
   }
@@ -109,14 +114,18 @@ export function makeCircleWriter(sql: WritingSql) {
     /** @returns false when there is no such circle. */
     setDocument: (circle: CircleId, document: Uint8Array): boolean =>
       sql.run('UPDATE circle SET document = ? WHERE circle_id = ?', document, circle) > 0,
-    /** Entries never leave; the same one twice is one. @returns false when it was there. */
+    /** Keep a verified entry. It never leaves; the same one twice is one. @returns false when it was there. */
     addEntry: (circle: CircleId, hash: string, wire: Uint8Array): boolean =>
       sql.run(
-        'INSERT INTO circle_entry (circle_id, hash, wire) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+        'INSERT INTO circle_entry (circle_id, hash, wire, verified) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
         circle,
         hash,
         wire,
+        ENTRY_RULES,
       ) > 0,
+    /** What an earlier version stored holds by the rules of this one too. */
+    setVerified: (seq: number): void =>
+      void sql.run('UPDATE circle_entry SET verified = ? WHERE seq = ?', ENTRY_RULES, seq),
     putWish(circle: CircleId, wish: CircleWish): void {
       sql.run(
         `INSERT INTO circle_wish (circle_id, did, role) VALUES (?, ?, ?)

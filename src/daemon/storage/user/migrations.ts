@@ -258,6 +258,10 @@ CREATE INDEX message_by_conversation ON message (conversation, moment);
 INSERT INTO message_fts (message_fts) VALUES ('rebuild');
 INSERT INTO title_fts (title_fts) VALUES ('rebuild');
 `,
+  // Entries that were verified: by which rules.
+  `
+ALTER TABLE circle_entry ADD COLUMN verified INTEGER NOT NULL DEFAULT 0;
+`,
 ]
 
 /** The schema's number once every step ran. */
