@@ -35,6 +35,7 @@ const SEES: Readonly<Record<string, readonly string[] | 'core'>> = {
   ],
   'core/policy': ['core/kernel', 'core/model', 'core/contract', 'core/crypto', 'core/identity'],
   'core/circle': ['core/kernel', 'core/model', 'core/contract', 'core/crypto', 'core/identity'],
+  'core/audit': ['core/kernel', 'core/model', 'core/contract', 'core/crypto', 'core/identity'],
   'core/analytics': ['core/kernel', 'core/model', 'core/contract', 'core/crypto'],
   'core/pipeline': [
     'core/kernel',

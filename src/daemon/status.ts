@@ -20,6 +20,8 @@ export interface StatusPorts {
   jobs: Pick<JobStore, 'list'>
   blocks: Pick<BlockStore, 'bytes'>
   masterEngine: 'sqlite' | 'postgres'
+  /** Whether the audit log does not have what was noted of it. */
+  isAuditBroken(did: Did): boolean
   /** Letters that wait for an unlocked keystore. */
   waitingLetters(did: Did): number
   /** A read that fails when the master database cannot be used. */
@@ -62,6 +64,8 @@ export function makeStatus(ports: StatusPorts): StatusReporter {
       )
     if (!session.exported)
       warn('identity/not-exported', 'warning', 'the recovery seed lies only on this machine')
+    if (ports.isAuditBroken(did))
+      warn('audit/broken', 'error', 'the audit log is not the one that was written: see `vivim audit verify`')
     if (network.addrs().length === 0)
       warn('daemon/port-in-use', 'error', 'the node listens on no address: nobody can reach it')
     return warnings

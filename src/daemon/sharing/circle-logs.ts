@@ -42,6 +42,10 @@ export interface CircleLogsDeps {
   people: People
   /** Others changed a circle. */
   changed: (local: Did, circle: CircleId) => void
+  /** An entry of theirs counts from now on. */
+  entered: (local: Did, entry: Entry) => void
+  /** A circle that was not known here came, by this person. */
+  joined: (local: Did, circle: CircleId, by: Did | null) => void
   clock: Clock
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
@@ -50,7 +54,8 @@ export interface CircleLogsDeps {
 const listed = (local: Did, { members }: CircleState): CircleState['members'] =>
   members.some(({ did }) => did === local) ? members : []
 
-export function makeCircleLogs({ users, refs, people, changed, clock, log }: CircleLogsDeps) {
+export function makeCircleLogs(deps: CircleLogsDeps) {
+  const { users, refs, people, changed, entered, joined, clock, log } = deps
   /** Parsed entries by circle and user; a log only grows. */
   const logs = new Map<string, { seq: number; entries: Entry[]; state: CircleState | null }>()
 
@@ -111,6 +116,17 @@ export function makeCircleLogs({ users, refs, people, changed, clock, log }: Cir
     return brought.length < within.circles
   }
 
+  /** What others did that has an effect; of a circle that is new here, only that it came. */
+  function tell(local: Did, circle: CircleId, isNew: boolean, added: readonly Entry[]): void {
+    if (isNew) {
+      joined(local, circle, adder(local, circle))
+      return
+    }
+    const { invalid, waiting } = state(local, circle)
+    const idle = new Set([...invalid.map(({ hash }) => hash), ...waiting])
+    for (const entry of added) if (!idle.has(entry.hash)) entered(local, entry)
+  }
+
   return {
     load,
     state,
@@ -161,13 +177,14 @@ export function makeCircleLogs({ users, refs, people, changed, clock, log }: Cir
               document: row?.document ?? null,
               createdAtMs: row?.createdAtMs ?? clock.nowMs(),
             })
-          return kept.filter(entry => db.circles.addEntry(circle, entry.hash, entry.wire)).length
+          return kept.filter(entry => db.circles.addEntry(circle, entry.hash, entry.wire))
         })
-        if (added === 0) continue
+        if (added.length === 0) continue
         touched.push(circle)
         for (const member of state(local, circle).members) await people.learn(member.document)
         await writeRefs(local, circle)
-        log('circle.updated', { circle, entries: added })
+        log('circle.updated', { circle, entries: added.length })
+        tell(local, circle, entries.length === 0, added)
         changed(local, circle)
       }
       return touched
