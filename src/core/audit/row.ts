@@ -1,4 +1,4 @@
-/** One row of the audit log: who did what by which right. Its canonical bytes and its place in the chain (docs/protocol.md section 11). */
+/** One row of the audit log: who did what by which right. Its canonical bytes and its place in the chain (docs/protocol.md section 10). */
 import { encodeCbor } from '../crypto/cbor.ts'
 import { sha256 } from '../crypto/hash.ts'
 import { bound, LABELS } from '../crypto/labels.ts'

@@ -2,7 +2,6 @@
 import type { Actor } from '../../core/audit/row.ts'
 import { type MethodName, methods } from '../../core/contract/methods.ts'
 import { codeOf } from '../../core/kernel/errors.ts'
-import type { Did } from '../../core/model/id.ts'
 import type { Session, Via } from '../rpc/caller.ts'
 import type { AuditLog } from './log.ts'
 import { isChanging, targetsOf } from './targets.ts'
@@ -50,7 +49,7 @@ export function makeCallAudit(log: Pick<AuditLog, 'note'>): CallAudit {
     const isAllowedChange = isChanging(method) && (outcome === 'ok' || outcome === 'begun')
     // What was changed is always written; what was refused or only read may come in any number.
     const source = isAllowedChange ? undefined : `${who.kind}:${who.id ?? ''}`
-    return log.note(from.did as Did, { who, right, action: method, targets, outcome }, source)
+    return log.note(from.did, { who, right, action: method, targets, outcome }, source)
   }
 
   return {

@@ -155,6 +155,7 @@ export function makeCircleLogs(deps: CircleLogsDeps) {
       const touched: CircleId[] = []
       for (const [circle, fresh] of byCircle) {
         const { entries } = load(local, circle)
+        const isNew = entries.length === 0
         if (within !== null && !hasRoom(local, within, entries, fresh)) {
           log('circle.entries-refused', { circle, from: within.sender })
           continue
@@ -184,7 +185,7 @@ export function makeCircleLogs(deps: CircleLogsDeps) {
         for (const member of state(local, circle).members) await people.learn(member.document)
         await writeRefs(local, circle)
         log('circle.updated', { circle, entries: added.length })
-        tell(local, circle, entries.length === 0, added)
+        tell(local, circle, isNew, added)
         changed(local, circle)
       }
       return touched
