@@ -98,6 +98,8 @@ const LOADERS: Readonly<Record<string, Loader>> = {
   'inbox:list': () => import('./inbox/list.ts'),
   'inbox:open': () => import('./inbox/open.ts'),
   'inbox:forget': () => import('./inbox/forget.ts'),
+  'audit:list': () => import('./audit/list.ts'),
+  'audit:verify': () => import('./audit/verify.ts'),
 }
 
 /** oclif's explicit map: command id (words joined by a colon) to class. Holds what `loadCommand` brought. */

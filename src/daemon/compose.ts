@@ -1,6 +1,7 @@
 /** The one composition root: opens what the daemon is made of, last opened first closed, and hands it to the socket. */
 import type { Handlers } from '../core/contract/methods.ts'
 import { Ed25519Key } from '../core/crypto/ed25519.ts'
+import type { IdentityDocument } from '../core/identity/document.ts'
 import { peerIdFromKey } from '../core/identity/peer-id.ts'
 import type { Chance, Clock } from '../core/kernel/env.ts'
 import { codeOf, VivimError } from '../core/kernel/errors.ts'
@@ -11,6 +12,10 @@ import { makeAccounts } from './accounts/accounts.ts'
 import { makeDoors } from './accounts/doors.ts'
 import { makeOpening } from './accounts/opening.ts'
 import { makeSessions } from './accounts/sessions.ts'
+import { makeCallAudit } from './audit/calls.ts'
+import { makeHappenings } from './audit/happenings.ts'
+import { makeAuditLog } from './audit/log.ts'
+import { makeAuditReading } from './audit/reading.ts'
 import type { Config } from './config.ts'
 import { type HomePaths, prepareSocket, readNodeSeed } from './home.ts'
 import { makeImports } from './importing/imports.ts'
@@ -24,6 +29,7 @@ import { makeProfile } from './library/profile.ts'
 import { startListening } from './listening.ts'
 import { openLocalUsers } from './local-users.ts'
 import type { Log } from './log.ts'
+import { makeAuditMethods } from './methods/audit.ts'
 import { makeConversationMethods } from './methods/conversation.ts'
 import { makeFilteringMethods } from './methods/filtering.ts'
 import { makeIdentityMethods } from './methods/identity.ts'
@@ -123,6 +129,13 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   const keys = { keys: (did: Did) => sessionOf(did).keys(), unlocked: (did: Did) => sessionOf(did).unlocked }
   const localUsers = async (): Promise<Did[]> => locals.list()
 
+  const ownDocument = (did: Did): IdentityDocument => sessionOf(did).document
+  const audit = scope.own(
+    makeAuditLog({ users, anchors: master.auditAnchors, keys, document: ownDocument, clock, log: say }),
+    one => one.close(),
+  )
+  const happenings = makeHappenings(audit)
+
   // The network and the runner call the services, and the services them: they are reached through what is filled below.
   let running: { network: Network; runner: JobRunner } | null = null
   const network = (): Network => {
@@ -145,9 +158,15 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     localUsers,
     fellowCards,
     readSecret,
+    documentChanged: (did, how) => void tellDocument(did, how),
     clock,
     log: say,
   })
+  /** Whoever has to do with somebody is told that their devices may be others. */
+  const tellDocument = async (did: Did, how: 'changed' | 'conflict'): Promise<void> => {
+    for (const local of locals.list())
+      if (local === did || (await people.isRelated(local, did))) happenings.document(local, did, how)
+  }
   const contacts = makeContacts({ users, people, fellowCards, network, clock, log: say })
   const { ownCard } = contacts
   const circles = makeCircles({
@@ -157,6 +176,8 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     keys,
     ownCard,
     changed: (did, circle) => void settle(did, circle),
+    entered: happenings.entry,
+    joined: happenings.joined,
     clock,
     chance,
     log: say,
@@ -345,6 +366,9 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
 
   /** Before the network is there, or the user on it: what is known of them elsewhere, and what a crash left. */
   const prepare = async (did: Did, session: KeystoreSession): Promise<void> => {
+    await audit.open(did)
+    session.onUnlock(() => happenings.unlocked(did))
+    session.onLocking(device => happenings.locking(did, device))
     await people.learn(session.document)
     conversations.sweepAssets(did)
     await conversations.purge(did)
@@ -384,6 +408,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   })
   scope.own(publishing, one => one.stop())
   publisher = publishing
+  events.listen(happenings.sharing)
   events.listen(event => {
     if (event.kind === 'share' && event.event === 'accepted') publishing.soon()
   })
@@ -429,6 +454,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     },
     removed: async did => {
       node.forgetUser(did)
+      await audit.release(did)
     },
   })
   runner.wake()
@@ -478,6 +504,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     blocks,
     contentBytes: accounts.contentBytes,
     masterEngine: config.master.engine,
+    isAuditBroken: audit.isBroken,
     waitingLetters: did => users.read(did, db => db.letters.list('waiting')).length,
     askMaster: () => pingMaster(master),
   })
@@ -497,6 +524,15 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     }),
     ...makePeopleMethods({ contacts, membership, inbox, syncs }),
     ...makeFilteringMethods(lists, scans),
+    ...makeAuditMethods(
+      makeAuditReading({
+        users,
+        anchors: master.auditAnchors,
+        head: audit.head,
+        document: ownDocument,
+        clock,
+      }),
+    ),
     ...makeSharingMethods({
       shares,
       inbox,
@@ -510,10 +546,11 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       wake,
     }),
   }
+  const callAudit = makeCallAudit(audit, () => operator)
   const doors = makeDoors({ locals, accounts, sessions, nameOf: contacts.name })
   const serveOn = async (door: Door, socketPath: string, gid: number | null): Promise<string> => {
     const { checkResults } = options
-    const ports = { handlers: methods, users: doors, log, chance, checkResults }
+    const ports = { handlers: methods, users: doors, audit: callAudit, log, chance, checkResults }
     const server = await makeRpcServer({ ...ports, socketPath, door, gid })
     scope.own(server, one => one.close())
     return server.socketPath

@@ -86,6 +86,7 @@ export class KeystoreSession {
   readonly #options: KeystoreSessionOptions
   readonly #unlockListeners = new Set<() => void>()
   readonly #lockListeners = new Set<() => void>()
+  readonly #lockingListeners = new Set<(device: Ed25519Key) => void>()
   #document: IdentityDocument
   #standing: Standing | null
   #opened: Opened | null = null
@@ -202,6 +203,8 @@ export class KeystoreSession {
   /** Overwrite the keys. @returns whether it was unlocked. */
   lock(): boolean {
     const was = this.#opened !== null
+    if (this.#opened !== null)
+      for (const listener of this.#lockingListeners) listener(this.#opened.keys.device)
     this.#forget()
     if (was) for (const listener of this.#lockListeners) listener()
     return was
@@ -248,6 +251,12 @@ export class KeystoreSession {
   onUnlock(listener: () => void): () => void {
     this.#unlockListeners.add(listener)
     return () => this.#unlockListeners.delete(listener)
+  }
+
+  /** Called before the keys are overwritten, with the one that may still sign what was done. It must not throw nor ask for keys. @returns how to stop being called. */
+  onLocking(listener: (device: Ed25519Key) => void): () => void {
+    this.#lockingListeners.add(listener)
+    return () => this.#lockingListeners.delete(listener)
   }
 
   /** Called after each change from unlocked to locked. @returns how to stop being called. */

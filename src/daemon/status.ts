@@ -23,6 +23,8 @@ export interface StatusPorts {
   /** Bytes of what one user sent and received. */
   contentBytes(did: Did): Promise<number>
   masterEngine: 'sqlite' | 'postgres'
+  /** Whether the audit log does not have what was noted of it. */
+  isAuditBroken(did: Did): boolean
   /** Letters that wait for an unlocked keystore. */
   waitingLetters(did: Did): number
   /** A read that fails when the master database cannot be used. */
@@ -79,6 +81,8 @@ export function makeStatus(ports: StatusPorts): StatusReporter {
       )
     if (!session.exported)
       warn('identity/not-exported', 'warning', 'the recovery seed lies only on this machine')
+    if (ports.isAuditBroken(did))
+      warn('audit/broken', 'error', 'the audit log is not the one that was written: see `vivim audit verify`')
     return warnings
   }
 

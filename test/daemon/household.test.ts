@@ -54,7 +54,11 @@ t.test('alice and bob on one daemon and carol on another are a circle of three',
 
   t.comment('bob shares with it, who knows carol from the circle alone')
   const his = await bob.converse('titleokapi', 'canaryaxolotl', 'well')
-  const second = await bob.call('share.create', { conversation: his, circles: [circle.circleId], title: 'second' })
+  const second = await bob.call('share.create', {
+    conversation: his,
+    circles: [circle.circleId],
+    title: 'second',
+  })
   for (const one of [alice, carol])
     await one.until('the share of bob', async () =>
       (await one.inbox()).some(({ shareId }) => shareId === second.shareId),
@@ -85,10 +89,7 @@ t.test('alice and bob on one daemon and carol on another are a circle of three',
   await house.node.start()
   const again = await house.dial({ token: bob.token })
   t.match(again.hello.user, { did: bob.did, name: 'bob' })
-  t.match(
-    (await again.call('inbox.list', {})).items.map(({ shareId }) => shareId).sort(),
-    [first.shareId],
-  )
+  t.match((await again.call('inbox.list', {})).items.map(({ shareId }) => shareId).sort(), [first.shareId])
 })
 
 t.test(

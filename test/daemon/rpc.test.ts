@@ -10,6 +10,7 @@ import type { Handlers } from '../../src/core/contract/methods.ts'
 import { systemChance } from '../../src/core/kernel/env.ts'
 import { codeOf, hasCode, VivimError } from '../../src/core/kernel/errors.ts'
 import { Did } from '../../src/core/model/id.ts'
+import { makeCallAudit } from '../../src/daemon/audit/calls.ts'
 import { makeLog } from '../../src/daemon/log.ts'
 import type { Caller, Session } from '../../src/daemon/rpc/caller.ts'
 import { makeRpcServer } from '../../src/daemon/rpc/server.ts'
@@ -29,6 +30,8 @@ const session: Session = {
 interface Served {
   path: string
   log: string[]
+  /** What was told to the audit log. */
+  audited: string[]
   client(options?: { as?: string }): Promise<Client>
 }
 
@@ -36,6 +39,7 @@ interface Served {
 async function serve(t: Test, given: Partial<Handlers<Caller>>, who: Session = session): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), 'vivim-rpc-'))
   const log: string[] = []
+  const audited: string[] = []
   const path = join(folder, 'run', 'vivimd.sock')
   const server = await makeRpcServer({
     socketPath: path,
@@ -58,6 +62,14 @@ async function serve(t: Test, given: Partial<Handlers<Caller>>, who: Session = s
         return who
       },
     },
+    audit: makeCallAudit(
+      {
+        note: async (_did, { who, right, action, outcome }) => {
+          audited.push(`${who.kind} ${right} ${action} ${outcome}`)
+        },
+      },
+      () => alice,
+    ),
     log: makeLog('debug', { write: line => void log.push(line) }),
     chance: systemChance,
     checkResults: true,
@@ -71,6 +83,7 @@ async function serve(t: Test, given: Partial<Handlers<Caller>>, who: Session = s
   return {
     path,
     log,
+    audited,
     async client(options = {}) {
       const client = await connect(path, { clientName: 'test', ...options })
       clients.push(client)

@@ -15,6 +15,7 @@ export const LABELS = {
   circle: 'vivim/v1/circle',
   wrap: 'vivim/v1/wrap',
   intent: 'vivim/v1/intent',
+  auditCheckpoint: 'vivim/v1/audit-checkpoint',
 
   recoverySign: 'vivim/v1/recovery-sign',
   recoveryKem: 'vivim/v1/recovery-kem',
@@ -36,6 +37,7 @@ export const LABELS = {
   sealedToDevices: 'vivim/v1/sealed-to-devices',
   keystore: 'vivim/v1/keystore',
   storageKey: 'vivim/v1/storage-key',
+  audit: 'vivim/v1/audit',
 } as const satisfies Record<string, `vivim/v1/${string}`>
 
 export type LabelName = keyof typeof LABELS

@@ -373,6 +373,13 @@ export const ERRORS = {
     hint: 'No current key of this circle is known here yet; it comes with the next message of an admin.',
   },
 
+  'audit/broken': {
+    rpc: 1940,
+    exit: 5,
+    retry: false,
+    hint: 'Somebody edited the audit log, or put an older database back: compare with a backup, and see docs/operating.md.',
+  },
+
   'share/not-found': {
     rpc: 1700,
     exit: 3,

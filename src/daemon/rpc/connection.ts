@@ -4,6 +4,7 @@ import { errorFrame } from '../../core/contract/codes.ts'
 import { type CallId, CONTRACT_VERSION, FRAME_BYTES, MAX_CALLS } from '../../core/contract/frames.ts'
 import { type Handlers, type MethodName, methods, type ParsedParams } from '../../core/contract/methods.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
+import type { CallAudit, CallRecord } from '../audit/calls.ts'
 import { checkAccess } from './access.ts'
 import type { Caller, Door, RpcUsers, Session } from './caller.ts'
 import { makeLineSplitter } from './lines.ts'
@@ -28,6 +29,8 @@ export interface ConnectionPorts {
   users: RpcUsers
   /** The socket that it came through. */
   door: Door
+  /** What is written of calls, and of those that were refused. */
+  audit: CallAudit
   /** Turns whatever a handler threw into an error that may cross the socket, and logs what is a defect. */
   toPublicError(error: unknown, method: MethodName): VivimError
   /** Every result is parsed against its schema; for tests. */
@@ -156,12 +159,18 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
     }
     const from = caller ?? (await greeting?.catch(() => null))
     if (!from) throw new VivimError('rpc/hello-first', `system.hello comes before ${method}`)
-    checkAccess(method, from)
     return from
   }
 
-  const run = async (method: MethodName, rawParams: unknown, signal: AbortSignal): Promise<unknown> => {
+  const run = async (
+    method: MethodName,
+    rawParams: unknown,
+    record: CallRecord,
+    signal: AbortSignal,
+  ): Promise<unknown> => {
     const from = await callerFor(method, rawParams)
+    record.by(from)
+    checkAccess(method, from)
     const params = parseParams(method, rawParams)
     const handler = ports.handlers[method] as (c: Caller, p: unknown, s: AbortSignal) => Promise<unknown>
     const result = await handler(from, params, signal)
@@ -181,12 +190,15 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
       () => controller.abort(new VivimError('rpc/timeout', `${method} took longer than ${limitMs} ms`)),
       limitMs,
     )
+    const record = ports.audit.record(method, params)
     try {
-      const result = await abortable(run(method, params, controller.signal), controller.signal)
+      const result = await abortable(run(method, params, record, controller.signal), controller.signal)
+      await record.gave(result)
       write({ jsonrpc: '2.0', id, result })
     } catch (error) {
       // A handler that was told to stop may throw whatever it likes: the reason is ours.
       const reason = controller.signal.aborted ? controller.signal.reason : error
+      await record.failed(reason)
       write(errorFrame(id, ports.toPublicError(reason, method)))
     } finally {
       clearTimeout(timer)

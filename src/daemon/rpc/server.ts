@@ -7,6 +7,7 @@ import type { Handlers, MethodName } from '../../core/contract/methods.ts'
 import { toHex } from '../../core/kernel/bytes.ts'
 import type { Chance } from '../../core/kernel/env.ts'
 import { codeOf, VivimError } from '../../core/kernel/errors.ts'
+import type { CallAudit } from '../audit/calls.ts'
 import { describeDefect } from '../defect.ts'
 import type { Log } from '../log.ts'
 import type { Caller, Door, RpcUsers } from './caller.ts'
@@ -32,6 +33,7 @@ export interface RpcServerOptions {
   gid: number | null
   handlers: Handlers<Caller>
   users: RpcUsers
+  audit: CallAudit
   log: Log
   chance: Chance
   /** Parse every result against its schema; for tests. */

@@ -70,6 +70,8 @@ export interface PeopleDeps {
   fellowCards: (local: Did) => ReadonlyMap<Did, string>
   /** The read secret of a local user's own card, 16 bytes. */
   readSecret: (local: Did) => Uint8Array | null
+  /** A document that was known went forward, or met a rival. */
+  documentChanged: (did: Did, how: 'changed' | 'conflict') => void
   clock: Clock
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
@@ -89,7 +91,7 @@ function remember<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
 }
 
 export function makePeople(deps: PeopleDeps): People {
-  const { self, users, store, localUsers, fellowCards, readSecret, clock, log } = deps
+  const { self, users, store, localUsers, fellowCards, readSecret, documentChanged, clock, log } = deps
   const foundAt = new Map<Did, readonly PeerAddress[]>()
   const documents = new Map<Did, IdentityDocument>()
   const proofs = new Map<Did, Proof>()
@@ -123,11 +125,13 @@ export function makePeople(deps: PeopleDeps): People {
         )
       documents.delete(next.did)
       log('identity.conflict', { did: next.did, seq: next.seq })
+      documentChanged(next.did, 'conflict')
     }
     if (decision !== 'accept') return false
     await store.put(next)
     remember(documents, next.did, next, MAX_CACHED)
     log('identity.learnt', { did: next.did, seq: next.seq, devices: next.devices.length })
+    if (known !== null) documentChanged(next.did, 'changed')
     return true
   }
 

@@ -262,6 +262,31 @@ INSERT INTO title_fts (title_fts) VALUES ('rebuild');
   `
 ALTER TABLE circle_entry ADD COLUMN verified INTEGER NOT NULL DEFAULT 0;
 `,
+  // The audit log.
+  `
+CREATE TABLE audit (
+  seq INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  who_kind TEXT NOT NULL,
+  who_id TEXT,
+  who_name TEXT,
+  allowed_by TEXT NOT NULL,
+  action TEXT NOT NULL,
+  targets TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  times INTEGER NOT NULL,
+  hash BLOB NOT NULL
+) STRICT;
+CREATE TABLE audit_checkpoint (seq INTEGER PRIMARY KEY, wire BLOB NOT NULL) STRICT;
+CREATE TRIGGER audit_in_order BEFORE INSERT ON audit WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM audit)
+  BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+CREATE TRIGGER audit_checkpoint_no_update BEFORE UPDATE ON audit_checkpoint
+  BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+CREATE TRIGGER audit_checkpoint_no_delete BEFORE DELETE ON audit_checkpoint
+  BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+`,
 ]
 
 /** The schema's number once every step ran. */
