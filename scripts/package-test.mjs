@@ -1,5 +1,6 @@
 // Packs the package, installs it globally into an empty prefix, and runs both programs there on every Node that
-// `engines` promises. It fetches packages, so it is a task of its own: npm run test:package
+// `engines` promises, and the vectors of cryptography, whose answers differ between versions of Node where nobody sees to it.
+// It fetches packages, so it is a task of its own: npm run test:package
 
 import { spawn } from 'node:child_process'
 import * as fs from 'node:fs'
@@ -15,6 +16,9 @@ const OLDEST = '22.23.3'
 
 /** A program that has not answered by then hangs. */
 const ANSWER_MS = 60_000
+/** What must have one answer on every Node: signatures at their edges, X-Wing, HPKE, sealed and signed objects, passphrase files. */
+const VECTORS = ['ed25519', 'xwing', 'hpke', 'vivim-v1', 'signed', 'sealed', 'password', 'hash']
+
 /** An install over a slow line. */
 const INSTALL_MS = 10 * 60_000
 
@@ -86,6 +90,24 @@ const tryOn = async (node, prefix) => {
   }
 }
 
+/** A test is a program: it runs without its runner, on whichever Node. */
+const tryVectors = async node => {
+  const nodeVersion = must('node', await run(node, ['--version'])).trim()
+  for (const name of VECTORS) {
+    const file = join(root, 'build', 'test', 'core', 'crypto', `${name}.test.js`)
+    const { code, stdout, stderr } = await run(node, ['--enable-source-maps', file], {
+      cwd: root,
+      ms: INSTALL_MS,
+    })
+    const isCounted = /^# .*total: [1-9]/m.test(stdout)
+    expect(
+      `vectors: ${name} on ${nodeVersion}`,
+      code === 0 && isCounted,
+      `exit ${code}\n${stdout.slice(-4000)}${stderr}`,
+    )
+  }
+}
+
 const main = async () => {
   const packed = must(
     'npm pack',
@@ -110,6 +132,8 @@ const main = async () => {
   )
   await tryOn(join(other, 'node_modules', '.bin', 'node'), prefix)
   await tryOn(process.execPath, prefix)
+  await tryVectors(join(other, 'node_modules', '.bin', 'node'))
+  await tryVectors(process.execPath)
 }
 
 const cleanUp = () => fs.rmSync(work, { recursive: true, force: true })

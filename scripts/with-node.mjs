@@ -32,7 +32,7 @@ const TASKS = {
   build: { build: [], run: null },
   quickstart: { build: ['--if-changed', '--bundles'], run: 'scripts/quickstart.mjs' },
   test: { build: ['--if-changed'], run: 'scripts/test.mjs' },
-  'test:package': { build: null, run: 'scripts/package-test.mjs' },
+  'test:package': { build: ['--if-changed'], run: 'scripts/package-test.mjs' },
   check: { build: null, run: 'scripts/check.mjs' },
   bench: { build: ['--if-changed'], run: 'build/bench/main.js' },
 }

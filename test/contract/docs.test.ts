@@ -149,6 +149,32 @@ t.test('every package is on the page of dependencies with its version, and no ot
     )
 })
 
+t.test(
+  'what the bundled packages bring along is on the page, name by name, and the counts are right',
+  async t => {
+    const page = read('docs', 'dependencies.md')
+    const partOf = (section: string): string =>
+      page.split(/^## /m).find(text => text.startsWith(section)) ?? ''
+    const { dependencies, devDependencies } = JSON.parse(read('package.json'))
+    const direct = new Set([...Object.keys(dependencies), ...Object.keys(devDependencies)])
+    const shipped = [...read('dist', 'THIRD-PARTY-LICENSES.txt').matchAll(/^(\S+) \d\S* \(.+\)\n\n=+$/gm)]
+    const brought = [...new Set(shipped.map(([, name = '']) => name))].filter(name => !direct.has(name))
+    const rows = [...partOf('What the bundled').matchAll(/^\| by .+? \| (\d+) \| (.+?) \|/gm)]
+    t.same(rows.flatMap(([, , names = '']) => codesIn(names)).sort(), brought.sort())
+    for (const [, number, names = ''] of rows) t.equal(Number(number), codesIn(names).length)
+
+    const locked = Object.keys(JSON.parse(read('package-lock.json')).packages).filter(Boolean)
+    const names = new Set(locked.map(path => path.split('node_modules/').at(-1)))
+    const bundled = rowsOf(partOf('Bundled'), 'package').length
+    t.same(
+      [...partOf('Counted').matchAll(/^\| .+ \| (\d+)(?: names, (\d+) entries)? \|$/gm)].flatMap(
+        ([, ...numbers]) => numbers.filter(Boolean).map(Number),
+      ),
+      [direct.size, Object.keys(dependencies).length, bundled, brought.length, names.size, locked.length],
+    )
+  },
+)
+
 t.test('every licence on the page of dependencies is what the package says', async t => {
   const rows = read('docs', 'dependencies.md').matchAll(/^\| `([^`]+)` \| [\d.a-z-]+ \| ([^|]+) \|/gm)
   for (const [, name = '', licence] of rows)
