@@ -491,6 +491,8 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     byName: accounts.byName,
     nameOf: contacts.name,
     peerId,
+    opened: happenings.sessionOpened,
+    refused: happenings.sessionRefused,
     clock,
     chance,
     log: say,

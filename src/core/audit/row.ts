@@ -5,8 +5,9 @@ import { bound, LABELS } from '../crypto/labels.ts'
 import { utf8 } from '../kernel/bytes.ts'
 import type { Did } from '../model/id.ts'
 
-/** Who acted. `socket`, `session` and `capability` came over the socket, `did` over the network, `node` is the daemon itself. */
-export type ActorKind = 'socket' | 'session' | 'capability' | 'did' | 'node'
+/** Who acted. `socket`, `session` and `capability` came over a socket, `guest` too and proved nothing, `did` came over the network, `node`
+ *  is the daemon itself. */
+export type ActorKind = 'socket' | 'session' | 'capability' | 'guest' | 'did' | 'node'
 
 export interface Actor {
   readonly kind: ActorKind

@@ -10,7 +10,7 @@ export const AuditEntry = z
     seq: Count,
     at: IsoTime,
     who: z.strictObject({
-      kind: z.enum(['socket', 'session', 'capability', 'did', 'node']),
+      kind: z.enum(['socket', 'session', 'capability', 'guest', 'did', 'node']),
       id: z.string().nullable(),
       name: FreeText.nullable(),
     }),

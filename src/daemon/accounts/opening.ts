@@ -43,6 +43,9 @@ export interface OpeningDeps {
   byName(name: string): Did | null
   nameOf(did: Did): string
   peerId: string
+  /** For the user's audit log. */
+  opened: (did: Did, session: string) => void
+  refused: (did: Did) => void
   clock: Clock
   chance: Chance
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
@@ -52,7 +55,8 @@ export interface OpeningDeps {
 export const challengeMessage = (did: string, peer: string, nonce: Uint8Array): Uint8Array =>
   bound(LABELS.session, encodeCbor({ did, peer, nonce }))
 
-export function makeOpening({ locals, sessions, byName, nameOf, peerId, clock, chance, log }: OpeningDeps) {
+export function makeOpening(deps: OpeningDeps) {
+  const { locals, sessions, byName, nameOf, peerId, clock, chance, log } = deps
   const tries = makeTries(clock)
   const nonces = new Map<number, { nonce: Uint8Array; untilMs: number }>()
   const wrong = new Map<number, number>()
@@ -144,7 +148,9 @@ export function makeOpening({ locals, sessions, byName, nameOf, peerId, clock, c
     tries.wrong(door)
     if (!wrong.has(caller.connection)) caller.onEnd(() => wrong.delete(caller.connection))
     wrong.set(caller.connection, (wrong.get(caller.connection) ?? 0) + 1)
-    log('session.refused', { connection: caller.connection, did: byName(name) })
+    const did = byName(name)
+    log('session.refused', { connection: caller.connection, did })
+    if (did !== null) deps.refused(did)
     return refused()
   }
 
@@ -209,6 +215,7 @@ export function makeOpening({ locals, sessions, byName, nameOf, peerId, clock, c
       }
       const opened = await sessions.open(did, lifeMs)
       log('session.opened', { did, session: opened.sessionId, door: caller.door })
+      deps.opened(did, opened.sessionId)
       return { ...opened, did, name: nameOf(did), unlocked: session.unlocked }
     },
   }

@@ -8,6 +8,7 @@ const ROW_EVERY_MS = 10_000
 /** Sources told apart; more of them share one. */
 const MAX_SOURCES = 1_000
 const OTHERS = 'others'
+const COUNTED = 'counted'
 /** The action of a row that stands for several. */
 const SEVERAL = 'several'
 
@@ -21,6 +22,8 @@ interface Source {
 export interface AuditBounds {
   /** @param source - whose room it takes. @returns the fact where it is written by itself, null where it was counted. */
   admit(source: string, fact: AuditFact): AuditFact | null
+  /** Count it in any case: when it is written then says nothing about when it was. */
+  count(fact: AuditFact): void
   /** What was counted since the last time. */
   drain(): AuditFact[]
 }
@@ -38,6 +41,11 @@ export function makeAuditBounds(): AuditBounds {
     return known
   }
 
+  function add({ counted }: Source, fact: AuditFact): void {
+    const before = counted.get(fact.outcome)
+    counted.set(fact.outcome, before === undefined ? fact : together(before, fact))
+  }
+
   return {
     admit(name, fact) {
       const source = sourceOf(name, fact.atMs)
@@ -45,10 +53,10 @@ export function makeAuditBounds(): AuditBounds {
         source.tokens -= 1
         return fact
       }
-      const before = source.counted.get(fact.outcome)
-      source.counted.set(fact.outcome, before === undefined ? fact : together(before, fact))
+      add(source, fact)
       return null
     },
+    count: fact => add(sourceOf(COUNTED, fact.atMs), fact),
     drain() {
       const all = [...sources.values()].flatMap(({ counted }) => [...counted.values()])
       for (const [name, source] of sources) {

@@ -12,6 +12,9 @@ const BEGUN_AFTER_MS = 1_000
 /** The steps of one import, thousands of them: `import.begin` and `import.finish` stand for those that went well. */
 const STEPS: readonly MethodName[] = ['import.file', 'import.chunk', 'import.endFile']
 
+/** Codes of who was not let in. */
+const NOT_LET_IN: readonly string[] = ['rpc/denied', 'session/invalid', 'session/needed']
+
 /** One call, from its first line to its answer. */
 export interface CallRecord {
   /** Who it is by, once that is known: before it is decided whether they may. */
@@ -54,7 +57,7 @@ export function makeCallAudit(log: Pick<AuditLog, 'note'>, operator: () => Did):
     const way = wayOf(from)
     if (way === null) return
     const who = actorOf(way)
-    const right = outcome === 'rpc/denied' ? 'none' : (way.command ?? methods[method].access)
+    const right = NOT_LET_IN.includes(outcome) ? 'none' : (way.command ?? methods[method].access)
     const isAllowedChange = isChanging(method) && (outcome === 'ok' || outcome === 'begun')
     // What was changed is always written; what was refused or only read may come in any number.
     const source = isAllowedChange ? undefined : `${who.kind}:${who.id ?? ''}`

@@ -61,8 +61,31 @@ function subjectOf(entry: Entry): Did | null {
   }
 }
 
-export function makeHappenings(log: Pick<AuditLog, 'note' | 'sign' | 'signLast'>) {
+export function makeHappenings(log: Pick<AuditLog, 'note' | 'count' | 'settle' | 'sign' | 'signLast'>) {
   return {
+    /** Somebody proved to be the user; what was tried before stands in their log from now on. */
+    sessionOpened(local: Did, session: string): void {
+      log.settle(local)
+      void log.note(local, {
+        who: { kind: 'session', id: session, name: null },
+        right: 'proof',
+        action: 'session.opened',
+        targets: [`session:${session}`],
+        outcome: 'ok',
+      })
+    },
+
+    /** Somebody did not. Counted only: a write at once, made for those alone who live here, would show who does. */
+    sessionRefused(local: Did): void {
+      log.count(local, {
+        who: { kind: 'guest', id: null, name: null },
+        right: 'none',
+        action: 'session.refused',
+        targets: [],
+        outcome: 'session/refused',
+      })
+    },
+
     sharing(event: SharingEvent): void {
       if (event.kind === 'inbox') {
         const { local, share, from } = event

@@ -12,7 +12,7 @@ import type { Did } from '../../core/model/id.ts'
 import type { KeyRing } from '../sharing/keys.ts'
 import type { AuditAnchorTable } from '../storage/master/audit-anchor-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
-import { makeAuditBounds } from './bounds.ts'
+import { type AuditBounds, makeAuditBounds } from './bounds.ts'
 
 /** Rows that may stand unsigned behind a checkpoint while the keystore is unlocked. */
 const SIGN_EVERY = 256
@@ -32,6 +32,10 @@ export interface AuditLog {
   /** Write a row. Never throws. @param source - where others decide how often: whose room in the log it takes.
    *  @returns when it is on disk, or will not be for now. */
   note(did: Did, note: Note, source?: string): Promise<void>
+  /** Count something of which nobody may see when it is written: it is with the next count, or when `settle` is called. */
+  count(did: Did, note: Note): void
+  /** Write what was counted so far. */
+  settle(did: Did): void
   /** Sign what is written, as soon as it can be. */
   sign(did: Did): void
   /** The keys are about to go: sign at once. */
@@ -76,7 +80,7 @@ const isSame = (a: AuditHead | null, b: AuditHead | null): boolean =>
 
 export function makeAuditLog({ users, anchors, keys, document, clock, log }: AuditLogDeps): AuditLog {
   const books = new Map<Did, Book>()
-  const bounds = new Map<Did, ReturnType<typeof makeAuditBounds>>()
+  const bounds = new Map<Did, AuditBounds>()
   let drainTimer: NodeJS.Timeout | null = null
   let isClosed = false
 
@@ -97,6 +101,12 @@ export function makeAuditLog({ users, anchors, keys, document, clock, log }: Aud
     }
     books.set(did, book)
     return book
+  }
+
+  function boundsOf(did: Did): AuditBounds {
+    const known = bounds.get(did) ?? makeAuditBounds()
+    bounds.set(did, known)
+    return known
   }
 
   /** A head that the log does not have any more stays noted for good. */
@@ -196,14 +206,17 @@ export function makeAuditLog({ users, anchors, keys, document, clock, log }: Aud
     return book.anchoring
   }
 
+  function drainOf(did: Did): void {
+    for (const fact of bounds.get(did)?.drain() ?? []) {
+      const book = bookOf(did)
+      book.waiting.push({ fact, done: () => {} })
+      schedule(did, book)
+    }
+  }
+
   function drain(): void {
     drainTimer = null
-    for (const [did, one] of bounds)
-      for (const fact of one.drain()) {
-        const book = bookOf(did)
-        book.waiting.push({ fact, done: () => {} })
-        schedule(did, book)
-      }
+    for (const did of bounds.keys()) drainOf(did)
   }
 
   return {
@@ -228,9 +241,7 @@ export function makeAuditLog({ users, anchors, keys, document, clock, log }: Aud
       if (isClosed) return Promise.resolve()
       let fact: AuditFact | null = { ...note, atMs: clock.nowMs(), times: 1 }
       if (source !== undefined) {
-        const own = bounds.get(did) ?? makeAuditBounds()
-        bounds.set(did, own)
-        fact = own.admit(source, fact)
+        fact = boundsOf(did).admit(source, fact)
         if (fact === null) drainTimer ??= setTimeout(drain, DRAIN_EVERY_MS).unref()
       }
       if (fact === null) return Promise.resolve()
@@ -240,6 +251,14 @@ export function makeAuditLog({ users, anchors, keys, document, clock, log }: Aud
       schedule(did, book)
       return promise
     },
+
+    count(did, note) {
+      if (isClosed) return
+      boundsOf(did).count({ ...note, atMs: clock.nowMs(), times: 1 })
+      drainTimer ??= setTimeout(drain, DRAIN_EVERY_MS).unref()
+    },
+
+    settle: drainOf,
 
     sign(did) {
       const book = bookOf(did)

@@ -35,7 +35,7 @@ const SHAPES: Readonly<Record<Kind, (text: string) => boolean>> = {
   memory: text => RANDOM_ID.test(text),
   import: text => /^[\w-]{1,64}$/.test(text),
   peer: text => /^[1-9A-HJ-NP-Za-km-z]{46,64}$/.test(text),
-  session: text => /^[\w-]{1,64}$/.test(text),
+  session: text => /^[0-9a-f]{20}$/.test(text),
   capability: text => /^[a-z0-9]{1,64}$/.test(text),
 }
 
