@@ -71,7 +71,7 @@ interface Book {
   anchor: AuditHead | null
   anchoring: Promise<void>
   anchorTimer: NodeJS.Timeout | null
-  flushing: NodeJS.Immediate | null
+  isScheduled: boolean
   broken: boolean
 }
 
@@ -96,7 +96,7 @@ export function makeAuditLog({ users, anchors, keys, document, clock, log }: Aud
       anchor: null,
       anchoring: Promise.resolve(),
       anchorTimer: null,
-      flushing: null,
+      isScheduled: false,
       broken: false,
     }
     books.set(did, book)
@@ -126,8 +126,7 @@ export function makeAuditLog({ users, anchors, keys, document, clock, log }: Aud
   /** One transaction for all that waits. */
   function flush(did: Did): void {
     const book = bookOf(did)
-    if (book.flushing !== null) clearImmediate(book.flushing)
-    book.flushing = null
+    book.isScheduled = false
     const batch = book.waiting.splice(0)
     const { checkpoint, head: known } = book
     if (batch.length === 0 && checkpoint === null) {
@@ -161,8 +160,12 @@ export function makeAuditLog({ users, anchors, keys, document, clock, log }: Aud
   }
 
   function schedule(did: Did, book: Book): void {
-    // Calls that end in the same turn share a transaction; nothing is written inside somebody else's.
-    book.flushing ??= setImmediate(() => flush(did))
+    if (book.isScheduled) return
+    book.isScheduled = true
+    // Right behind what runs now: never inside somebody else's transaction, and before other work that would hold the answer up.
+    queueMicrotask(() => {
+      if (book.isScheduled) flush(did)
+    })
   }
 
   function signNow(did: Did, book: Book, device: Ed25519Key): void {
@@ -281,7 +284,6 @@ export function makeAuditLog({ users, anchors, keys, document, clock, log }: Aud
       if (book.anchorTimer !== null) clearTimeout(book.anchorTimer)
       flush(did)
       await anchor(did, book)
-      if (book.flushing !== null) clearImmediate(book.flushing)
       books.delete(did)
       bounds.delete(did)
     },

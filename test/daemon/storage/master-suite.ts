@@ -563,6 +563,25 @@ export function masterSuite(t: Test, database: () => Promise<MasterConfig>): voi
     t.equal(await records.get(shareId(1)), null)
   })
 
+  t.test('the head of an audit log stands for the one before, and one that is lost stays', async t => {
+    const { auditAnchors } = await open(t)
+    const [alice, bob] = [didOf(1), didOf(2)]
+    const head = (seq: number, fill: number) => ({ seq, hash: new Uint8Array(32).fill(fill) })
+    await auditAnchors.put(alice, head(3, 1), null, 1)
+    await auditAnchors.put(alice, head(3, 1), null, 2)
+    await auditAnchors.put(alice, head(2 ** 40, 2), head(3, 1), 3)
+    await auditAnchors.put(bob, head(1, 9), null, 4)
+    t.same(await auditAnchors.list(alice), [head(2 ** 40, 2)])
+    await auditAnchors.put(alice, head(2, 3), null, 5)
+    await auditAnchors.put(alice, head(4, 4), head(3, 1), 6)
+    t.same(
+      await auditAnchors.list(alice),
+      [head(2, 3), head(4, 4), head(2 ** 40, 2)],
+      'what is not replaced stays',
+    )
+    t.same(await auditAnchors.list(bob), [head(1, 9)])
+  })
+
   t.test('what was written is there after it was opened again', async t => {
     const config = await database()
     const first = await openMaster(config, clock)
