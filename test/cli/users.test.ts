@@ -27,7 +27,7 @@ t.test('an operator makes users, who open sessions, work, and end them', async t
       input,
     })
     const text = code === 0 ? out : (err.trim().split('\n').at(-1) ?? '')
-    return { code, ...(JSON.parse(text) as Record<string, never>) }
+    return { ...(JSON.parse(text) as { did: string; file: string }), code }
   }
   const home = { VIVIM_HOME: alice.home }
 
