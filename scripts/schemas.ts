@@ -1,5 +1,5 @@
 // Generates from the contract: schemas/openrpc.json (every method), schemas/errors.json (every code), schemas/conversation.json
-// (an exported conversation), and the table of codes in
+// (an exported conversation), and the tables of codes and of access in
 // docs/operating.md.
 //   node scripts/schemas.ts [--check]
 // With --check nothing is written; it fails when a file is not what the contract generates.
@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { openRpcDocument } from '../src/core/contract/openrpc.ts'
 import { ERRORS } from '../src/core/kernel/errors.ts'
 import { ConversationDocument } from '../src/core/model/conversation-document.ts'
+import { withAccessTable } from './access-table.ts'
 import { withErrorTable } from './error-table.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -24,7 +25,7 @@ const files: Record<string, string> = {
     errors: codes,
   }),
   [join('schemas', 'conversation.json')]: json(z.toJSONSchema(ConversationDocument)),
-  [operating]: withErrorTable(readFileSync(join(root, operating), 'utf8')),
+  [operating]: withAccessTable(withErrorTable(readFileSync(join(root, operating), 'utf8'))),
 }
 
 mkdirSync(join(root, 'schemas'), { recursive: true })

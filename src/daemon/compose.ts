@@ -17,7 +17,7 @@ import { makeHappenings } from './audit/happenings.ts'
 import { makeAuditLog } from './audit/log.ts'
 import { makeAuditReading } from './audit/reading.ts'
 import type { Config } from './config.ts'
-import { type HomePaths, prepareSocket, readNodeSeed } from './home.ts'
+import { type HomePaths, operatorOf, prepareSocket, readNodeSeed } from './home.ts'
 import { makeImports } from './importing/imports.ts'
 import { makeDatabaseSpool, makeShelves, makeSpool, sweepSpool } from './importing/spool.ts'
 import { type JobRunner, startJobRunner } from './jobs/runner.ts'
@@ -75,7 +75,7 @@ import { makeVerification } from './sharing/verification.ts'
 import { makeWelcome } from './sharing/welcome.ts'
 import { makeStatus } from './status.ts'
 import { openBlockStore } from './storage/blocks/block-store.ts'
-import { type Master, openMaster, pingMaster } from './storage/master/master.ts'
+import { openMaster, pingMaster } from './storage/master/master.ts'
 import { removeUser } from './storage/master/user-removal.ts'
 import { makeConversationStore } from './storage/user/conversation-store.ts'
 import { openUserDatabases } from './storage/user/manager.ts'
@@ -103,8 +103,6 @@ export interface Daemon {
 
 /** User databases kept open at once. */
 const OPEN_DATABASES = 32
-/** Key of the table `config`: the DID of the operator. */
-const OPERATOR = 'operator'
 /** Strangers whose items are held at once. */
 const MAX_STRANGERS = 200
 
@@ -126,6 +124,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     all.close(),
   )
   const { sessionOf } = locals
+  const operator = operatorOf(paths)
   const keys = { keys: (did: Did) => sessionOf(did).keys(), unlocked: (did: Did) => sessionOf(did).unlocked }
   const localUsers = async (): Promise<Did[]> => locals.list()
 
@@ -374,7 +373,6 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     await conversations.purge(did)
   }
   if (locals.list().length === 1) for (const did of locals.list()) contacts.keepName(did, config.name)
-  const operator = await operatorOf(master, locals.list(), did => contacts.name(did) === config.name)
   await recoverFromCrash({ users, store, blocks, endings, localUsers: locals.list(), log: say })
   for (const did of locals.list()) await prepare(did, sessionOf(did))
 
@@ -562,17 +560,4 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   if (monitor !== null) await serveOn('monitor', monitor.path, monitor.gid)
   const socket = await serveOn('owner', prepareSocket(paths, options.runtimeFolder), null)
   return { socket, peerId, addrs: () => node.addrs() }
-}
-
-/** Who was first in this home is its operator, written down while they are alone in it. */
-async function operatorOf(
-  master: Pick<Master, 'config'>,
-  everybody: readonly Did[],
-  isNamedInConfig: (did: Did) => boolean,
-): Promise<Did> {
-  const known = await master.config.get(OPERATOR)
-  const found = everybody.find(did => did === known) ?? everybody.find(isNamedInConfig) ?? everybody[0]
-  if (found === undefined) throw new VivimError('home/config', 'nobody lives in this home')
-  if (found !== known) await master.config.put(OPERATOR, found)
-  return found
 }

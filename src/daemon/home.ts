@@ -20,6 +20,8 @@ export interface HomePaths {
   /** The format as a decimal integer; written last, so that a home that has it is whole. */
   readonly format: string
   readonly config: string
+  /** The DID of the operator: of the first user, whom `init` made. */
+  readonly operator: string
   /** The node's Ed25519 seed, 32 raw bytes. */
   readonly nodeKey: string
   readonly master: string
@@ -58,6 +60,7 @@ export function homePaths(root: string): HomePaths {
     root,
     format: join(root, 'format'),
     config: join(root, 'config.toml'),
+    operator: join(root, 'operator'),
     nodeKey: join(root, 'node.key'),
     master: join(root, 'master.sqlite'),
     network: join(root, 'network.sqlite'),
@@ -99,6 +102,26 @@ export function listUsers(paths: HomePaths): Did[] {
     throw error
   }
   return names.flatMap(name => parseDid(name.replaceAll('_', ':')) ?? []).sort()
+}
+
+/** Who was first in this home is its operator, for as long as they live here: written down by `init`, or by the first start of a
+ *  version that knows of several users, when there is one. @throws `home/config` for a home without anybody. */
+export function operatorOf(paths: HomePaths): Did {
+  const everybody = listUsers(paths)
+  const noted = parseDid(
+    Buffer.from(readSmall(paths.operator, 256) ?? [])
+      .toString('latin1')
+      .trim(),
+  )
+  if (noted !== null && everybody.includes(noted)) return noted
+  const [only, ...others] = everybody
+  if (only === undefined) throw new VivimError('home/config', `nobody lives in ${paths.root}`)
+  if (others.length > 0)
+    throw new VivimError('home/config', `${paths.operator} does not name a user of this home`, {
+      file: paths.operator,
+    })
+  writeDurable(paths.operator, `${only}\n`)
+  return only
 }
 
 /** @returns the format, or null where the home is missing or not whole. @throws `home/format` for a newer one or for nonsense,

@@ -15,8 +15,8 @@ import {
   HOME_FORMAT,
   type HomePaths,
   homePaths,
-  listUsers,
   lockHome,
+  operatorOf,
   privateFolder,
   readFormat,
   readNodeSeed,
@@ -58,6 +58,8 @@ const OWN_NAMES = new Set([
   'run',
   'tmp',
   'config.toml',
+  'operator',
+  'operator.new',
   'node.key.new',
   'config.toml.new',
   'format.new',
@@ -124,9 +126,8 @@ function checkFolder(paths: HomePaths): void {
 }
 
 function existing(paths: HomePaths, name: string): InitResult {
-  const [did] = listUsers(paths)
+  const did = operatorOf(paths)
   const config = parseConfig(Buffer.from(readSmall(paths.config, 256 * 1024) ?? []).toString('utf8'))
-  if (did === undefined) throw new VivimError('home/config', `nobody lives in ${paths.root}`)
   if (config.name !== name)
     throw new VivimError('home/conflict', `this home belongs to ${config.name}`, {
       home: paths.root,
@@ -146,7 +147,7 @@ const peerIdOf = (seed: SecretBytes): string => peerIdFromKey(new Ed25519Key(see
 
 async function make(paths: HomePaths, request: InitRequest): Promise<InitResult> {
   const { chance, name } = request
-  for (const left of [paths.users, paths.nodeKey, paths.config])
+  for (const left of [paths.users, paths.nodeKey, paths.config, paths.operator])
     rmSync(left, { recursive: true, force: true })
   for (const folder of [paths.users, paths.blocks, paths.policies, paths.run, paths.tmp])
     privateFolder(folder)
@@ -157,6 +158,7 @@ async function make(paths: HomePaths, request: InitRequest): Promise<InitResult>
   const did = await makeUserFolder(paths, peerId, request)
   const listen = request.listen.length > 0 ? [...request.listen] : [await defaultListen()]
   writeDurable(paths.config, configText(name, listen, request.master))
+  writeDurable(paths.operator, `${did}\n`)
   syncFolder(paths.users)
   writeDurable(paths.format, `${HOME_FORMAT}\n`)
   return { did, name, home: paths.root, peerId, listen, changed: true }

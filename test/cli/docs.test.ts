@@ -58,7 +58,11 @@ function world(t: Test): World {
     ended(
       spawn('sh', ['-c', command], {
         cwd: folder,
-        env: plainEnv({ VIVIM_HOME: homeOf(who), PATH: `${bin}:${process.env.PATH ?? ''}` }),
+        env: plainEnv({
+          VIVIM_HOME: homeOf(who),
+          XDG_STATE_HOME: join(folder, 'state'),
+          PATH: `${bin}:${process.env.PATH ?? ''}`,
+        }),
         stdio: ['ignore', 'pipe', 'pipe'],
       }),
     )
@@ -136,6 +140,11 @@ const SHOWN: readonly [string, RegExp][] = [
   ['vivim memory', /square metres|Sundays/],
   ['vivim bundle render', /40 litres/],
   ['vivim profile', /English/],
+  ['vivim user create', /Made the user/],
+  ['vivim user list', /operator/],
+  ['vivim session open', /You are bob/],
+  ['vivim session end', /Ended 1/],
+  ['vivim user delete', /Removed/],
 ]
 
 // The two stories wait more than they compute.

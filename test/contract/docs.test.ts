@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import type { z } from 'zod'
+import { withAccessTable } from '../../scripts/access-table.ts'
 import { withErrorTable } from '../../scripts/error-table.ts'
 import { COMMANDS, loadAllCommands } from '../../src/commands/catalog.ts'
 import { methods } from '../../src/core/contract/methods.ts'
@@ -81,6 +82,15 @@ t.test('every variable that the program reads is described, and no other', async
 t.test('the table of error codes is the one of the program', async t => {
   t.equal(withErrorTable(operating), operating, 'node scripts/schemas.ts writes it')
 })
+
+t.test(
+  'the table of who may call what is the one of the contract, and every method stands in it once',
+  async t => {
+    t.equal(withAccessTable(operating), operating, 'node scripts/schemas.ts writes it')
+    const listed = rowsOf(operating, 'access').flatMap(([, , names]) => codesIn(names))
+    t.strictSame([...listed].sort(), Object.keys(methods).sort())
+  },
+)
 
 t.test('every event of the log is described, and no other', async t => {
   const said = new Set(rowsOf(operating, 'event').flatMap(([names]) => codesIn(names)))

@@ -51,7 +51,7 @@ export interface OpeningDeps {
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
-/** What a device signs to open a session: docs/protocol.md section 10. */
+/** What a device signs to open a session: docs/protocol.md section 12. */
 export const challengeMessage = (did: string, peer: string, nonce: Uint8Array): Uint8Array =>
   bound(LABELS.session, encodeCbor({ did, peer, nonce }))
 

@@ -166,7 +166,11 @@ export function makeSessions({ table, clock, chance, log }: SessionsDeps): Sessi
       return row && { id: row.id, did: row.did }
     },
 
-    endAll: async did => end((await table.list(did)).map(({ id }) => id)),
+    async endAll(did) {
+      const { length } = await list(did)
+      await end((await table.list(did)).map(({ id }) => id))
+      return length
+    },
 
     close() {
       for (const id of [...inUse.keys()]) drop(id)

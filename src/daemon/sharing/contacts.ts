@@ -70,7 +70,7 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(REACH_MS)])
     try {
       const { document } = await network().prove(local, did, bounded)
-      await people.learn(parseDocument(document))
+      await people.meet(local, parseDocument(document))
       return true
     } catch (error) {
       log('contact.unreached', { did, code: codeOf(error) })
@@ -101,7 +101,7 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
       const wire = await network().dhtGet('vivimid', slotKey(card.dir), bounded)
       const slot = wire && openSlot(parseSlot(wire), card.readSecret)
       if (!slot || slot.document.did !== did) return false
-      await people.learn(slot.document)
+      await people.meet(local, slot.document)
       const peers = slot.peers.map(({ peer, addrs }) => ({ peer, addrs: [...addrs] }))
       const row = get(local, did)
       if (row === null) return people.found(did, peers)

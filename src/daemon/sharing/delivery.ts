@@ -95,10 +95,10 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
 
   /** Learn the keys of somebody who was never met: from their node, else from the directory. */
   async function meet(owner: Did, did: Did, signal: AbortSignal): Promise<void> {
-    if ((await people.current(did)) !== null) return
+    if ((await people.met(owner, did)) !== null) return
     try {
       const { document } = await prove(owner, did, signal)
-      await people.learn(parseDocument(document))
+      await people.meet(owner, parseDocument(document))
     } catch (error) {
       const code = codeOf(error)
       if (code !== 'peer/unreachable' && code !== 'peer/refused') throw error

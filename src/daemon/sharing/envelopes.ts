@@ -89,7 +89,7 @@ export function makeEnvelopes({ people, circles, refs, keys, ownCard, clock, cha
 
     /** For one person: a grant for each of their devices. @returns null while their keys are not known. */
     async toPerson(facts: NoticeFacts, did: Did, contentKey: SecretBytes): Promise<Routed | null> {
-      const document = await people.current(did)
+      const document = await people.met(facts.owner, did)
       if (document === null) return null
       const devices = activeDevices(document)
       if (devices.length === 0) return null

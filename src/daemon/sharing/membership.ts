@@ -237,8 +237,8 @@ export function makeMembership(deps: MembershipDeps) {
       let grown = false
       for (const { did } of rows) {
         if (audiences.members(local, circleId).includes(did)) continue
-        if ((await people.current(did)) === null) await contacts.reach(local, did, signal)
-        const document = await people.current(did)
+        if ((await people.met(local, did)) === null) await contacts.reach(local, did, signal)
+        const document = await people.met(local, did)
         if (document !== null) {
           await circles.add(local, circleId, document, role)
           grown = true
@@ -273,7 +273,7 @@ export function makeMembership(deps: MembershipDeps) {
       if (!audiences.members(local, circle).includes(did)) {
         const wish = users.read(local, db => db.circles.wishes(circle)).find(each => each.did === did)
         if (wish === undefined) return true
-        const document = await people.current(did)
+        const document = await people.met(local, did)
         if (document === null) return false
         await circles.add(local, circle, document, wish.role)
       }

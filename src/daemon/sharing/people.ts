@@ -36,6 +36,10 @@ export interface People {
   document(did: Did): Promise<IdentityDocument | null>
   /** The document, when it counts now. */
   current(did: Did): Promise<IdentityDocument | null>
+  /** As `current`, of somebody whom this user has met: another user's acquaintance with a person tells nothing here. */
+  met(local: Did, did: Did): Promise<IdentityDocument | null>
+  /** As `learn`, and remember that this user has met the person. */
+  meet(local: Did, document: IdentityDocument): Promise<boolean>
   /** Keep a document that was met, when it goes forward. @returns whether what counts changed. */
   learn(document: IdentityDocument): Promise<boolean>
   /** Contact that is not blocked, stranger or not, or member of a circle in common. */
@@ -82,6 +86,9 @@ const MAX_CACHED = 4096
 
 const macOf = (read: Uint8Array, { dialler, listener }: Peers): Uint8Array =>
   hmac(read, bound(LABELS.didAsk, concat(utf8(dialler), utf8(listener))))
+
+/** Key of the profile table: this user has met that person. */
+const metKey = (did: Did): string => `met ${did}`
 
 /** Put at the end, and let the oldest go over `max`. */
 function remember<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
@@ -152,15 +159,34 @@ export function makePeople(deps: PeopleDeps): People {
     return isRelated(local, asker)
   }
 
+  async function current(did: Did): Promise<IdentityDocument | null> {
+    const found = await document(did)
+    return found && documentTime(found, clock.nowMs()) === 'current' ? found : null
+  }
+
   return {
     document,
     learn,
-    isRelated,
-    async current(did) {
-      const found = await document(did)
-      return found && documentTime(found, clock.nowMs()) === 'current' ? found : null
+    current,
+
+    async met(local, did) {
+      const isMet =
+        did === local ||
+        users.read(
+          local,
+          db => db.contacts.get(did)?.lastSeenMs != null || db.profile.text(metKey(did)) !== null,
+        ) ||
+        (await store.sharedCircles(local, did)).length > 0
+      return isMet ? current(did) : null
     },
 
+    async meet(local, next) {
+      const changed = await learn(next)
+      users.write(local, db => db.profile.put(metKey(next.did), '1'))
+      return changed
+    },
+
+    isRelated,
     async judge(shown, peer) {
       try {
         const standing = parseStanding(shown.standing)
