@@ -7,10 +7,13 @@ import t from 'tap'
 import { signCall } from '../../src/core/capability/call.ts'
 import { chainOf, chainText, issueChain, parseChain } from '../../src/core/capability/chain.ts'
 import { makeHolder, parseToken } from '../../src/core/capability/token.ts'
+import { connect } from '../../src/core/client/client.ts'
 import { CONTRACT_VERSION } from '../../src/core/contract/frames.ts'
+import type { MethodName } from '../../src/core/contract/methods.ts'
 import { systemChance, systemClock } from '../../src/core/kernel/env.ts'
 import { vivim } from '../kit/cli.ts'
 import { tempFolder } from '../kit/home.ts'
+import { household } from '../kit/household.ts'
 import { introduce, type LiveNode, liveNode } from '../kit/live-node.ts'
 import { makePerson } from '../kit/person.ts'
 import { onTerminal } from '../kit/terminal.ts'
@@ -69,38 +72,54 @@ t.test('a script that may propose to the team five times a day does that, and no
 
   for (const args of [
     ['share', 'create', conversation, '--circle', 'team', '--yes'],
-    ['share', 'preview', conversation],
-    ['share', 'list'],
     ['conversation', 'list'],
-    ['conversation', 'show', conversation],
-    ['conversation', 'search', 'oolong'],
-    ['contact', 'list'],
-    ['contact', 'card'],
-    ['circle', 'list'],
-    ['inbox', 'list'],
-    ['proposal', 'list'],
-    ['proposal', 'approve', first.proposalId, '--yes'],
-    ['capability', 'list'],
-    ['capability', 'revoke', 'script'],
-    ['identity', 'show'],
     ['status'],
     ['daemon', 'stop'],
     ['daemon', 'logs'],
-    ['rpc', 'keystore.lock'],
-    ['rpc', 'proposal.preview', JSON.stringify({ proposal: first.proposalId })],
   ])
     t.equal((await script.fails(args, 4)).code, 'capability/denied', args.join(' '))
+  const client = await asHolder(alice, token)
+  const refused = async (method: MethodName, params: object = {}) =>
+    (await client.call(method, params)).error?.data.code
+  const reads = { conversation, share: conversation, proposal: first.proposalId, circle: 'team' }
+  for (const [method, names] of [
+    ['share.preview', ['conversation']],
+    ['share.list', []],
+    ['share.show', ['share']],
+    ['conversation.show', ['conversation']],
+    ['contact.list', []],
+    ['contact.card', []],
+    ['circle.list', []],
+    ['circle.show', ['circle']],
+    ['inbox.list', []],
+    ['proposal.list', []],
+    ['proposal.preview', ['proposal']],
+    ['proposal.approve', ['proposal']],
+    ['proposal.reject', ['proposal']],
+    ['capability.list', []],
+    ['identity.show', []],
+    ['system.status', []],
+    ['keystore.lock', []],
+    ['audit.list', []],
+  ] as const)
+    t.equal(
+      await refused(method, Object.fromEntries(names.map(name => [name, reads[name]]))),
+      'capability/denied',
+      method,
+    )
+  t.equal(await refused('system.stop'), 'rpc/denied')
   for (const who of [
-    ['--to', 'bob'],
-    ['--to', 'nobody'],
-    ['--circle', 'family'],
-    ['--circle', 'team', '--to', 'bob'],
+    { to: ['bob'] },
+    { to: ['nobody'] },
+    { circles: ['family'] },
+    { circles: ['team'], to: ['bob'] },
   ])
     t.equal(
-      (await script.fails(['share', 'propose', conversation, ...who], 4)).details.why,
+      (await client.call('share.propose', { conversation, ...who })).error?.data.details.why,
       'policy',
-      `${who.join(' ')}: the same answer whether there is such a one or not`,
+      `${JSON.stringify(who)}: the same answer whether there is such a one or not`,
     )
+  client.end()
 
   for (const note of ['3', '4', '5']) await script.run([...propose, '--note', note])
   t.equal((await script.fails([...propose, '--note', '6'], 7)).code, 'capability/exhausted')
@@ -214,16 +233,10 @@ t.test('alice takes the right back: the script and everybody it passed it on to 
   t.equal((await alice.fails([...wider, '--expires', '90d'], 4)).code, 'capability/denied')
 
   const client = await asHolder(alice, token)
-  const { chain, key } = parseToken(readFileSync(token, 'utf8'))
   const show = async () => {
     const { proposals } = await alice.call('proposal.list', {})
     const own = proposals.find(({ by }) => by?.name === 'script')
-    const params = { proposal: own?.proposalId ?? '' }
-    return client.ask(
-      'proposal.show',
-      params,
-      signCall('proposal.show', params, { chain, key }, systemClock.nowMs(), systemChance),
-    )
+    return client.call('proposal.show', { proposal: own?.proposalId ?? '' })
   }
   t.match(await show(), { result: { state: 'waiting' } })
   t.match(JSON.parse((await alice.vivim(['capability', 'revoke', 'script'])).out), {
@@ -250,7 +263,6 @@ interface Answer {
 
 /** A connection as a program of its own would open it: hello with a chain, then frames of any kind. */
 async function asHolder(node: LiveNode, token: string | { chain: string }) {
-  const { daemon } = await node.call('system.status', {})
   const socket = createConnection(join(node.home, 'run', 'vivimd.sock'))
   const lines = createInterface({ input: socket })[Symbol.asyncIterator]()
   let id = 0
@@ -263,14 +275,22 @@ async function asHolder(node: LiveNode, token: string | { chain: string }) {
     id += 1
     return send({ id, method, params, invocation })
   }
+  const held = typeof token === 'string' ? parseToken(readFileSync(token, 'utf8')) : null
   const chain =
     typeof token === 'string' ? chainText(parseToken(readFileSync(token, 'utf8')).chain) : token.chain
   const hello = await ask('system.hello', {
     contract: CONTRACT_VERSION,
-    client: `of ${daemon.pid}`,
+    client: 'a script',
     capability: chain,
   })
-  return { ask, hello, end: () => socket.destroy() }
+  /** A call as an honest client would sign it. */
+  const call = (method: MethodName, params: object) =>
+    ask(
+      method,
+      params,
+      held === null ? undefined : signCall(method, params, held, systemClock.nowMs(), systemChance),
+    )
+  return { ask, call, hello, end: () => socket.destroy() }
 }
 
 t.test('a hostile script that speaks the protocol itself gets no further', async t => {
@@ -394,3 +414,38 @@ t.test('the node of alice answers while she is locked as long as she lets it', a
   await bob.acknowledged(shareId)
   t.match(await node(), { state: 'revoked' }, 'while it is unlocked it answers for itself')
 })
+
+t.test(
+  'on a daemon of several people a token speaks for the one who gave it, and for nobody else',
+  async t => {
+    const house = await household(t, 'olga')
+    const [alice, carol] = [await house.resident('alice'), await house.resident('carol')]
+    const conversation = await carol.converse('Tea', 'the word is oolong')
+    await carol.call('circle.create', { name: 'team' })
+    const holder = makeHolder(systemChance)
+    const { chain } = await alice.call('capability.create', {
+      for: 'script',
+      holder: holder.did,
+      can: ['share', 'conversation.read'],
+    })
+    const held = { chain: parseChain(chain ?? ''), key: holder.key }
+    const capability = {
+      chain: chain ?? '',
+      sign: (method: string, params: unknown) =>
+        signCall(method, params, held, systemClock.nowMs(), systemChance),
+    }
+    const client = await connect(house.socket, { clientName: 'script', capability })
+    t.teardown(() => client.close())
+    t.equal(client.hello.user?.did, alice.did, 'it needs no session, also on the socket of the group')
+    t.same((await client.call('conversation.list', {})).conversations, [])
+    await t.rejects(client.call('conversation.show', { conversation }), { code: 'conversation/not-found' })
+    await t.rejects(client.call('user.list', {}), { code: 'rpc/denied' })
+    await t.rejects(connect(house.socket, { clientName: 'script', as: 'carol', capability }), {
+      code: 'user/not-found',
+    })
+    await t.rejects(connect(house.monitor, { clientName: 'script', capability }), {
+      code: 'capability/denied',
+    })
+    t.match((await carol.call('capability.list', {})).capabilities, [{ kind: 'node' }])
+  },
+)
