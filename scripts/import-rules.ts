@@ -50,7 +50,8 @@ const SEES: Readonly<Record<string, readonly string[] | 'core'>> = {
     'core/circle',
   ],
   daemon: 'core',
-  commands: ['core/kernel', 'core/model', 'core/contract', 'core/client', 'views'],
+  // A token is used, narrowed and shown where no daemon runs.
+  commands: ['core/kernel', 'core/model', 'core/contract', 'core/client', 'core/capability', 'views'],
   views: ['core/kernel', 'core/model'],
 }
 

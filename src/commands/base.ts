@@ -1,9 +1,10 @@
 /** What every command shares: the common flags, one way to ask the daemon, one way to print. */
 import { Command, Flags } from '@oclif/core'
-import { type Client, connect } from '../core/client/client.ts'
+import { type CapabilityHolder, type Client, connect } from '../core/client/client.ts'
 import type { MethodName, Params, Result } from '../core/contract/methods.ts'
 import { VivimError } from '../core/kernel/errors.ts'
 import { parseDuration } from '../core/model/time-text.ts'
+import { homeOf, namedSocket, socketOf } from './place.ts'
 import { doorOf } from './session-file.ts'
 import { errorStyle } from './text/style.ts'
 
@@ -32,6 +33,12 @@ export const commonFlags = {
     env: 'VIVIM_AS',
     description: 'the user, where a home has several',
   }),
+  capability: Flags.string({
+    helpGroup: 'GLOBAL',
+    helpValue: 'FILE',
+    env: 'VIVIM_CAPABILITY',
+    description: 'act by the right in this token file, and by no other',
+  }),
   json: Flags.boolean({ helpGroup: 'GLOBAL', description: 'print one JSON document' }),
   quiet: Flags.boolean({ helpGroup: 'GLOBAL', description: 'print neither progress nor warnings' }),
   'no-input': Flags.boolean({
@@ -45,6 +52,7 @@ export interface CommonFlags {
   home?: string | undefined
   socket?: string | undefined
   as?: string | undefined
+  capability?: string | undefined
   json: boolean
   quiet: boolean
   'no-input': boolean
@@ -55,14 +63,35 @@ export abstract class VivimCommand extends Command {
   static override baseFlags = commonFlags
 
   /** One connection to the daemon of the home; whoever opens it closes it. @throws `daemon/not-running` */
-  protected connect(flags: CommonFlags): Promise<Client> {
-    const { socket, token } = doorOf(flags)
+  protected async connect(flags: CommonFlags): Promise<Client> {
+    const capability = await this.#capability(flags)
+    // A capability stands in place of a session, and names its user itself.
+    const { socket, token } =
+      capability === undefined
+        ? doorOf(flags)
+        : { socket: namedSocket(flags.socket) ?? socketOf(homeOf(flags.home)), token: undefined }
     return connect(socket, {
       as: flags.as,
       token,
+      capability,
       clientName: `vivim ${this.id ?? ''}`.trim(),
       ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
     })
+  }
+
+  /** The token is read, and what signs with it loaded, only where one is named. @throws `capability/invalid` */
+  async #capability(flags: CommonFlags): Promise<CapabilityHolder | undefined> {
+    if (flags.capability === undefined || flags.capability === '') return undefined
+    const { holderOf, readToken } = await import('./capability/token-file.ts')
+    return holderOf(readToken(flags.capability))
+  }
+
+  /** For what works on the home itself and asks no daemon whether it may. @throws `capability/denied` */
+  protected refuseCapability(flags: CommonFlags): void {
+    if (flags.capability !== undefined && flags.capability !== '')
+      throw new VivimError('capability/denied', `no capability covers ${this.id?.replaceAll(':', ' ')}`, {
+        why: 'command',
+      })
   }
 
   /** Call one method and hang up. */

@@ -59,6 +59,7 @@ export default class Init extends VivimCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Init)
+    this.refuseCapability(flags)
     const request = {
       home: homeOf(flags.home),
       name: flags.name,

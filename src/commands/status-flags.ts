@@ -11,7 +11,8 @@ export interface StatusFlags {
 
 /** @returns null for any other command line, also for one that is wrong: oclif says why. */
 export function quickStatus(argv: readonly string[]): StatusFlags | null {
-  if (argv[0] !== 'status') return null
+  // Whoever has only a capability is asked for it on the long way.
+  if (argv[0] !== 'status' || process.env.VIVIM_CAPABILITY) return null
   const flags: StatusFlags = {
     home: process.env.VIVIM_HOME || undefined,
     socket: process.env.VIVIM_SOCKET || undefined,

@@ -16,6 +16,8 @@ import { makeCallAudit } from './audit/calls.ts'
 import { makeHappenings } from './audit/happenings.ts'
 import { makeAuditLog } from './audit/log.ts'
 import { makeAuditReading } from './audit/reading.ts'
+import { makeCapabilityDoor } from './capabilities/door.ts'
+import { makeIssued } from './capabilities/issued.ts'
 import type { Config } from './config.ts'
 import { type HomePaths, operatorOf, prepareSocket, readNodeSeed } from './home.ts'
 import { makeImports } from './importing/imports.ts'
@@ -30,6 +32,7 @@ import { startListening } from './listening.ts'
 import { openLocalUsers } from './local-users.ts'
 import type { Log } from './log.ts'
 import { makeAuditMethods } from './methods/audit.ts'
+import { makeCapabilityMethods } from './methods/capability.ts'
 import { makeConversationMethods } from './methods/conversation.ts'
 import { makeFilteringMethods } from './methods/filtering.ts'
 import { makeIdentityMethods } from './methods/identity.ts'
@@ -62,6 +65,7 @@ import { makeInbox } from './sharing/inbox.ts'
 import { makeLetters } from './sharing/letters.ts'
 import { makeMembership } from './sharing/membership.ts'
 import { makePeople } from './sharing/people.ts'
+import { makeProposals } from './sharing/proposals.ts'
 import { type Publisher, startPublisher } from './sharing/publisher.ts'
 import { makePushes } from './sharing/pushes.ts'
 import { recoverFromCrash } from './sharing/recovery.ts'
@@ -294,6 +298,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     events,
     clock,
   })
+  const proposals = makeProposals({ users, audiences, shares, clock, chance })
   const policy = builtInPolicy
   const inbox = makeInbox({
     users,
@@ -506,6 +511,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     masterEngine: config.master.engine,
     isAuditBroken: audit.isBroken,
     waitingLetters: did => users.read(did, db => db.letters.list('waiting')).length,
+    waitingProposals: proposals.waiting,
     askMaster: () => pingMaster(master),
   })
   const methods: Handlers<Caller> = {
@@ -533,11 +539,13 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
         clock,
       }),
     ),
+    ...makeCapabilityMethods(makeIssued({ users, audiences, sessionOf, clock, chance }), proposals),
     ...makeSharingMethods({
       shares,
       inbox,
       verification,
       reissue,
+      proposals,
       endings,
       store,
       jobs,
@@ -548,9 +556,25 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   }
   const callAudit = makeCallAudit(audit, () => operator)
   const doors = makeDoors({ locals, accounts, sessions, nameOf: contacts.name })
+  const capabilities = makeCapabilityDoor({
+    users,
+    localUsers: locals.list,
+    documentOf: ownDocument,
+    nameOf: contacts.name,
+    resolve: audiences.resolve,
+    clock,
+  })
   const serveOn = async (door: Door, socketPath: string, gid: number | null): Promise<string> => {
     const { checkResults } = options
-    const ports = { handlers: methods, users: doors, audit: callAudit, log, chance, checkResults }
+    const ports = {
+      handlers: methods,
+      users: doors,
+      capabilities,
+      audit: callAudit,
+      log,
+      chance,
+      checkResults,
+    }
     const server = await makeRpcServer({ ...ports, socketPath, door, gid })
     scope.own(server, one => one.close())
     return server.socketPath

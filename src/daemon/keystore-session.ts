@@ -13,8 +13,15 @@ import {
   wipeKeystore,
 } from '../core/identity/keystore.ts'
 import type { RecoveryPublicKeys } from '../core/identity/recovery.ts'
-import { makeStanding, parseStanding, type Standing, standingNames } from '../core/identity/standing.ts'
-import { toHex } from '../core/kernel/bytes.ts'
+import {
+  makeStanding,
+  parseStanding,
+  STANDING_MAX_LIFE_MS,
+  type Standing,
+  type StandingRight,
+  standingNames,
+} from '../core/identity/standing.ts'
+import { concat, toHex } from '../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../core/kernel/env.ts'
 import { VivimError } from '../core/kernel/errors.ts'
 import type { Did } from '../core/model/id.ts'
@@ -27,6 +34,9 @@ const STANDING_RENEW_MS = 60 * 86_400_000
 export const DOCUMENT_LIFE_MS = 365 * 86_400_000
 const DOCUMENT_RENEW_MS = 180 * 86_400_000
 const FILE_MAX_BYTES = 1024 * 1024
+const ALL_RIGHTS: readonly StandingRight[] = ['deliver', 'receive', 'keep']
+/** Stands before a statement that was taken back: no statement begins with it. */
+const WITHDRAWN = 0xff
 /** The longest that a timer can wait; it is set again as often as needed. */
 const TIMER_MAX_MS = 2 ** 31 - 1
 
@@ -51,6 +61,12 @@ interface Opened {
   readonly untilMs: number | null
 }
 
+/** What lies in the file: the newest statement that was meant to outlive a lock, and whether it was taken back. */
+interface Stored {
+  readonly standing: Standing | null
+  readonly isWithdrawn: boolean
+}
+
 export interface KeystoreSessionOptions {
   readonly did: Did
   readonly paths: UserPaths
@@ -67,17 +83,18 @@ export function openKeystoreSession(options: KeystoreSessionOptions): KeystoreSe
   const document = parseDocument(wire)
   if (document.did !== options.did)
     throw new VivimError('keystore/corrupt', 'the own identity document is of another DID')
-  return new KeystoreSession(options, document, readStanding(options.paths.standing))
+  return new KeystoreSession(options, document, readStanding(options.paths))
 }
 
 /** A damaged statement is as good as none: the next unlock makes another. */
-function readStanding(path: string): Standing | null {
-  const wire = readSmall(path, FILE_MAX_BYTES)
-  if (wire === null) return null
+function readStanding(paths: UserPaths): Stored {
+  const wire = readSmall(paths.standing, FILE_MAX_BYTES)
+  if (wire === null) return { standing: null, isWithdrawn: false }
+  const isWithdrawn = wire[0] === WITHDRAWN
   try {
-    return parseStanding(wire)
+    return { standing: parseStanding(isWithdrawn ? wire.subarray(1) : wire), isWithdrawn }
   } catch {
-    return null
+    return { standing: null, isWithdrawn }
   }
 }
 
@@ -88,7 +105,9 @@ export class KeystoreSession {
   readonly #lockListeners = new Set<() => void>()
   readonly #lockingListeners = new Set<(device: Ed25519Key) => void>()
   #document: IdentityDocument
-  #standing: Standing | null
+  #stored: Stored
+  /** In place of one that was taken back, while the keystore is unlocked and no longer. */
+  #whileUnlocked: Standing | null = null
   #opened: Opened | null = null
   #timer: NodeJS.Timeout | null = null
   /** One unlock after another: each costs 128 MiB while it runs. */
@@ -96,11 +115,11 @@ export class KeystoreSession {
   /** Hashes of the exports that were handed out and may be confirmed, hex. */
   readonly #exports = new Set<string>()
 
-  constructor(options: KeystoreSessionOptions, document: IdentityDocument, standing: Standing | null) {
+  constructor(options: KeystoreSessionOptions, document: IdentityDocument, stored: Stored) {
     this.did = options.did
     this.#options = options
     this.#document = document
-    this.#standing = standing
+    this.#stored = stored
   }
 
   /** The own document in force; readable while locked. */
@@ -110,8 +129,31 @@ export class KeystoreSession {
 
   /** What the node shows to prove the DID; readable while locked. Null before the first unlock, and for another node's. */
   get standing(): Standing | null {
-    const { peer } = this.#options
-    return this.#standing?.peer === peer && this.#standing.did === this.did ? this.#standing : null
+    return this.#stored.isWithdrawn ? this.#whileUnlocked : this.nodeRight.standing
+  }
+
+  /** The statement that lets the node answer also while it is locked, and whether it was taken back. */
+  get nodeRight(): Stored {
+    const { standing, isWithdrawn } = this.#stored
+    const isOurs = standing?.peer === this.#options.peer && standing.did === this.did
+    return { standing: isOurs ? standing : null, isWithdrawn }
+  }
+
+  /** Let the node answer while it is locked, with these rights and for so long after each unlock.
+   *  @throws `keystore/locked`; `usage/invalid` for more than 90 days. */
+  delegateNode(rights: readonly StandingRight[], lifeMs: number): void {
+    if (lifeMs > STANDING_MAX_LIFE_MS)
+      throw new VivimError('usage/invalid', 'a node answers for 90 days at most without being unlocked')
+    this.#store({ standing: this.#makeStanding(rights, lifeMs), isWithdrawn: false })
+  }
+
+  /** From now on the node answers only while it is unlocked. @returns false when it was so before. */
+  withdrawNode(): boolean {
+    const { standing, isWithdrawn } = this.#stored
+    if (isWithdrawn || standing === null) return false
+    this.#store({ standing, isWithdrawn: true })
+    if (this.unlocked) this.#renewStanding()
+    return true
   }
 
   get unlocked(): boolean {
@@ -287,6 +329,7 @@ export class KeystoreSession {
       this.#opened.seed?.wipe()
     }
     this.#opened = null
+    this.#whileUnlocked = null
   }
 
   #setTimer(): void {
@@ -326,28 +369,49 @@ export class KeystoreSession {
     this.#document = document
   }
 
-  /** Make a standing statement when there is none for this node and document, or its end is near. */
+  /** Make a standing statement when there is none for this node and document, or its end is near; with the rights and the life
+   *  that the last one had. */
   #renewStanding(): void {
     const nowMs = this.#options.clock.nowMs()
-    const known = this.standing
+    const { standing: known, isWithdrawn } = this.nodeRight
+    if (isWithdrawn) {
+      this.#whileUnlocked = this.#makeStanding(ALL_RIGHTS, STANDING_MAX_LIFE_MS)
+      return
+    }
+    const lifeMs = known === null ? STANDING_MAX_LIFE_MS : known.expiresAtMs - known.atMs
     if (
       known !== null &&
       standingNames(known, this.#document) &&
       known.atMs <= nowMs &&
-      known.expiresAtMs - nowMs >= STANDING_RENEW_MS
+      known.expiresAtMs - nowMs >= Math.min(STANDING_RENEW_MS, (lifeMs * 2) / 3)
     )
       return
-    const standing = makeStanding(
+    this.#store({ standing: this.#makeStanding(known?.rights ?? ALL_RIGHTS, lifeMs), isWithdrawn: false })
+  }
+
+  /** @throws `keystore/locked`. */
+  #makeStanding(rights: readonly StandingRight[], lifeMs: number): Standing {
+    return makeStanding(
       {
         document: this.#document,
         peer: this.#options.peer,
-        rights: ['deliver', 'receive', 'keep'],
-        seq: (this.#standing?.seq ?? 0) + 1,
-        atMs: nowMs,
+        rights,
+        seq: Math.max(this.#stored.standing?.seq ?? 0, this.#whileUnlocked?.seq ?? 0) + 1,
+        atMs: this.#options.clock.nowMs(),
+        lifeMs,
       },
       this.keys().device,
     )
-    writeDurable(this.#options.paths.standing, standing.wire)
-    this.#standing = standing
+  }
+
+  /** @throws `storage/full`. */
+  #store(stored: Stored): void {
+    const { standing, isWithdrawn } = stored
+    if (standing !== null)
+      writeDurable(
+        this.#options.paths.standing,
+        isWithdrawn ? concat(Uint8Array.of(WITHDRAWN), standing.wire) : standing.wire,
+      )
+    this.#stored = stored
   }
 }

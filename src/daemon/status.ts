@@ -27,6 +27,8 @@ export interface StatusPorts {
   isAuditBroken(did: Did): boolean
   /** Letters that wait for an unlocked keystore. */
   waitingLetters(did: Did): number
+  /** Proposals that wait for an answer. */
+  waitingProposals(did: Did): number
   /** A read that fails when the master database cannot be used. */
   askMaster(): Promise<unknown>
 }
@@ -83,6 +85,13 @@ export function makeStatus(ports: StatusPorts): StatusReporter {
       warn('identity/not-exported', 'warning', 'the recovery seed lies only on this machine')
     if (ports.isAuditBroken(did))
       warn('audit/broken', 'error', 'the audit log is not the one that was written: see `vivim audit verify`')
+    const proposals = ports.waitingProposals(did)
+    if (proposals > 0)
+      warn(
+        'proposal/waiting',
+        'info',
+        `${proposals} ${proposals === 1 ? 'proposal waits' : 'proposals wait'} for your answer`,
+      )
     return warnings
   }
 

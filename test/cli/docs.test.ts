@@ -107,6 +107,10 @@ async function filledIn(world: World, { who, command }: Line): Promise<Line> {
     }
     line = line.replace(/\bDID\b/, contacts.find(one => one.state === 'stranger')?.did ?? '')
   }
+  if (/\bPROPOSAL\b/.test(line)) {
+    const { proposals } = (await world.ask(who, 'proposal list')) as { proposals: { proposalId: string }[] }
+    line = line.replace(/\bPROPOSAL\b/, proposals[0]?.proposalId.slice(0, 6) ?? '')
+  }
   return { who, command: line }
 }
 
@@ -134,6 +138,9 @@ const SHOWN: readonly [string, RegExp][] = [
   ['vivim circle', /team/],
   ['vivim identity', /alice/],
   ['vivim rpc', /conversation/],
+  ['vivim capability', /script|Took/],
+  ['vivim proposal list', /waiting/],
+  ['vivim proposal approve', /Shared/],
   ['vivim acu', /mosquito|40 litres/],
   ['vivim notebook show', /40 litres/],
   ['vivim notebook share', /Everybody has it/],

@@ -118,6 +118,39 @@ t.test('the node can prove the DID from the first start on, with locked keys', a
   if (standing) t.equal(judgeStanding(standing, document, peer, clock.nowMs()), null)
 })
 
+t.test('a node answers while it is locked for as long as its user says, or not at all', async t => {
+  const { session, again, clock, peer } = await setting(t, null)
+  await session.unlock(null, null)
+  t.throws(() => session.delegateNode(['receive'], 91 * DAY_MS), { code: 'usage/invalid' })
+  session.delegateNode(['receive', 'keep'], 7 * DAY_MS)
+  session.lock()
+  const judged = (shown = again().standing, atMs = clock.atMs): string | null =>
+    shown === null ? 'none' : judgeStanding(shown, session.document, peer, atMs)
+  t.same(again().standing?.rights, ['receive', 'keep'])
+  t.equal(judged(), null)
+  t.equal(judged(undefined, START_MS + 7 * DAY_MS), 'expired')
+  clock.atMs += 3 * DAY_MS
+  await session.unlock(null, null)
+  t.same(session.standing?.rights, ['receive', 'keep'], 'renewed with the same rights')
+  t.equal((session.standing?.expiresAtMs ?? 0) - (session.standing?.atMs ?? 0), 7 * DAY_MS)
+
+  session.lock()
+  t.equal(session.withdrawNode(), true, 'also while it is locked')
+  t.equal(session.withdrawNode(), false)
+  t.equal(judged(session.standing), 'none')
+  t.equal(judged(), 'none', 'also after a restart')
+  await session.unlock(null, null)
+  t.equal(judged(session.standing), null, 'unlocked it answers for itself')
+  t.equal(judged(), 'none', 'and leaves nothing behind')
+  session.lock()
+  t.equal(judged(session.standing), 'none')
+  t.throws(() => session.delegateNode(['receive'], DAY_MS), { code: 'keystore/locked' })
+  await session.unlock(null, null)
+  session.delegateNode(['deliver'], DAY_MS)
+  session.lock()
+  t.same(session.standing?.rights, ['deliver'])
+})
+
 t.test(
   'a standing statement is made anew when its end is near, for another document, and for another node',
   async t => {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { MethodName } from '../../src/core/contract/methods.ts'
 import { methods } from '../../src/core/contract/methods.ts'
+import { contentIdOf } from '../../src/core/crypto/cid.ts'
 import { Ed25519Key, ed25519PublicKey } from '../../src/core/crypto/ed25519.ts'
 import { encodeCard, parseCard } from '../../src/core/identity/card.ts'
 import { didFromKey } from '../../src/core/identity/did.ts'
@@ -25,6 +26,7 @@ const WORDS = [
   'memorymarmot',
   'aliascarol',
   'circlecapybara',
+  'capabilitycivet',
 ]
 
 const newKey = (): Ed25519Key => new Ed25519Key(chance.bytes(32))
@@ -72,6 +74,12 @@ async function thingsOf(t: Test, alice: Resident, ownCardOfOther: string): Promi
   await alice.call('inbox.open', { share: received.shareId })
   const { importId } = await alice.call('import.begin', {})
   const { sessions } = await alice.call('session.list', {})
+  const given = await alice.call('capability.create', {
+    for: 'capabilitycivet',
+    holder: someDid(),
+    can: ['share'],
+  })
+  const proposed = await alice.call('share.propose', { conversation, to: ['aliascarol'] })
   return {
     did: alice.did,
     conversation,
@@ -89,6 +97,8 @@ async function thingsOf(t: Test, alice: Resident, ownCardOfOther: string): Promi
     asset: '00'.repeat(32),
     importId,
     session: sessions[0]?.sessionId ?? '',
+    capability: given.capabilityId,
+    proposal: proposed.proposalId,
   }
 }
 
@@ -113,6 +123,8 @@ function nobodys(like: Things, ownCardOfOther: string): Things {
     asset: toHex(chance.bytes(32)),
     importId: 'import-7',
     session: toHex(chance.bytes(10)),
+    capability: contentIdOf(chance.bytes(32)),
+    proposal: id(),
   }
 }
 

@@ -70,6 +70,14 @@ async function serve(t: Test, given: Partial<Handlers<Caller>>, who: Session = s
       },
       () => alice,
     ),
+    capabilities: {
+      enter: async () => {
+        throw new VivimError('capability/denied', 'nothing was given here')
+      },
+      pass: async () => {
+        throw new VivimError('capability/denied', 'nothing was given here')
+      },
+    },
     log: makeLog('debug', { write: line => void log.push(line) }),
     chance: systemChance,
     checkResults: true,

@@ -19,6 +19,8 @@ export interface Things {
   asset: string
   importId: string
   session: string
+  capability: string
+  proposal: string
 }
 
 type Call = (things: Things) => Record<string, unknown>
@@ -97,6 +99,8 @@ export const CALLS: Readonly<Record<MethodName, Call | null>> = {
   'circle.transfer': ({ circle, contact }) => ({ circle, contact }),
   'circle.close': ({ circle }) => ({ circle }),
   'circle.rotate': ({ circle }) => ({ circle }),
+  'circle.describe': ({ circle }) => ({ circle, text: 'other words' }),
+  'circle.history': ({ circle }) => ({ circle, history: 'all' }),
   'share.preview': ({ conversation, contact }) => ({ conversation, to: [contact] }),
   'share.create': ({ conversation, circle }) => ({ conversation, circles: [circle] }),
   'share.list': () => ({}),
@@ -106,6 +110,7 @@ export const CALLS: Readonly<Record<MethodName, Call | null>> = {
   'share.retry': ({ share }) => ({ share }),
   'share.verify': ({ share }) => ({ share }),
   'share.reissue': ({ share }) => ({ share }),
+  'share.propose': ({ conversation, circle }) => ({ conversation, circles: [circle] }),
   'inbox.list': () => ({}),
   'inbox.open': ({ received }) => ({ share: received }),
   'inbox.forget': ({ received }) => ({ share: received }),
@@ -114,6 +119,22 @@ export const CALLS: Readonly<Record<MethodName, Call | null>> = {
   'filter.list': () => ({ reveal: true }),
   'filter.add': () => ({ list: 'deny', texts: ['falcon'] }),
   'filter.remove': () => ({ list: 'deny', texts: ['falcon'] }),
+  'audit.list': () => ({}),
+  'audit.verify': () => ({}),
+  'capability.create': ({ circle, did }) => ({
+    for: 'script',
+    holder: did,
+    can: ['share'],
+    circles: [circle],
+  }),
+  'capability.list': () => ({}),
+  'capability.show': ({ capability }) => ({ capability }),
+  'capability.revoke': ({ capability }) => ({ capability }),
+  'proposal.list': () => ({}),
+  'proposal.show': ({ proposal }) => ({ proposal }),
+  'proposal.preview': ({ proposal }) => ({ proposal }),
+  'proposal.approve': ({ proposal }) => ({ proposal }),
+  'proposal.reject': ({ proposal }) => ({ proposal }),
   'session.challenge': null,
   'session.open': null,
   'session.list': () => ({}),

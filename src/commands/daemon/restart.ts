@@ -10,6 +10,7 @@ export default class DaemonRestart extends VivimCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(DaemonRestart)
+    this.refuseCapability(flags)
     const home = homeOf(flags.home)
     await stopDaemon(home, flags.timeout)
     this.show(flags, await startDaemon(home, this.config.root, flags.timeout), daemonText)

@@ -9,6 +9,7 @@ export default class DaemonStop extends VivimCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(DaemonStop)
+    this.refuseCapability(flags)
     const changed = await stopDaemon(homeOf(flags.home), flags.timeout)
     this.show(flags, { stopped: true, changed }, () =>
       changed ? 'vivimd stopped' : 'vivimd was not running',

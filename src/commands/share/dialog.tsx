@@ -111,7 +111,7 @@ function previewOf(client: Client, params: CreateParams): Promise<Result<'share.
   return client.call('share.preview', named as Params<'share.preview'>)
 }
 
-const shownPreview = (preview: Result<'share.preview'>): PreviewShown => ({
+export const shownPreview = (preview: Result<'share.preview'>): PreviewShown => ({
   title: preview.title,
   note: preview.note,
   messages: preview.messages,

@@ -5,11 +5,21 @@ import { ANSWER_BYTES, type CallId, CONTRACT_VERSION } from '../contract/frames.
 import type { MethodName, Params, Result } from '../contract/methods.ts'
 import { type ErrorCode, type ErrorDetails, VivimError } from '../kernel/errors.ts'
 
+/** A right to come in with, in place of the user's own. */
+export interface CapabilityHolder {
+  /** The chain in text. */
+  readonly chain: string
+  /** A signed invocation of one call, base64url; undefined for a method that no capability covers. */
+  sign(method: string, params: unknown): string | undefined
+}
+
 export interface ConnectOptions {
   /** Name or DID of the user; needed only when the home has several. */
   as?: string | undefined
   /** Of a session of that user. */
   token?: string | undefined
+  /** Come in by a capability: each call is signed. */
+  capability?: CapabilityHolder | undefined
   /** What the client calls itself in the daemon's log. */
   clientName: string
   /** For connecting and hello together; 10 s unless given. */
@@ -53,7 +63,7 @@ interface Waiting {
 export async function connect(socketPath: string, options: ConnectOptions): Promise<Client> {
   const timeoutMs = options.timeoutMs ?? CONNECT_TIMEOUT_MS
   const socket = await dial(socketPath, timeoutMs, options.timeoutMs === undefined)
-  const wire = makeWire(socket)
+  const wire = makeWire(socket, options.capability)
   const hello = (await wire
     .callAny(
       'system.hello',
@@ -62,6 +72,7 @@ export async function connect(socketPath: string, options: ConnectOptions): Prom
         client: options.clientName,
         ...(options.as === undefined ? {} : { as: options.as }),
         ...(options.token === undefined ? {} : { token: options.token }),
+        ...(options.capability === undefined ? {} : { capability: options.capability.chain }),
       },
       { timeoutMs },
     )
@@ -110,7 +121,7 @@ function dial(socketPath: string, timeoutMs: number, isOurLimit: boolean): Promi
 }
 
 /** The protocol on one open socket. */
-function makeWire(socket: Socket) {
+function makeWire(socket: Socket, capability: CapabilityHolder | undefined) {
   const waiting = new Map<CallId, Waiting>()
   const listeners = new Map<string, (event: unknown) => void>()
   /** Events of a subscription whose answer is read in the same turn as they are. */
@@ -209,7 +220,7 @@ function makeWire(socket: Socket) {
       })
       options.signal?.addEventListener('abort', onAbort, { once: true })
       if (options.signal?.aborted) onAbort()
-      else send({ jsonrpc: '2.0', id, method, params })
+      else send({ jsonrpc: '2.0', id, method, params, invocation: capability?.sign(method, params) })
     })
   }
 

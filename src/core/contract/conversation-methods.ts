@@ -71,6 +71,7 @@ export const conversationMethods = {
   'conversation.list': {
     summary: 'Conversations, newest first.',
     access: 'read',
+    command: '/vivim/conversation/read/list',
     params: z.strictObject({
       query: z.string().max(500).optional(),
       provider: z.string().max(64).optional(),
@@ -82,6 +83,7 @@ export const conversationMethods = {
   'conversation.show': {
     summary: 'One conversation with its messages.',
     access: 'read',
+    command: '/vivim/conversation/read/show',
     params: z.strictObject({
       conversation: Selector,
       allBranches: z.boolean().default(false),
@@ -94,6 +96,7 @@ export const conversationMethods = {
     summary:
       'Full-text search over own conversations and opened shares, with phrases, role:, provider:, before:, after: and code:.',
     access: 'read',
+    command: '/vivim/conversation/read/search',
     params: z.strictObject({
       query: z.string().max(500),
       limit: z.number().int().min(1).max(200).default(20),
@@ -104,6 +107,7 @@ export const conversationMethods = {
   'conversation.export': {
     summary: 'One conversation as Markdown, or as the JSON document that `import` reads back.',
     access: 'read',
+    command: '/vivim/conversation/read/export',
     params: z.strictObject({
       conversation: Selector,
       format: z.enum(['markdown', 'json']).default('markdown'),
@@ -124,6 +128,7 @@ export const conversationMethods = {
   'conversation.asset': {
     summary: 'The next bytes of an image or attachment of a conversation, base64; none at its end.',
     access: 'read',
+    command: '/vivim/conversation/read/asset',
     params: z.strictObject({
       conversation: Selector,
       sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -135,6 +140,7 @@ export const conversationMethods = {
   'conversation.delete': {
     summary: 'Delete a conversation from the own database; shares of it stay.',
     access: 'write',
+    command: '/vivim/conversation/delete',
     params: z.strictObject({ conversation: Selector }),
     result: z.strictObject({
       id: z.string(),

@@ -2,7 +2,7 @@
 import type { ErrorDetails } from '../kernel/errors.ts'
 
 /** Raised by one whenever a method or a field is added; both sides say theirs in `system.hello`. */
-export const CONTRACT_VERSION = 1
+export const CONTRACT_VERSION = 2
 
 /** Longest line that the daemon reads, in bytes without the newline. */
 export const FRAME_BYTES = 1 << 20
@@ -20,6 +20,8 @@ export interface RequestFrame {
   id: CallId
   method: string
   params?: unknown
+  /** Where `system.hello` named a capability: a signed invocation of this very call, base64url. */
+  invocation?: string
 }
 
 /** Sent by a client for a call whose answer it no longer wants; never answered. */

@@ -36,6 +36,7 @@ export const libraryMethods = {
   'acu.list': {
     summary: 'The units of a conversation: what of it stands alone.',
     access: 'read',
+    command: '/vivim/conversation/read/acu-list',
     params: z.strictObject({ conversation: Selector, kind: AcuKind.optional() }),
     result: z.strictObject({ acus: z.array(Acu) }),
     errors: ['conversation/not-found', 'id/ambiguous'],
@@ -43,6 +44,7 @@ export const libraryMethods = {
   'acu.show': {
     summary: 'One unit with its place and its neighbours.',
     access: 'read',
+    command: '/vivim/conversation/read/acu-show',
     params: z.strictObject({ acu: Selector }),
     result: Acu.extend({ title: FreeText.nullable() }),
     errors: ['acu/not-found', 'id/ambiguous'],
@@ -50,6 +52,7 @@ export const libraryMethods = {
   'acu.search': {
     summary: 'Full-text search that answers with the unit in each message that was found.',
     access: 'read',
+    command: '/vivim/conversation/read/acu-search',
     params: z.strictObject({ query, limit: z.number().int().min(1).max(200).default(20) }),
     result: z.strictObject({ hits: z.array(AcuHit) }),
     errors: ['query/invalid'],
@@ -200,6 +203,7 @@ export const libraryMethods = {
   'memory.list': {
     summary: 'Memories, newest first; rejected ones only when asked for.',
     access: 'read',
+    command: '/vivim/memory/read/list',
     params: z.strictObject({
       kind: MemoryKind.optional(),
       state: MemoryState.optional(),
@@ -212,6 +216,7 @@ export const libraryMethods = {
   'memory.show': {
     summary: 'One memory.',
     access: 'read',
+    command: '/vivim/memory/read/show',
     params: z.strictObject({ memory: Selector }),
     result: Memory,
     errors: ['memory/not-found', 'id/ambiguous'],
@@ -248,6 +253,7 @@ export const libraryMethods = {
     summary:
       'Propose the memories that an assistant had written down, in a conversation or in a file of its export.',
     access: 'write',
+    command: '/vivim/memory/propose',
     params: z.strictObject({
       conversation: Selector.optional(),
       /** The text of Claude.ai's `memories.json`. */

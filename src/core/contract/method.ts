@@ -14,6 +14,10 @@ export interface Method {
   params: z.ZodType
   result: z.ZodType
   errors: readonly ErrorCode[]
+  /** The command that a capability must cover to call this; without one, no capability does. */
+  command?: `/vivim/${string}`
+  /** Whether calling it by capability is not counted: it only asks what became of an earlier call. */
+  isFree?: boolean
   /** How long the daemon works on one call at most, unless the caller gives less. */
   timeoutMs?: number
   /** The shape of the notifications that follow, for subscriptions. */

@@ -1,6 +1,7 @@
 /** The only description of the RPC: every method with who may call it, what it takes, gives and throws. Each group of nouns has a file. */
 import type { z } from 'zod'
 import { auditMethods } from './audit-methods.ts'
+import { capabilityMethods } from './capability-methods.ts'
 import { conversationMethods } from './conversation-methods.ts'
 import { filterMethods } from './filter-methods.ts'
 import { libraryMethods } from './library-methods.ts'
@@ -19,6 +20,7 @@ export const methods = {
   ...filterMethods,
   ...userMethods,
   ...auditMethods,
+  ...capabilityMethods,
 } as const satisfies Record<string, Method>
 
 export type MethodName = keyof typeof methods

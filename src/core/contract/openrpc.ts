@@ -24,6 +24,7 @@ export function openRpcDocument(): Record<string, unknown> {
     })),
     'x-access': method.access,
     ...(method.without === undefined ? {} : { 'x-without': method.without }),
+    ...(method.command === undefined ? {} : { 'x-command': method.command }),
     ...(method.timeoutMs === undefined ? {} : { 'x-timeout-ms': method.timeoutMs }),
     ...(method.event === undefined ? {} : { 'x-event': jsonSchema(method.event, 'output', shared) }),
   }))
@@ -34,7 +35,8 @@ export function openRpcDocument(): Record<string, unknown> {
       version: VERSION,
       description:
         'JSON-RPC 2.0 over a Unix socket, one document a line, no batches. The first call is system.hello. ' +
-        'A notification `cancel` with `{id}` takes a call back; events of a subscription come as notifications `event`.',
+        'A notification `cancel` with `{id}` takes a call back; events of a subscription come as notifications `event`. ' +
+        'By capability, a request carries `invocation` beside `params`: see docs/protocol.md section 11.1.',
     },
     'x-contract-version': CONTRACT_VERSION,
     methods: described,

@@ -27,6 +27,7 @@ export const peopleMethods = {
   'contact.list': {
     summary: 'Contacts and strangers who wrote.',
     access: 'read',
+    command: '/vivim/contact/read/list',
     params: z.strictObject({ state: ContactState.optional() }),
     result: z.strictObject({ contacts: z.array(Contact) }),
     errors: [],
@@ -63,6 +64,7 @@ export const peopleMethods = {
   'circle.list': {
     summary: 'Circles one is in.',
     access: 'read',
+    command: '/vivim/circle/read/list',
     params: none,
     result: z.strictObject({ circles: z.array(Circle) }),
     errors: [],
@@ -70,6 +72,7 @@ export const peopleMethods = {
   'circle.show': {
     summary: 'One circle with its members.',
     access: 'read',
+    command: '/vivim/circle/read/show',
     params: z.strictObject({ circle: Selector }),
     result: Circle,
     errors: ['circle/not-found', 'id/ambiguous'],

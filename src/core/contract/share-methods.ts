@@ -1,8 +1,9 @@
 /** The methods of shares, own and received. Part of `methods.ts`. */
 import { z } from 'zod'
 import { Cid, ShareId } from '../model/id.ts'
+import { ProposalAnswer } from './capability-shapes.ts'
 import type { Method } from './method.ts'
-import { changed, FreeText, Selector } from './shapes.ts'
+import { changed, FreeText, Selector, TimeText } from './shapes.ts'
 import {
   InboxItem,
   OpenedShare,
@@ -24,6 +25,7 @@ export const shareMethods = {
   'share.preview': {
     summary: 'Exactly what would leave, with findings and the digest of its bytes.',
     access: 'read',
+    command: '/vivim/share/preview',
     params: z.strictObject({ ...ShareWhat, ...ShareWho, onFindings: ShareTerms.onFindings }),
     result: SharePreview,
     errors: [
@@ -40,6 +42,7 @@ export const shareMethods = {
   'share.create': {
     summary: 'Seal a conversation for an audience, store it and queue it for publishing.',
     access: 'write',
+    command: '/vivim/share/create',
     params: z.strictObject({
       ...ShareWhat,
       ...ShareWho,
@@ -72,9 +75,33 @@ export const shareMethods = {
     ],
     timeoutMs: 3_700_000,
   },
+  'share.propose': {
+    summary: 'Ask the user to share something: it waits in their queue, and leaves only if they approve it.',
+    access: 'write',
+    command: '/vivim/share/propose',
+    params: z.strictObject({
+      ...ShareWhat,
+      ...ShareWho,
+      ...ShareTerms,
+      /** How long it waits for an answer. */
+      keepFor: TimeText.default('7d'),
+    }),
+    result: ProposalAnswer,
+    errors: [
+      'usage/invalid',
+      'contact/not-found',
+      'circle/not-found',
+      'circle/denied',
+      'circle/closed',
+      'id/ambiguous',
+      'share/no-audience',
+      'proposal/full',
+    ],
+  },
   'share.list': {
     summary: 'Shares, own and received, newest first.',
     access: 'read',
+    command: '/vivim/share/list',
     params: z.strictObject({
       state: ShareState.optional(),
       side: z.enum(['mine', 'received', 'all']).default('all'),
@@ -85,6 +112,7 @@ export const shareMethods = {
   'share.show': {
     summary: 'One own share with its recipients and jobs.',
     access: 'read',
+    command: '/vivim/share/show',
     params: z.strictObject({ share: Selector }),
     result: ShareView,
     errors: ['share/not-found', 'id/ambiguous'],
@@ -100,6 +128,7 @@ export const shareMethods = {
   'share.revoke': {
     summary: 'Take a share back: a tombstone goes out, delivery stops, grants and blocks are dropped.',
     access: 'write',
+    command: '/vivim/share/revoke',
     params: z.strictObject({ share: Selector, reason: FreeText.max(500).optional() }),
     result: z.strictObject({ shareId: ShareId, state: ShareState, ...changed }),
     errors: ['share/not-found', 'id/ambiguous'],
@@ -107,6 +136,7 @@ export const shareMethods = {
   'share.retry': {
     summary: 'Try the waiting deliveries of a share now.',
     access: 'write',
+    command: '/vivim/share/retry',
     params: z.strictObject({ share: Selector }),
     result: z.strictObject({ shareId: ShareId, state: ShareState, ...changed }),
     errors: ['share/not-found', 'id/ambiguous', 'share/revoked', 'share/expired'],
@@ -114,6 +144,7 @@ export const shareMethods = {
   'share.verify': {
     summary: 'Check a share again: bytes, owner, redaction receipt, and what the rules of today find in it.',
     access: 'read',
+    command: '/vivim/share/verify',
     params: z.strictObject({ share: Selector }),
     result: ShareVerified,
     errors: [
@@ -132,6 +163,7 @@ export const shareMethods = {
     summary:
       'Replace a live share: the same bytes redacted by the rules of today, for the same audience on the same terms.',
     access: 'write',
+    command: '/vivim/share/reissue',
     params: z.strictObject({ share: Selector }),
     result: ShareCreated.extend({ replaces: ShareId }),
     errors: [
@@ -148,6 +180,7 @@ export const shareMethods = {
   'inbox.list': {
     summary: 'What others shared; with `waitMs`, returns when something new is there.',
     access: 'read',
+    command: '/vivim/inbox/list',
     params: z.strictObject({ waitMs: waitMs.optional() }),
     result: z.strictObject({ items: z.array(InboxItem) }),
     errors: ['inbox/nothing-new'],
@@ -156,6 +189,7 @@ export const shareMethods = {
   'inbox.open': {
     summary: 'Open a received share: verified, decrypted, indexed for search.',
     access: 'write',
+    command: '/vivim/inbox/open',
     params: z.strictObject({ share: Selector }),
     result: OpenedShare,
     errors: [
@@ -172,6 +206,7 @@ export const shareMethods = {
   'inbox.forget': {
     summary: 'Remove a received share with its blocks, grant, opened text and index.',
     access: 'write',
+    command: '/vivim/inbox/forget',
     params: z.strictObject({ share: Selector }),
     result: z.strictObject({ shareId: ShareId, contentId: Cid, ...changed }),
     errors: ['share/not-found', 'id/ambiguous'],

@@ -16,6 +16,8 @@ export const systemMethods = {
       client: z.string().max(100),
       as: Selector.optional(),
       token: z.string().max(4096).optional(),
+      /** A chain in text: every later call carries an `invocation` signed by its holder. */
+      capability: z.string().max(100_000).optional(),
     }),
     result: z.looseObject({
       contract: z.number().int(),
@@ -27,7 +29,16 @@ export const systemMethods = {
       /** On the owner's socket only. */
       node: z.strictObject({ peerId: z.string(), addrs: z.array(z.string()) }).optional(),
     }),
-    errors: ['rpc/version', 'user/not-found', 'session/needed', 'session/invalid'],
+    errors: [
+      'rpc/version',
+      'user/not-found',
+      'session/needed',
+      'session/invalid',
+      'capability/invalid',
+      'capability/denied',
+      'capability/expired',
+      'capability/revoked',
+    ],
   },
   'system.methods': {
     summary: 'List every method with its summary and access.',

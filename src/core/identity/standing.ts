@@ -56,6 +56,8 @@ export const makeStanding = (
     readonly rights: readonly StandingRight[]
     readonly seq: number
     readonly atMs: number
+    /** `STANDING_MAX_LIFE_MS` unless given. */
+    readonly lifeMs?: number
   },
   deviceKey: Ed25519Key,
 ): Standing =>
@@ -65,7 +67,7 @@ export const makeStanding = (
       {
         at: fields.atMs,
         seq: fields.seq,
-        exp: fields.atMs + STANDING_MAX_LIFE_MS,
+        exp: fields.atMs + (fields.lifeMs ?? STANDING_MAX_LIFE_MS),
         did: fields.document.did,
         doc: fields.document.hash,
         peer: peerIdBytes(fields.peer),

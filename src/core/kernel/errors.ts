@@ -485,7 +485,7 @@ export const ERRORS = {
     rpc: 1901,
     exit: 4,
     retry: false,
-    hint: 'Whoever issued it says what it covers; ask them for another one.',
+    hint: 'See what it covers with `vivim capability show FILE`, and ask its issuer for another one.',
   },
   'capability/expired': {
     rpc: 1902,
@@ -506,6 +506,39 @@ export const ERRORS = {
     retry: true,
     hint: 'Wait until the time that the message names.',
   },
+  'capability/not-found': {
+    rpc: 1906,
+    exit: 3,
+    retry: false,
+    hint: 'List them with `vivim capability list`.',
+  },
+  'capability/full': {
+    rpc: 1907,
+    exit: 6,
+    retry: false,
+    hint: 'Take back some of them with `vivim capability revoke ID`.',
+  },
+
+  'proposal/not-found': { rpc: 1910, exit: 3, retry: false, hint: 'List them with `vivim proposal list`.' },
+  'proposal/decided': {
+    rpc: 1911,
+    exit: 6,
+    retry: false,
+    hint: 'It was answered before; `vivim proposal show` says how.',
+  },
+  'proposal/expired': {
+    rpc: 1912,
+    exit: 7,
+    retry: false,
+    hint: 'It waited too long; it can be proposed again.',
+  },
+  'proposal/full': {
+    rpc: 1913,
+    exit: 75,
+    retry: true,
+    hint: 'Too many proposals wait for an answer: `vivim proposal list` shows them.',
+  },
+  'proposal/waiting': { rpc: 1914, exit: 75, retry: true, hint: 'Look at them with `vivim proposal list`.' },
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof ERRORS

@@ -39,6 +39,9 @@ export type BundleId = z.infer<typeof BundleId>
 export const MemoryId = randomId.brand('MemoryId').meta({ id: 'MemoryId' })
 export type MemoryId = z.infer<typeof MemoryId>
 
+export const ProposalId = randomId.brand('ProposalId').meta({ id: 'ProposalId' })
+export type ProposalId = z.infer<typeof ProposalId>
+
 /** CIDv1, sha2-256, base32: of a manifest (dag-cbor) or of a sealed block (raw). */
 export const Cid = z
   .string()

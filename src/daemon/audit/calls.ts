@@ -1,5 +1,6 @@
 /** What the dispatcher tells the audit log of calls: those that change something, allowed or refused, and all by a capability. */
 import type { Actor } from '../../core/audit/row.ts'
+import type { Method } from '../../core/contract/method.ts'
 import { type MethodName, methods } from '../../core/contract/methods.ts'
 import { codeOf } from '../../core/kernel/errors.ts'
 import type { Did } from '../../core/model/id.ts'
@@ -34,11 +35,15 @@ interface Way {
   kind: Actor['kind']
   id?: string
   name?: string
-  /** The command by which a capability allows the call. */
-  command?: string
 }
 
 const actorOf = ({ kind, id, name }: Way): Actor => ({ kind, id: id ?? null, name: name ?? null })
+
+/** The command that a capability covers, or the access that anybody else needs. */
+function rightOf({ kind }: Way, method: MethodName): string {
+  const { access, command }: Method = methods[method]
+  return kind === 'capability' ? (command ?? 'none') : access
+}
 
 /** How a connection was let in; null for one that speaks for nobody and changes nothing. */
 function wayOf({ via }: Session): Way | null {
@@ -57,7 +62,8 @@ export function makeCallAudit(log: Pick<AuditLog, 'note'>, operator: () => Did):
     const way = wayOf(from)
     if (way === null) return
     const who = actorOf(way)
-    const right = NOT_LET_IN.includes(outcome) ? 'none' : (way.command ?? methods[method].access)
+    const isLetIn = !NOT_LET_IN.includes(outcome) && !outcome.startsWith('capability/')
+    const right = isLetIn ? rightOf(way, method) : 'none'
     const isAllowedChange = isChanging(method) && (outcome === 'ok' || outcome === 'begun')
     // What was changed is always written; what was refused or only read may come in any number.
     const source = isAllowedChange ? undefined : `${who.kind}:${who.id ?? ''}`

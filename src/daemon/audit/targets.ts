@@ -20,6 +20,7 @@ type Kind =
   | 'peer'
   | 'session'
   | 'capability'
+  | 'proposal'
 
 /** `KIND:path`: the path begins with `params` or `result`, and goes into each item of a list at `*`. */
 type Place = `${Kind}:${'params' | 'result'}.${string}`
@@ -37,6 +38,7 @@ const SHAPES: Readonly<Record<Kind, (text: string) => boolean>> = {
   peer: text => /^[1-9A-HJ-NP-Za-km-z]{46,64}$/.test(text),
   session: text => /^[0-9a-f]{20}$/.test(text),
   capability: text => /^[a-z0-9]{1,64}$/.test(text),
+  proposal: text => RANDOM_ID.test(text),
 }
 
 /** A call may name hundreds of people; the rest is counted. */
@@ -48,11 +50,18 @@ const notebook = ['notebook:result.notebookId'] as const
 const bundle = ['bundle:result.bundleId'] as const
 const memory = ['memory:result.memoryId'] as const
 const share = ['share:result.shareId', 'share:params.share'] as const
+const capability = ['capability:result.capabilityId'] as const
+const proposal = ['proposal:result.proposalId', 'share:result.shareId'] as const
 const none = [] as const
 
 /** Ids come from results where a parameter may be an alias. */
 const PLACES: Readonly<Record<ChangingMethod, readonly Place[]>> = {
   'system.stop': none,
+  'capability.create': capability,
+  'capability.revoke': capability,
+  'share.propose': proposal,
+  'proposal.approve': proposal,
+  'proposal.reject': proposal,
   'keystore.unlock': none,
   'keystore.lock': none,
   'identity.export': none,

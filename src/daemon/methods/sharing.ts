@@ -7,6 +7,7 @@ import type { Caller } from '../rpc/caller.ts'
 import type { Endings } from '../sharing/endings.ts'
 import type { SharingEvents } from '../sharing/events.ts'
 import type { Inbox } from '../sharing/inbox.ts'
+import type { Proposals } from '../sharing/proposals.ts'
 import type { Reissue } from '../sharing/reissue.ts'
 import type { Shares } from '../sharing/shares.ts'
 import type { Verification } from '../sharing/verification.ts'
@@ -21,6 +22,7 @@ export interface SharingPorts {
   inbox: Inbox
   verification: Verification
   reissue: Reissue
+  proposals: Proposals
   endings: Endings
   store: ShareStore
   jobs: JobStore
@@ -30,7 +32,7 @@ export interface SharingPorts {
 }
 
 export function makeSharingMethods(ports: SharingPorts): SharingMethods {
-  const { shares, inbox, verification, reissue, endings, store, jobs, events, nowMs, wake } = ports
+  const { shares, inbox, verification, reissue, proposals, endings, store, jobs, events, nowMs, wake } = ports
 
   async function summaries(
     local: Did,
@@ -59,6 +61,8 @@ export function makeSharingMethods(ports: SharingPorts): SharingMethods {
       const state = (await store.find(created.shareId))?.state ?? created.state
       return { ...created, state, recipients: await shares.tally(created.shareId) }
     },
+    'share.propose': async ({ did, via }, p) =>
+      proposals.propose(did, via.kind === 'capability' ? via.chain : null, p),
     'share.list': async (caller, p) => ({
       shares: (await summaries(caller.did, p.side)).filter(
         share => p.state === undefined || share.state === p.state,

@@ -2,6 +2,7 @@
 import type { Method } from '../../core/contract/method.ts'
 import { type MethodName, methods } from '../../core/contract/methods.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
+import type { CapabilityDoor } from '../capabilities/door.ts'
 import type { Session } from './caller.ts'
 
 /** @throws `rpc/denied`, `session/needed`, `session/invalid`, `usage/input-needed`. */
@@ -21,4 +22,19 @@ export function checkAccess(method: MethodName, from: Session): void {
     })
   if (from.readOnly && (access === 'write' || access === 'operator'))
     throw new VivimError('rpc/denied', `${method} changes something, and this connection may only read`)
+}
+
+/** A call that was read: its params as they stood in the frame and by the method's schema, and the signed invocation beside them. */
+export interface ReadCall {
+  method: MethodName
+  sent: unknown
+  parsed: unknown
+  invocation: string | undefined
+}
+
+/** The second half for who comes with a capability: whether it covers this very call, which is counted.
+ *  @throws `capability/*`, `crypto/*`. */
+export async function checkCall(call: ReadCall, from: Session, door: CapabilityDoor): Promise<void> {
+  const { user, via } = from
+  if (via.kind === 'capability' && user !== null) await door.pass({ did: user, via }, call)
 }

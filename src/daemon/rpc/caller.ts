@@ -1,11 +1,14 @@
 /** Who calls: what the dispatcher knows of a connection, handed to every handler. */
-import type { Did } from '../../core/model/id.ts'
+import type { Chain } from '../../core/capability/chain.ts'
+import type { Cid, Did } from '../../core/model/id.ts'
 
-/** By what right a connection speaks: the owner's socket, a session that was opened with a proof; or for nobody, which is the owner
- *  of a home with several users who named none (`node`), somebody on the group socket without a session, a monitor. */
+/** By what right a connection speaks: the owner's socket, a session that was opened with a proof, a capability, named by the CID of
+ *  its first link; or for nobody, which is the owner of a home with several users who named none (`node`), somebody on the group
+ *  socket without a session, a monitor. */
 export type Via =
   | { kind: 'socket' }
   | { kind: 'session'; id: string }
+  | { kind: 'capability'; id: Cid; name: string; chain: Chain }
   | { kind: 'node' }
   | { kind: 'guest' }
   | { kind: 'monitor' }

@@ -5,10 +5,11 @@ import { type CallId, CONTRACT_VERSION, FRAME_BYTES, MAX_CALLS } from '../../cor
 import { type Handlers, type MethodName, methods, type ParsedParams } from '../../core/contract/methods.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import type { CallAudit, CallRecord } from '../audit/calls.ts'
-import { checkAccess } from './access.ts'
+import type { CapabilityDoor } from '../capabilities/door.ts'
+import { checkAccess, checkCall } from './access.ts'
 import type { Caller, Door, RpcUsers, Session } from './caller.ts'
 import { makeLineSplitter } from './lines.ts'
-import { judgeLine, parseParams } from './request.ts'
+import { type Call, judgeLine, parseParams } from './request.ts'
 
 /** Works on one call at most this long unless the method says otherwise. */
 const CALL_TIMEOUT_MS = 30_000
@@ -31,6 +32,8 @@ export interface ConnectionPorts {
   door: Door
   /** What is written of calls, and of those that were refused. */
   audit: CallAudit
+  /** For those who come with a capability. */
+  capabilities: CapabilityDoor
   /** Turns whatever a handler threw into an error that may cross the socket, and logs what is a defect. */
   toPublicError(error: unknown, method: MethodName): VivimError
   /** Every result is parsed against its schema; for tests. */
@@ -133,7 +136,10 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
         `the client speaks contract ${hello.contract}, this vivimd ${CONTRACT_VERSION}`,
         { client: hello.contract, daemon: CONTRACT_VERSION },
       )
-    const session = await ports.users.session(hello.as, hello.token, ports.door)
+    const session =
+      hello.capability === undefined
+        ? await ports.users.session(hello.as, hello.token, ports.door)
+        : await ports.capabilities.enter(hello.capability, hello.as, ports.door)
     const made = makeCaller(session, hello.client)
     caller = made
     const stop = (): void => {
@@ -163,8 +169,7 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
   }
 
   const run = async (
-    method: MethodName,
-    rawParams: unknown,
+    { method, params: rawParams, invocation }: Call,
     record: CallRecord,
     signal: AbortSignal,
   ): Promise<unknown> => {
@@ -172,12 +177,14 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
     record.by(from)
     checkAccess(method, from)
     const params = parseParams(method, rawParams)
+    await checkCall({ method, sent: rawParams, parsed: params, invocation }, from, ports.capabilities)
     const handler = ports.handlers[method] as (c: Caller, p: unknown, s: AbortSignal) => Promise<unknown>
     const result = await handler(from, params, signal)
     return ports.checkResults ? methods[method].result.parse(result) : result
   }
 
-  const call = async (id: CallId, method: MethodName, params: unknown) => {
+  const call = async (judged: Call) => {
+    const { id, method } = judged
     if (calls.has(id)) return refuse(id, new VivimError('rpc/invalid-request', 'a call with this id is open'))
     if (calls.size >= MAX_CALLS)
       return write(
@@ -190,9 +197,9 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
       () => controller.abort(new VivimError('rpc/timeout', `${method} took longer than ${limitMs} ms`)),
       limitMs,
     )
-    const record = ports.audit.record(method, params)
+    const record = ports.audit.record(method, judged.params)
     try {
-      const result = await abortable(run(method, params, record, controller.signal), controller.signal)
+      const result = await abortable(run(judged, record, controller.signal), controller.signal)
       await record.gave(result)
       write({ jsonrpc: '2.0', id, result })
     } catch (error) {
@@ -211,7 +218,7 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
   const onLine = (line: Buffer) => {
     if (isHungUp) return
     const judged = judgeLine(line)
-    if (judged.kind === 'call') void call(judged.id, judged.method, judged.params)
+    if (judged.kind === 'call') void call(judged)
     else if (judged.kind === 'refuse') refuse(judged.id, judged.error)
     else if (judged.kind === 'cancel')
       calls.get(judged.id)?.abort(new VivimError('rpc/cancelled', 'the caller took the call back'))

@@ -4,13 +4,23 @@ import type { CallId } from '../../core/contract/frames.ts'
 import { type MethodName, methods } from '../../core/contract/methods.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 
+export interface Call {
+  kind: 'call'
+  id: CallId
+  method: MethodName
+  params: unknown
+  /** Base64url, where one was sent. */
+  invocation: string | undefined
+}
+
 export type Judged =
-  | { kind: 'call'; id: CallId; method: MethodName; params: unknown }
+  | Call
   | { kind: 'cancel'; id: CallId }
   | { kind: 'ignore' }
   | { kind: 'refuse'; id: CallId | null; error: VivimError }
 
 const MAX_ID_CHARS = 128
+const MAX_INVOCATION_CHARS = 16 << 10
 
 /** A member name or value that came from outside, short enough to stand in a message. */
 const shown = (text: string) => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
@@ -27,7 +37,7 @@ export function judgeLine(line: Uint8Array): Judged {
     return refuse(null, 'rpc/invalid-request', 'batches are not supported: send one request a line')
   if (typeof document !== 'object' || document === null)
     return refuse(null, 'rpc/invalid-request', 'a request is an object')
-  const { jsonrpc, id, method, params } = document as Record<string, unknown>
+  const { jsonrpc, id, method, params, invocation } = document as Record<string, unknown>
   const known = isCallId(id) ? id : null
   if (jsonrpc !== '2.0') return refuse(known, 'rpc/invalid-request', '`jsonrpc` must be "2.0"')
   if (typeof method !== 'string') return refuse(known, 'rpc/invalid-request', '`method` must be a string')
@@ -36,7 +46,12 @@ export function judgeLine(line: Uint8Array): Judged {
     return refuse(null, 'rpc/invalid-request', '`id` must be a number or a string of at most 128 characters')
   if (!Object.hasOwn(methods, method))
     return refuse(known, 'rpc/unknown-method', `there is no method ${shown(method)}`)
-  return { kind: 'call', id: known, method: method as MethodName, params: params ?? {} }
+  if (
+    invocation !== undefined &&
+    (typeof invocation !== 'string' || invocation.length > MAX_INVOCATION_CHARS)
+  )
+    return refuse(known, 'rpc/invalid-request', '`invocation` must be a string of at most 16 KiB')
+  return { kind: 'call', id: known, method: method as MethodName, params: params ?? {}, invocation }
 }
 
 /** The specification forbids to answer what has no id, also when it makes no sense. */

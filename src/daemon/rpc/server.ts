@@ -8,6 +8,7 @@ import { toHex } from '../../core/kernel/bytes.ts'
 import type { Chance } from '../../core/kernel/env.ts'
 import { codeOf, VivimError } from '../../core/kernel/errors.ts'
 import type { CallAudit } from '../audit/calls.ts'
+import type { CapabilityDoor } from '../capabilities/door.ts'
 import { describeDefect } from '../defect.ts'
 import type { Log } from '../log.ts'
 import type { Caller, Door, RpcUsers } from './caller.ts'
@@ -34,6 +35,8 @@ export interface RpcServerOptions {
   handlers: Handlers<Caller>
   users: RpcUsers
   audit: CallAudit
+  /** For those who come with a capability. */
+  capabilities: CapabilityDoor
   log: Log
   chance: Chance
   /** Parse every result against its schema; for tests. */

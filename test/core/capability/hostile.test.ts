@@ -17,9 +17,11 @@ import {
 import { CAPABILITY_MAX_BYTES, signEnvelope, TAGS } from '../../../src/core/capability/envelope.ts'
 import { parseInvocation, signInvocation } from '../../../src/core/capability/invocation.ts'
 import { parseRevocation, signRevocation } from '../../../src/core/capability/revocation.ts'
+import { policyOf, rightsOf } from '../../../src/core/capability/rights.ts'
 import { decodeCbor, encodeCbor } from '../../../src/core/crypto/cbor.ts'
 import { concat } from '../../../src/core/kernel/bytes.ts'
 import { VivimError } from '../../../src/core/kernel/errors.ts'
+import { CircleId } from '../../../src/core/model/id.ts'
 import { call, chance, type Holder, issue, makeHolder, makeMemory } from '../../kit/capability.ts'
 import { DAY_MS, makeDevice, makePerson, nextDocument, START_MS } from '../../kit/person.ts'
 
@@ -452,4 +454,33 @@ t.test('text that is no chain is a code and not a crash', async t => {
   t.strictSame(chainBytes(parseChain(`  ${text}\n`)), chainBytes(root))
   for (const odd of ['', 'vivimcap1', text.slice(0, -3), `${text}!`, text.slice(1), 'x'.repeat(200_000)])
     t.throws(() => parseChain(odd), { code: /^(capability|crypto)\// })
+})
+
+t.test('what a person gives in words is what stands in the link, and reads back so', async t => {
+  const circle = CircleId.parse('a'.repeat(26))
+  for (const rights of [
+    { commands: ['/vivim/share/propose'], people: null, perDay: null, uses: null },
+    { commands: ['/vivim/share/propose', '/vivim/conversation/read'], people: null, perDay: 5, uses: 20 },
+    {
+      commands: ['/vivim/share'],
+      people: { circles: [circle], contacts: [script.did, agent.did] },
+      perDay: null,
+      uses: 1,
+    },
+    { commands: ['/vivim/share'], people: { circles: [], contacts: [script.did] }, perDay: 1, uses: null },
+  ])
+    t.match(rightsOf(issue(alice, script, policyOf(rights)).root), { ...rights, others: 0 })
+  t.match(rightsOf(issue(alice, script, { pol: [['==', '.title', 'x']] }).root), { others: 1 })
+  const two = issue(
+    alice,
+    script,
+    policyOf({ commands: ['/vivim/share/propose', '/vivim/inbox'], people: null, perDay: null, uses: null }),
+  )
+  t.equal(two.cmd, '/vivim')
+  const use = (command: string) =>
+    call(alice, two, script, makeMemory(), { command, use: { args: { command } } })
+  await use('/vivim/inbox/list')
+  await use('/vivim/share/propose')
+  for (const command of ['/vivim/share', '/vivim/share/create', '/vivim/inboxes', '/vivim'])
+    await t.rejects(use(command), why('policy'), command)
 })

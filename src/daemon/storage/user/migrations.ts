@@ -287,6 +287,46 @@ CREATE TRIGGER audit_checkpoint_no_update BEFORE UPDATE ON audit_checkpoint
 CREATE TRIGGER audit_checkpoint_no_delete BEFORE DELETE ON audit_checkpoint
   BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
 `,
+  // Capabilities and proposals.
+  `
+CREATE TABLE capability (
+  cid TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  chain BLOB NOT NULL,
+  revocation BLOB NOT NULL,
+  created_at_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE capability_use (
+  link TEXT PRIMARY KEY,
+  day INTEGER NOT NULL,
+  day_uses INTEGER NOT NULL,
+  all_uses INTEGER NOT NULL,
+  last_ms INTEGER NOT NULL,
+  until_ms INTEGER
+) STRICT;
+CREATE TABLE capability_nonce (use TEXT PRIMARY KEY, until_ms INTEGER NOT NULL) STRICT;
+CREATE INDEX capability_nonce_by_end ON capability_nonce (until_ms);
+CREATE TABLE capability_revocation (
+  link TEXT NOT NULL,
+  signer TEXT NOT NULL,
+  revocation BLOB NOT NULL,
+  at_ms INTEGER NOT NULL,
+  PRIMARY KEY (link, signer)
+) STRICT;
+CREATE TABLE proposal (
+  id TEXT PRIMARY KEY,
+  decision TEXT CHECK (decision IN ('approved', 'rejected')),
+  capability TEXT,
+  holder TEXT,
+  name TEXT NOT NULL,
+  params TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  expires_at_ms INTEGER NOT NULL,
+  decided_at_ms INTEGER,
+  share TEXT
+) STRICT;
+CREATE INDEX proposal_waiting ON proposal (expires_at_ms) WHERE decision IS NULL;
+`,
 ]
 
 /** The schema's number once every step ran. */

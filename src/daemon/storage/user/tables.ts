@@ -2,6 +2,7 @@
 import type { Sql, WritingSql } from '../sqlite.ts'
 import { makeAssetReader, makeAssetWriter } from './asset-table.ts'
 import { makeAuditReader, makeAuditWriter } from './audit-table.ts'
+import { makeCapabilityReader, makeCapabilityWriter } from './capability-table.ts'
 import { makeCircleReader, makeCircleWriter } from './circle-table.ts'
 import { makeCollectionReader, makeCollectionWriter } from './collection-table.ts'
 import { makeContactReader, makeContactWriter } from './contact-table.ts'
@@ -13,6 +14,7 @@ import { makeLetterReader, makeLetterWriter } from './letter-table.ts'
 import { makeMemoryReader, makeMemoryWriter } from './memory-table.ts'
 import { makeMessageWindows } from './message-windows.ts'
 import { makeProfileReader, makeProfileWriter } from './profile-table.ts'
+import { makeProposalReader, makeProposalWriter } from './proposal-table.ts'
 import { makeReceivedReader, makeReceivedWriter } from './received-table.ts'
 import { makeSearch } from './search.ts'
 import { makeShareContentReader, makeShareContentWriter } from './share-content-table.ts'
@@ -36,6 +38,8 @@ export function makeUserReader(sql: Sql) {
     messageWindows: makeMessageWindows(sql),
     filterEntries: makeFilterEntryReader(sql),
     audit: makeAuditReader(sql),
+    capabilities: makeCapabilityReader(sql),
+    proposals: makeProposalReader(sql),
   }
 }
 export type UserReader = ReturnType<typeof makeUserReader>
@@ -58,6 +62,8 @@ export function makeUserWriter(sql: WritingSql) {
     messageWindows: makeMessageWindows(sql),
     filterEntries: makeFilterEntryWriter(sql),
     audit: makeAuditWriter(sql),
+    capabilities: makeCapabilityWriter(sql),
+    proposals: makeProposalWriter(sql),
   }
 }
 export type UserWriter = ReturnType<typeof makeUserWriter>

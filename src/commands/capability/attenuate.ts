@@ -1,0 +1,113 @@
+/** `vivim capability attenuate`. */
+import { Args, Flags } from '@oclif/core'
+import { narrowChain } from '../../core/capability/chain.ts'
+import {
+  commandOfWord,
+  type People,
+  policyOf,
+  rightsOf,
+  wordOfCommand,
+} from '../../core/capability/rights.ts'
+import { makeHolder, tokenText } from '../../core/capability/token.ts'
+import { systemChance, systemClock } from '../../core/kernel/env.ts'
+import { VivimError } from '../../core/kernel/errors.ts'
+import { CircleId, Did, isoTime } from '../../core/model/id.ts'
+import { parseInstant } from '../../core/model/time-text.ts'
+import { VivimCommand } from '../base.ts'
+import { boundFlags, canFlag } from './flags.ts'
+import { linkText, writtenText } from './text.ts'
+import { readToken, writeToken } from './token-file.ts'
+
+export default class CapabilityAttenuate extends VivimCommand {
+  static override summary =
+    'Pass a right on, narrower: a new token file made from another, without any daemon.'
+  static override description =
+    'What is not said stays as it is. The new token ends with the old one, and every use of it counts for both. Circles and contacts are named by their whole ids here, since nobody is asked.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> script.token --for helper --per-day 1 --expires 1d --out helper.token',
+  ]
+  static override args = { file: Args.string({ required: true, description: 'the token file to narrow' }) }
+  static override flags = {
+    for: Flags.string({ required: true, helpValue: 'NAME', description: 'what you call whoever gets it' }),
+    can: Flags.string(canFlag),
+    circle: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'ID',
+      description: 'only with this circle',
+    }),
+    to: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'DID',
+      description: 'only with this contact',
+    }),
+    ...boundFlags,
+    out: Flags.string({ required: true, helpValue: 'FILE', description: 'a new file for the token' }),
+  }
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(CapabilityAttenuate)
+    const { chain, key } = readToken(args.file)
+    const nowMs = systemClock.nowMs()
+    const endMs = flags.expires === undefined ? null : parseInstant(flags.expires, nowMs)
+    const { cmd, pol } = policyOf({
+      commands: flags.can?.map(commandOfWord) ?? [chain.cmd],
+      people: peopleOf(flags.circle ?? [], flags.to ?? []),
+      perDay: flags['per-day'] ?? null,
+      uses: flags.uses ?? null,
+    })
+    const holder = makeHolder(systemChance)
+    const result = await writeToken(flags.out, async () => {
+      const next = narrowChain(
+        chain,
+        {
+          aud: holder.did,
+          cmd,
+          pol,
+          ...(endMs === null ? {} : { expiresAtMs: endMs }),
+          meta: { for: flags.for },
+        },
+        key,
+        systemChance,
+      )
+      const { commands, people, perDay, uses } = rightsOf(next.last)
+      return {
+        text: tokenText(next, flags.for, holder),
+        result: {
+          capabilityId: chain.root.cid,
+          link: next.last.cid,
+          file: flags.out,
+          for: flags.for,
+          can: commands.map(wordOfCommand),
+          circles: people?.circles ?? null,
+          contacts: people?.contacts ?? null,
+          perDay,
+          uses,
+          expiresAt: next.expiresAtMs === null ? null : isoTime(next.expiresAtMs),
+          rights: linkText(rightsOf(next.last), next.expiresAtMs === null ? null : isoTime(next.expiresAtMs)),
+        },
+      }
+    })
+    const { rights, ...shown } = result
+    this.show(flags, shown, () => `${flags.for} may ${rights}.\n${writtenText(flags.out)}`)
+  }
+}
+
+/** @throws `usage/invalid` for what is no whole id. */
+function peopleOf(circles: readonly string[], contacts: readonly string[]): People | null {
+  if (circles.length + contacts.length === 0) return null
+  const whole = <T>(schema: { safeParse(text: string): { data?: T } }, text: string): T => {
+    const { data } = schema.safeParse(text)
+    if (data === undefined)
+      throw new VivimError(
+        'usage/invalid',
+        `${JSON.stringify(text)} is not the whole id of a circle or a DID`,
+      )
+    return data
+  }
+  return {
+    circles: circles.map(text => whole(CircleId, text)),
+    contacts: contacts.map(text => whole(Did, text)),
+  }
+}
