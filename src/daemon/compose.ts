@@ -466,13 +466,14 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
           .devicesChanged(did, next.did)
           .catch(error => say('circle.not-settled', { code: codeOf(error) }))
   })
-  /** The own document in force is known here, in the directory, in circles, and to contacts. */
-  const announce = async (did: Did): Promise<void> => {
+  /** The own document in force is known here, in the directory, in circles, and to contacts. @returns how many contacts are told. */
+  const announce = async (did: Did): Promise<number> => {
     await people.learn(sessionOf(did).document)
-    await card.refresh(did)
+    const told = await card.refresh(did)
     publishing.renewSlot(did)
     publishing.soon()
     await membership.settleAll(did)
+    return told
   }
   /** From now on their letters are opened and their circles kept up to date. */
   const serve = async (did: Did, session: KeystoreSession): Promise<void> => {
@@ -565,8 +566,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       beside: makeExporting({ users, contacts, audiences }),
       async announce(did, movedCard) {
         if (movedCard !== null) users.write(did, db => db.profile.put(PROFILE.movedCard, movedCard))
-        await announce(did)
-        return card.tellContacts(did)
+        return announce(did)
       },
     }),
     ...makePeerMethods(node, people.isRelated),

@@ -38,7 +38,10 @@ t.test('alice moves: bob follows her card, carol needs it from her, and both kee
   t.equal((await bob.fails(['contact', 'follow', 'alice'], 3)).code, 'contact/card-needed')
 
   t.match(await alice.call('identity.move', { to: card }), { changed: false, told: 1 }, 'now with the card')
+  t.match(await alice.call('identity.move', { to: card }), { changed: false, told: 0 }, 'once is enough')
   await alice.logged('card.delivered', { target: bob.did }, 2)
+  // The letter is opened before the inbox is shown.
+  await bob.inbox()
   const followed = await bob.call('contact.follow', { contact: 'alice' })
   t.match(followed, { did: later.did, name: 'alice', state: 'known', movedTo: null, changed: true })
   t.match(await bob.call('contact.follow', { contact: 'alice' }), { did: later.did, changed: false })

@@ -66,6 +66,8 @@ t.test(
     const now = await newHome(t, 'alice', { recover: { words, from: alice.home } })
     await now.start()
     t.match(await now.call('share.verify', { share: shared.shareId }), { verified: true, mine: true })
+    const audit = await now.call('audit.verify', {})
+    t.match(audit, { ok: true }, 'the audit log came along whole')
     await carol.start()
     await now.acknowledged(waiting.shareId)
     await carol.received(waiting.shareId)

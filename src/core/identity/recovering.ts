@@ -1,6 +1,5 @@
 /** The next identity document by the recovery key: what takes an identity back, revokes what was lost, and moves it. */
-import { borrowSecret, type Secret } from '../crypto/secret.ts'
-import { sameBytes } from '../kernel/bytes.ts'
+import { borrowSecret, type Secret, sameSecret } from '../crypto/secret.ts'
 import { VivimError } from '../kernel/errors.ts'
 import type { Did } from '../model/id.ts'
 import type { Device, RevokedDevice } from './device.ts'
@@ -26,7 +25,7 @@ export function documentByRecovery(
   change: RecoveryChange,
 ): IdentityDocument {
   const keys = borrowSecret(seed, RECOVERY_SEED_BYTES, bytes => recoveryKeys(bytes))
-  if (!sameBytes(keys.commitment, known.recovery))
+  if (!sameSecret(keys.commitment, known.recovery))
     throw new VivimError('identity/other-recovery', 'the recovery seed is not the one of this identity')
   return signDocumentByRecovery(
     {

@@ -39,10 +39,11 @@ export function makeOwnCard({ users, keys, jobs, network, wake, clock, log }: Ow
 
   const atMs = (local: Did): number => Number(users.read(local, db => db.profile.text(PROFILE.cardAt)) ?? 0)
 
-  /** What contacts should know: the card, the node behind it, the document in force. */
+  /** What contacts should know: the card, the node behind it, the document in force, and where it moves to. */
   function toTell(local: Did): string {
     const { document, directoryKey } = keys.keys(local)
-    return [toHex(directoryKey.publicKey), network().peerId, toHex(document.hash)].join(' ')
+    const moved = users.read(local, db => db.profile.text(PROFILE.movedCard))
+    return [toHex(directoryKey.publicKey), network().peerId, toHex(document.hash), moved ?? ''].join(' ')
   }
 
   /** A letter for each contact who is accepted and not blocked; strangers are not told. @returns how many. */
@@ -85,7 +86,6 @@ export function makeOwnCard({ users, keys, jobs, network, wake, clock, log }: Ow
   return {
     text,
     keep,
-    tellContacts,
 
     readSecret: (local: Did): Uint8Array | null => users.read(local, db => db.profile.bytes(PROFILE.read)),
 
@@ -96,15 +96,15 @@ export function makeOwnCard({ users, keys, jobs, network, wake, clock, log }: Ow
     },
 
     /** Once the keystore is unlocked: tell contacts what they were not told yet, such as after a renewal that a
-     *  process ended in, after a recovery, of a newer document. @returns whether anything was to be told. */
-    async refresh(local: Did): Promise<boolean> {
+     *  process ended in, after a recovery, of a newer document. @returns how many are told. */
+    async refresh(local: Did): Promise<number> {
       const told = users.read(local, db => db.profile.text(PROFILE.cardTold))
       const now = toTell(local)
-      if (told === now) return false
+      if (told === now) return 0
       // A node that never had to tell anything begins with what its contacts have anyway.
-      if (told !== null) await tellContacts(local)
+      const count = told === null ? 0 : await tellContacts(local)
       users.write(local, db => db.profile.put(PROFILE.cardTold, now))
-      return told !== null
+      return count
     },
 
     /** The ended slots that are still to be put. */
