@@ -1,10 +1,9 @@
 /** `vivim init`. */
 import { Flags } from '@oclif/core'
-import { VivimError } from '../core/kernel/errors.ts'
 import { visibleLine } from '../core/model/visible.ts'
-import { type CommonFlags, VivimCommand } from './base.ts'
+import { VivimCommand } from './base.ts'
 import { initHome } from './daemon/process.ts'
-import { askNewSecret, secretFrom } from './input/secret.ts'
+import { keyFlags, keyPassphrase, placeFlags } from './input/new-home.ts'
 import { homeOf } from './place.ts'
 import { style } from './text/style.ts'
 import { facts } from './text/table.ts'
@@ -38,23 +37,8 @@ export default class Init extends VivimCommand {
       helpValue: 'NAME',
       description: 'what you are called on this node',
     }),
-    'passphrase-file': Flags.string({
-      helpValue: 'FILE',
-      exclusive: ['no-passphrase'],
-      description: 'read the passphrase from a file, or from stdin with -',
-    }),
-    'no-passphrase': Flags.boolean({
-      description: 'keep the keys unencrypted on disk: the daemon unlocks by itself, and so can a thief',
-    }),
-    listen: Flags.string({
-      multiple: true,
-      helpValue: 'MULTIADDR',
-      description: 'where to listen [default: /ip4/0.0.0.0/tcp/4747, or a free port]',
-    }),
-    master: Flags.string({
-      helpValue: 'URL',
-      description: 'master database: postgres://… [default: embedded]',
-    }),
+    ...keyFlags,
+    ...placeFlags,
   }
 
   async run(): Promise<void> {
@@ -63,25 +47,12 @@ export default class Init extends VivimCommand {
     const request = {
       home: homeOf(flags.home),
       name: flags.name,
-      passphrase: await this.passphrase(flags),
+      passphrase: await keyPassphrase(flags, this.canAsk(flags)),
       listen: flags.listen ?? [],
       master: flags.master ?? null,
     }
     const result = (await initHome(this.config.root, request)) as InitResult
     this.show(flags, result, initText)
-  }
-
-  private async passphrase(
-    flags: CommonFlags & { 'passphrase-file'?: string | undefined; 'no-passphrase': boolean },
-  ): Promise<string | null> {
-    if (flags['no-passphrase']) return null
-    if (flags['passphrase-file'] !== undefined) return secretFrom(flags['passphrase-file'])
-    if (this.canAsk(flags)) return askNewSecret('Passphrase for the keys on this disk')
-    throw new VivimError(
-      'usage/input-needed',
-      'a passphrase is needed: give --passphrase-file FILE, or --no-passphrase',
-      { flag: '--passphrase-file' },
-    )
   }
 }
 

@@ -50,6 +50,7 @@ import type { Caller, Door } from './rpc/caller.ts'
 import { makeRpcServer } from './rpc/server.ts'
 import { makeArrival } from './sharing/arrival.ts'
 import { makeAudiences } from './sharing/audiences.ts'
+import { makeCardLetters } from './sharing/card-letters.ts'
 import { makeCircles } from './sharing/circles.ts'
 import { makeContacts } from './sharing/contacts.ts'
 import { makeDelivery } from './sharing/delivery.ts'
@@ -57,14 +58,18 @@ import { makeEndings } from './sharing/endings.ts'
 import { makeEnvelopes } from './sharing/envelopes.ts'
 import { makeSharingEvents } from './sharing/events.ts'
 import { startExpiry } from './sharing/expiry.ts'
+import { makeExporting } from './sharing/exporting.ts'
 import { makeFetching } from './sharing/fetching.ts'
 import { makeFilterLists } from './sharing/filter-lists.ts'
 import { makeGossipMessages } from './sharing/gossip-messages.ts'
 import { makeNetworkHost } from './sharing/host.ts'
 import { makeInbox } from './sharing/inbox.ts'
+import { makeLetterSending } from './sharing/letter-sending.ts'
 import { makeLetters } from './sharing/letters.ts'
 import { makeMembership } from './sharing/membership.ts'
-import { makePeople } from './sharing/people.ts'
+import { makeOwnCard } from './sharing/own-card.ts'
+import { makePeople, refuseRollback } from './sharing/people.ts'
+import { PROFILE } from './sharing/profile-keys.ts'
 import { makeProposals } from './sharing/proposals.ts'
 import { type Publisher, startPublisher } from './sharing/publisher.ts'
 import { makePushes } from './sharing/pushes.ts'
@@ -75,6 +80,7 @@ import { makeScans } from './sharing/scans.ts'
 import { makeSealing } from './sharing/sealing.ts'
 import { makeShares } from './sharing/shares.ts'
 import { makeSyncs } from './sharing/syncs.ts'
+import { makeTrust } from './sharing/trust.ts'
 import { makeVerification } from './sharing/verification.ts'
 import { makeWelcome } from './sharing/welcome.ts'
 import { makeStatus } from './status.ts'
@@ -152,7 +158,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     audiences.isShown(did, circle),
   )
   const events = makeSharingEvents()
-  const readSecret = (did: Did): Uint8Array | null => contacts.readSecret(did)
+  const readSecret = (did: Did): Uint8Array | null => card.readSecret(did)
   const fellowCards = (did: Did): ReadonlyMap<Did, string> => audiences.fellowCards(did)
   const people = makePeople({
     self: peerId,
@@ -171,13 +177,17 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       if (local === did || (await people.isRelated(local, did))) happenings.document(local, did, how)
   }
   const contacts = makeContacts({ users, people, fellowCards, network, clock, log: say })
-  const { ownCard } = contacts
+  const trust = makeTrust({ users, people, contacts, localUsers, clock, log: say })
+  people.whenLearning(trust.note)
+  const jobs = master.jobs
+  const card = makeOwnCard({ users, keys, jobs, network, wake, clock, log: say })
+  const sending = makeLetterSending({ contacts, network, chance })
   const circles = makeCircles({
     users,
     refs: refs.circles,
     people,
     keys,
-    ownCard,
+    card,
     changed: (did, circle) => void settle(did, circle),
     entered: happenings.entry,
     joined: happenings.joined,
@@ -186,8 +196,25 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     log: say,
   })
   const audiences = makeAudiences({ users, contacts, circles })
-  const envelopes = makeEnvelopes({ people, circles, refs: refs.circles, keys, ownCard, clock, chance })
-  const syncs = makeSyncs({ circles, network, stores: refs.identities, log: say })
+  const envelopes = makeEnvelopes({
+    people,
+    circles,
+    refs: refs.circles,
+    keys,
+    introduce: card.introduce,
+    clock,
+    chance,
+  })
+  const syncs = makeSyncs({
+    circles,
+    network,
+    synced: (did, circle) =>
+      void membership
+        .wasSynced(did, circle)
+        .catch(error => say('circle.not-settled', { circle, code: codeOf(error) })),
+    stores: refs.identities,
+    log: say,
+  })
   const gossip = makeGossipMessages({
     circles,
     endings: () => endings,
@@ -220,6 +247,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     endings,
     keys,
     events,
+    meetMoved: trust.meetMoved,
     wantSync: syncs.wantPair,
     wantBlocks: fetching.want,
     clock,
@@ -249,7 +277,6 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     clock,
     log: say,
   })
-  const jobs = master.jobs
   const membership = makeMembership({
     users,
     jobs,
@@ -261,6 +288,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     gossip,
     welcome: makeWelcome({ store, circles, wake, clock, log: say }),
     keys,
+    wantSync: syncs.wantCircle,
     wake,
     clock,
   })
@@ -327,12 +355,13 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   })
   const reissue = makeReissue({ users, audiences, blocks, shares, sealing, endings, lists, keys, clock })
   const scans = makeScans({ users, conversations, store, blocks, shares, lists, keys, clock })
-  const handlers = makeDelivery({
+  const delivering = makeDelivery({
     users,
     store,
     blocks,
     people,
     contacts,
+    sending,
     circles,
     refs: refs.circles,
     envelopes,
@@ -343,9 +372,12 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     network,
     events,
     clock,
-    chance,
     log: say,
   })
+  const handlers = {
+    ...delivering,
+    card: makeCardLetters({ users, people, contacts, keys, card, sending, log: say }),
+  }
   const host = makeNetworkHost({
     users,
     identities: refs.identities,
@@ -370,6 +402,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
 
   /** Before the network is there, or the user on it: what is known of them elsewhere, and what a crash left. */
   const prepare = async (did: Did, session: KeystoreSession): Promise<void> => {
+    await refuseRollback(people, session.document)
     await audit.open(did)
     session.onUnlock(() => happenings.unlocked(did))
     session.onLocking(device => happenings.locking(did, device))
@@ -401,7 +434,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   const publishing = startPublisher({
     users,
     keys,
-    readSecret: did => sessionOf(did).keys().read,
+    endedSlots: card.endedSlots,
     records: refs.records,
     localUsers,
     network,
@@ -428,17 +461,31 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     fetching.wantFrom(local, remote)
     publishing.soon()
   })
+  people.whenLearnt(({ known, next, decision }) => {
+    if (decision !== 'accept' || known === null) return
+    for (const did of locals.list())
+      if (did !== next.did)
+        void membership
+          .devicesChanged(did, next.did)
+          .catch(error => say('circle.not-settled', { code: codeOf(error) }))
+  })
+  /** The own document in force is known here, in the directory, in circles, and to contacts. @returns how many contacts are told. */
+  const announce = async (did: Did): Promise<number> => {
+    await people.learn(sessionOf(did).document)
+    const told = await card.refresh(did)
+    publishing.renewSlot(did)
+    publishing.soon()
+    await membership.settleAll(did)
+    return told
+  }
   /** From now on their letters are opened and their circles kept up to date. */
   const serve = async (did: Did, session: KeystoreSession): Promise<void> => {
     const unlocked = (): void => {
       void people
         .learn(session.keys().document)
+        .then(() => card.refresh(did))
         .catch(error => say('identity.not-learnt', { did, code: codeOf(error) }))
-      contacts.keepCardKeys(
-        did,
-        keys,
-        session.keys().read.use(bytes => Uint8Array.from(bytes)),
-      )
+      card.keep(did)
       publishing.renewSlot(did)
       letters.wake(did)
       void membership.settleAll(did).catch(error => say('circle.not-settled', { code: codeOf(error) }))
@@ -512,13 +559,22 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     isAuditBroken: audit.isBroken,
     waitingLetters: did => users.read(did, db => db.letters.list('waiting')).length,
     waitingProposals: proposals.waiting,
+    changedContacts: did =>
+      new Set(users.read(did, db => db.contacts.changes()).map(change => change.did)).size,
     askMaster: () => pingMaster(master),
   })
   const methods: Handlers<Caller> = {
     ...makeSystemMethods({ ...status, node: () => ({ peerId, addrs: node.addrs() }), stop: options.stop }),
     ...makeUserMethods({ accounts, sessions, opening }),
     ...makeKeystoreMethods(sessionOf),
-    ...makeIdentityMethods(sessionOf),
+    ...makeIdentityMethods({
+      sessionOf,
+      beside: makeExporting({ users, contacts, audiences }),
+      async announce(did, movedCard) {
+        if (movedCard !== null) users.write(did, db => db.profile.put(PROFILE.movedCard, movedCard))
+        return announce(did)
+      },
+    }),
     ...makePeerMethods(node, people.isRelated),
     ...makeImportMethods(imports),
     ...makeConversationMethods(conversations),
@@ -528,7 +584,19 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       memories: makeMemories({ users, acus, clock, chance }),
       profile: makeProfile(users),
     }),
-    ...makePeopleMethods({ contacts, membership, inbox, syncs }),
+    ...makePeopleMethods({
+      contacts,
+      membership,
+      inbox,
+      syncs,
+      trust,
+      card,
+      async renewCard(did) {
+        const told = await card.renew(did, () => sessionOf(did).renewCard())
+        await announce(did)
+        return told
+      },
+    }),
     ...makeFilteringMethods(lists, scans),
     ...makeAuditMethods(
       makeAuditReading({

@@ -68,7 +68,14 @@ const OWN_NAMES = new Set([
 /** Make a home, or find the one that is there. A home that an interrupted `init` left half made is made anew: nobody was told of it.
  *  @throws `usage/invalid`, `home/config`, `storage/url-password` for what was asked; `home/conflict` when the home has another name or the
  *  folder holds other files; `home/format`, `file/unusable`, `storage/full`, `daemon/already-running`. */
-export async function initHome(request: InitRequest): Promise<InitResult> {
+export const initHome = (request: InitRequest): Promise<InitResult> =>
+  makeHome(request, (paths, peer) => makeUserFolder(paths, peer, request))
+
+/** Make a home with whatever user `user` puts into it. @returns what stands there when this is over, made now or before. */
+export async function makeHome(
+  request: InitRequest,
+  user: (paths: HomePaths, peer: string) => Promise<Did>,
+): Promise<InitResult> {
   checkRequest(request)
   const paths = homePaths(resolve(request.home))
   if (readFormat(paths) !== null) return existing(paths, request.name)
@@ -79,7 +86,7 @@ export async function initHome(request: InitRequest): Promise<InitResult> {
     try {
       // Somebody else may have finished while this one waited for the lock.
       if (readFormat(paths) !== null) return existing(paths, request.name)
-      return await make(paths, request)
+      return await make(paths, request, user)
     } finally {
       lock.release()
     }
@@ -145,7 +152,11 @@ function existing(paths: HomePaths, name: string): InitResult {
 
 const peerIdOf = (seed: SecretBytes): string => peerIdFromKey(new Ed25519Key(seed).publicKey)
 
-async function make(paths: HomePaths, request: InitRequest): Promise<InitResult> {
+async function make(
+  paths: HomePaths,
+  request: InitRequest,
+  user: (paths: HomePaths, peer: string) => Promise<Did>,
+): Promise<InitResult> {
   const { chance, name } = request
   for (const left of [paths.users, paths.nodeKey, paths.config, paths.operator])
     rmSync(left, { recursive: true, force: true })
@@ -155,7 +166,7 @@ async function make(paths: HomePaths, request: InitRequest): Promise<InitResult>
   writeDurable(paths.nodeKey, nodeSeed)
   const peerId = peerIdOf(new SecretBytes(nodeSeed))
   nodeSeed.fill(0)
-  const did = await makeUserFolder(paths, peerId, request)
+  const did = await user(paths, peerId)
   const listen = request.listen.length > 0 ? [...request.listen] : [await defaultListen()]
   writeDurable(paths.config, configText(name, listen, request.master))
   writeDurable(paths.operator, `${did}\n`)

@@ -1,17 +1,20 @@
 /** The unlocked keys of one user in the daemon, like ssh-agent's: lent while unlocked, overwritten at lock or when the time is up. */
 import { createHash } from 'node:crypto'
 import { Ed25519Key } from '../core/crypto/ed25519.ts'
-import { needsPassphrase } from '../core/crypto/password.ts'
+import { type FileKey, needsPassphrase } from '../core/crypto/password.ts'
 import type { SecretBytes } from '../core/crypto/secret.ts'
 import { XWingKey } from '../core/crypto/xwing.ts'
 import { type IdentityDocument, parseDocument, signDocument } from '../core/identity/document.ts'
+import { type IdentityExport, sealExport } from '../core/identity/export-file.ts'
 import {
+  drawCard,
   type Keystore,
-  openKeystore,
+  openKeystoreToSealAgain,
   openRecovery,
-  sealExport,
+  sealKeystoreAgain,
   wipeKeystore,
 } from '../core/identity/keystore.ts'
+import { documentByRecovery } from '../core/identity/recovering.ts'
 import type { RecoveryPublicKeys } from '../core/identity/recovery.ts'
 import {
   makeStanding,
@@ -21,6 +24,7 @@ import {
   type StandingRight,
   standingNames,
 } from '../core/identity/standing.ts'
+import { seedToWords } from '../core/identity/words.ts'
 import { concat, toHex } from '../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../core/kernel/env.ts'
 import { VivimError } from '../core/kernel/errors.ts'
@@ -56,6 +60,8 @@ export interface UnlockedKeys {
 
 interface Opened {
   readonly keystore: Keystore
+  /** Writes the keystore again under its passphrase: it opens nothing but what is open already, and goes at lock. */
+  readonly fileKey: FileKey
   readonly seed: SecretBytes | null
   readonly keys: Omit<UnlockedKeys, 'document'>
   readonly untilMs: number | null
@@ -182,9 +188,13 @@ export class KeystoreSession {
 
   /** @throws `keystore/locked`. */
   keys(): UnlockedKeys {
+    return { ...this.#unlocked().keys, document: this.#document }
+  }
+
+  #unlocked(): Opened {
     const opened = this.#current()
     if (opened === null) throw new VivimError('keystore/locked', 'the keystore is locked', { did: this.did })
-    return { ...opened.keys, document: this.#document }
+    return opened
   }
 
   /** Unlock, for a while or until `lock`. The passphrase is asked for also when it is unlocked already; the new time then counts.
@@ -206,7 +216,7 @@ export class KeystoreSession {
     const file = this.file()
     if (passphrase === null && needsPassphrase(file))
       throw new VivimError('usage/input-needed', 'this keystore has a passphrase', { did: this.did })
-    const keystore = await openKeystore(file, passphrase)
+    const { keystore, fileKey } = await openKeystoreToSealAgain(file, passphrase)
     const recoveryFile = readSmall(this.#options.paths.recovery, FILE_MAX_BYTES)
     const recovery = recoveryFile && (await openRecovery(recoveryFile, passphrase))
     if (keystore.did !== this.did || (recovery !== null && recovery.did !== this.did))
@@ -214,20 +224,7 @@ export class KeystoreSession {
     const changed = !this.unlocked
     this.#forget()
     const untilMs = forMs === null ? null : this.#options.clock.nowMs() + forMs
-    this.#opened = {
-      keystore,
-      seed: recovery?.seed ?? null,
-      untilMs,
-      keys: {
-        device: new Ed25519Key(keystore.deviceSign),
-        kem: new XWingKey(keystore.deviceKem),
-        storageKey: keystore.storageKey,
-        directoryKey: new Ed25519Key(keystore.directory),
-        read: keystore.read,
-        recovery: keystore.recovery,
-        identityKey: keystore.identity && new Ed25519Key(keystore.identity),
-      },
-    }
+    this.#opened = { keystore, fileKey, seed: recovery?.seed ?? null, untilMs, keys: keysOf(keystore) }
     this.#setTimer()
     this.#renewDocument()
     this.#renewStanding()
@@ -260,20 +257,59 @@ export class KeystoreSession {
     if (this.unlocked) this.#renewStanding()
   }
 
-  /** The identity key and, while it is here, the recovery seed, under a passphrase of their own.
-   *  @returns the file and its SHA-256 in hex, by which `confirmExport` knows it. @throws `keystore/locked`. */
-  async exportIdentity(passphrase: SecretBytes): Promise<{ file: Uint8Array; sha256: string }> {
-    const opened = this.#current()
-    if (opened === null) throw new VivimError('keystore/locked', 'the keystore is locked', { did: this.did })
-    const { identity } = opened.keystore
+  /** Identity key, card keys, document and, while it is here, the recovery seed, under a passphrase of their own.
+   *  @param beside - what is known of people and circles. @param words - the recovery seed as words, too.
+   *  @returns the file and its SHA-256 in hex, by which `confirmExport` knows it. @throws `keystore/locked`; `identity/seed-gone`
+   *  for words of a seed that has left. */
+  async exportIdentity(
+    passphrase: SecretBytes,
+    beside: Pick<IdentityExport, 'name' | 'contacts' | 'circles'>,
+    words = false,
+  ): Promise<{ file: Uint8Array; sha256: string; words: string[] | null }> {
+    const { keystore, seed } = this.#unlocked()
+    const { identity, directory, read } = keystore
+    if (words && seed === null)
+      throw new VivimError('identity/seed-gone', 'the recovery seed is no longer on this node')
+    const shown = words && seed !== null ? seedToWords(seed) : null
     const file = await sealExport(
-      { did: this.did, identity, seed: opened.seed },
+      { did: this.did, identity, seed, directory, read, document: this.#document.wire, ...beside },
       passphrase,
       this.#options.chance,
     )
     const sha256 = toHex(createHash('sha256').update(file).digest())
-    if (opened.seed !== null) this.#exports.add(sha256)
-    return { file, sha256 }
+    if (seed !== null) this.#exports.add(sha256)
+    return { file, sha256, words: shown }
+  }
+
+  /** Take the next document into force, signed with the recovery key: from then on only such documents count.
+   *  @param seed - where it is no longer on this node. @throws `keystore/locked`, `identity/recovery-needed`, `identity/other-recovery`. */
+  signByRecovery(change: { readonly movedTo?: Did }, seed: SecretBytes | null): IdentityDocument {
+    const own = this.#unlocked().seed
+    if (seed === null && own === null)
+      throw new VivimError('identity/recovery-needed', 'the recovery seed is no longer on this node')
+    const known = this.#document
+    const document = documentByRecovery(known, (seed ?? own) as SecretBytes, this.#options.clock.nowMs(), {
+      expiresAtMs: this.#options.clock.nowMs() + DOCUMENT_LIFE_MS,
+      ...(known.movedTo !== null && { movedTo: known.movedTo }),
+      ...change,
+    })
+    this.setDocument(document)
+    return document
+  }
+
+  /** Draw another directory key and read secret, so that the cards that are out become worthless. The file is written first.
+   *  @throws `keystore/locked`, `storage/full`. */
+  async renewCard(): Promise<void> {
+    const opened = this.#unlocked()
+    const keystore = { ...opened.keystore, ...drawCard(this.#options.chance) }
+    writeDurable(
+      this.#options.paths.keystore,
+      await sealKeystoreAgain(keystore, opened.fileKey, this.#options.chance),
+    )
+    // It may have been locked meanwhile: the next unlock reads the new file.
+    if (this.#opened === opened) this.#opened = { ...opened, keystore, keys: keysOf(keystore) }
+    opened.keystore.directory.wipe()
+    opened.keystore.read.wipe()
   }
 
   /** The export is safely elsewhere: remove the recovery seed from this node. @returns false when it was gone already.
@@ -326,6 +362,7 @@ export class KeystoreSession {
     this.#timer = null
     if (this.#opened !== null) {
       wipeKeystore(this.#opened.keystore)
+      this.#opened.fileKey.wipe()
       this.#opened.seed?.wipe()
     }
     this.#opened = null
@@ -345,12 +382,17 @@ export class KeystoreSession {
     this.#timer.unref()
   }
 
-  /** Sign the next document in good time, where the identity key is at hand: a person whose document expired cannot be shared with. */
+  /** Sign the next document in good time, where a key that may is at hand: a person whose document expired cannot be shared with. */
   #renewDocument(): void {
     const nowMs = this.#options.clock.nowMs()
     const { identityKey } = this.keys()
     const known = this.#document
-    if (identityKey === null || known.byRecovery || known.expiresAtMs - nowMs > DOCUMENT_RENEW_MS) return
+    if (known.expiresAtMs - nowMs > DOCUMENT_RENEW_MS) return
+    if (known.byRecovery) {
+      if (this.#opened?.seed) this.signByRecovery({}, null)
+      return
+    }
+    if (identityKey === null) return
     const document = signDocument(
       {
         did: known.did,
@@ -415,3 +457,13 @@ export class KeystoreSession {
     this.#stored = stored
   }
 }
+
+const keysOf = (keystore: Keystore): Opened['keys'] => ({
+  device: new Ed25519Key(keystore.deviceSign),
+  kem: new XWingKey(keystore.deviceKem),
+  storageKey: keystore.storageKey,
+  directoryKey: new Ed25519Key(keystore.directory),
+  read: keystore.read,
+  recovery: keystore.recovery,
+  identityKey: keystore.identity && new Ed25519Key(keystore.identity),
+})

@@ -21,7 +21,7 @@ const HELP = `Runs a node of VIVIM in the foreground.
 
 USAGE
   vivimd [--home DIR] [--log-file FILE]
-  vivimd --init            make a home from a JSON request on stdin, as \`vivim init\` does
+  vivimd --init            make a home from a JSON request on stdin, as \`vivim init\` and \`vivim identity import\` do
 
 OPTIONS
   --home DIR       the home to work on [env: VIVIM_HOME]
@@ -37,7 +37,8 @@ SIGTERM and SIGINT stop it cleanly; a second one at once. VIVIM_LOG sets the lev
 const STOP_TIMEOUT_MS = 10_000
 /** The other daemon of this home may be at its end when this one begins. */
 const LOCK_WAIT_MS = 2_000
-const MAX_REQUEST_BYTES = 1 << 20
+/** An export file of the largest size, in base64, beside the rest. */
+const MAX_REQUEST_BYTES = 4 << 20
 
 /** Anything thrown, as an error of the table. */
 function asVivimError(caught: unknown): VivimError {
@@ -53,22 +54,34 @@ function logEnd(log: Log, caught: unknown): number {
   return ERRORS[codeOf(error)].exit
 }
 
-const InitRequest = z.strictObject({
+const Place = z.strictObject({
   home: z.string().min(1),
-  name: z.string(),
   passphrase: z.string().nullable(),
   listen: z.array(z.string()),
   master: z.string().nullable(),
 })
+const InitRequest = z.union([
+  Place.extend({ name: z.string() }),
+  Place.extend({
+    name: z.string().nullable(),
+    /** An identity that is there already. */
+    recover: z.strictObject({
+      fileB64: z.base64().nullable(),
+      filePassphrase: z.string().nullable(),
+      words: z.string().nullable(),
+      documentB64: z.base64().nullable(),
+      from: z.string().nullable(),
+      keepOthers: z.boolean(),
+    }),
+  }),
+])
+type InitRequest = z.infer<typeof InitRequest>
 
 /** `--init`: one JSON document in, one out. @returns the exit code */
 async function init(): Promise<number> {
   const answer = (document: object) => process.stdout.write(`${JSON.stringify(document)}\n`)
   try {
-    const { passphrase, ...request } = parseRequest(readFileSync(0))
-    const { initHome } = await import('./init.ts')
-    const secret = passphrase === null ? null : new SecretBytes(utf8(passphrase))
-    answer(await initHome({ ...request, passphrase: secret, clock: systemClock, chance: systemChance }))
+    answer(await make(parseRequest(readFileSync(0))))
     return 0
   } catch (error) {
     const known = asVivimError(error)
@@ -78,7 +91,33 @@ async function init(): Promise<number> {
   }
 }
 
-function parseRequest(bytes: Buffer): z.infer<typeof InitRequest> {
+async function make(request: InitRequest): Promise<object> {
+  const secretOf = (text: string | null) => (text === null ? null : new SecretBytes(utf8(text)))
+  const bytesOf = (text: string | null) =>
+    text === null ? null : Uint8Array.from(Buffer.from(text, 'base64'))
+  const ports = { passphrase: secretOf(request.passphrase), clock: systemClock, chance: systemChance }
+  if (!('recover' in request)) {
+    const { initHome } = await import('./init.ts')
+    return await initHome({ ...request, ...ports })
+  }
+  const { importIdentity } = await import('./identity-import.ts')
+  const { recover, ...place } = request
+  const bytes = bytesOf(recover.fileB64)
+  return await importIdentity({
+    ...place,
+    ...ports,
+    file: bytes && {
+      bytes,
+      passphrase: secretOf(recover.filePassphrase) ?? new SecretBytes(new Uint8Array(0)),
+    },
+    words: recover.words,
+    document: bytesOf(recover.documentB64),
+    from: recover.from === null ? null : resolve(recover.from),
+    keepOthers: recover.keepOthers,
+  })
+}
+
+function parseRequest(bytes: Buffer): InitRequest {
   try {
     if (bytes.length <= MAX_REQUEST_BYTES) return InitRequest.parse(JSON.parse(bytes.toString('utf8')))
   } catch {

@@ -4,7 +4,7 @@ import type { Result } from '../core/contract/methods.ts'
 import type { Clock } from '../core/kernel/env.ts'
 import { ERRORS, type ErrorCode } from '../core/kernel/errors.ts'
 import { VERSION } from '../core/kernel/version.ts'
-import type { Did } from '../core/model/id.ts'
+import { type Did, isoTime } from '../core/model/id.ts'
 import type { BlockStore, JobKind, JobRow, JobStore } from '../core/pipeline/ports.ts'
 import type { KeystoreSession } from './keystore-session.ts'
 import type { Whose } from './methods/system.ts'
@@ -16,7 +16,7 @@ type Check = Result<'system.doctor'>['checks'][number]
 export interface StatusPorts {
   home: string
   clock: Clock
-  sessionOf(did: Did): Pick<KeystoreSession, 'unlocked' | 'exported' | 'needsPassphrase'>
+  sessionOf(did: Did): Pick<KeystoreSession, 'unlocked' | 'exported' | 'needsPassphrase' | 'document'>
   network: Pick<Network, 'peerId' | 'addrs' | 'peers' | 'peersOf' | 'reachability'>
   jobs: Pick<JobStore, 'list'>
   blocks: Pick<BlockStore, 'bytes'>
@@ -29,6 +29,8 @@ export interface StatusPorts {
   waitingLetters(did: Did): number
   /** Proposals that wait for an answer. */
   waitingProposals(did: Did): number
+  /** How many contacts' identities changed since somebody looked. */
+  changedContacts(did: Did): number
   /** A read that fails when the master database cannot be used. */
   askMaster(): Promise<unknown>
 }
@@ -39,6 +41,8 @@ const isWaiting = (code: string | null): boolean =>
 
 /** Jobs that wait for a time of their own are not in anybody's way. */
 const KEPT: readonly JobKind[] = ['expire']
+/** A document that only the recovery key can follow up asks for it in good time. */
+const RENEW_SOON_MS = 60 * 86_400_000
 /** Less room than this on the disk of the home is worth a word. */
 const LOW_DISK_BYTES = 512 * 1024 * 1024
 
@@ -91,6 +95,20 @@ export function makeStatus(ports: StatusPorts): StatusReporter {
         'proposal/waiting',
         'info',
         `${proposals} ${proposals === 1 ? 'proposal waits' : 'proposals wait'} for your answer`,
+      )
+    const changed = ports.changedContacts(did)
+    if (changed > 0)
+      warn(
+        'contact/changed',
+        'warning',
+        `the identity of ${changed} contact${changed === 1 ? '' : 's'} changed: see \`vivim contact list\``,
+      )
+    const { document } = session
+    if (document.byRecovery && document.expiresAtMs - clock.nowMs() < RENEW_SOON_MS)
+      warn(
+        'identity/recovery-needed',
+        'warning',
+        `the identity document ends on ${isoTime(document.expiresAtMs)}: sign the next with \`vivim identity renew\``,
       )
     return warnings
   }

@@ -28,7 +28,7 @@ export interface NewUser {
   readonly chance: Chance
 }
 
-/** Make somebody new: everything under a name that nobody reads, then one rename. @param peer - peer id of this node. */
+/** Make somebody new. @param peer - peer id of this node. */
 export async function makeUserFolder(
   paths: HomePaths,
   peer: string,
@@ -41,21 +41,34 @@ export async function makeUserFolder(
   const keystore = makeKeystore(recovery.publicKeys, chance)
   try {
     const document = firstDocument(keystore, recovery, peer, clock.nowMs())
-    const making = userPathsIn(join(paths.users, 'new'))
-    rmSync(making.folder, { recursive: true, force: true })
-    mkdirSync(making.folder, { mode: 0o700 })
-    mkdirSync(making.assets, { mode: 0o700 })
-    writeDurable(making.keystore, await sealKeystore(keystore, passphrase, chance))
-    writeDurable(making.recovery, await sealRecovery(keystore.did, seed, passphrase, chance))
-    writeDurable(making.document, document.wire)
-    // With it the node can take in and acknowledge what is sent to this person before the first unlock.
-    writeDurable(making.standing, firstStanding(keystore, document, peer, clock.nowMs()))
-    renameSync(making.folder, join(paths.users, userFolderName(keystore.did)))
+    const sealedSeed = await sealRecovery(keystore.did, seed, passphrase, chance)
+    await writeUserFolder(paths, peer, { passphrase, clock, chance }, { keystore, document, sealedSeed })
     return keystore.did
   } finally {
     wipeKeystore(keystore)
     seed.wipe()
   }
+}
+
+/** Write the folder of a user: everything under a name that nobody reads, then one rename.
+ *  @param made.sealedSeed - the file `recovery`, or null where the seed is elsewhere. */
+export async function writeUserFolder(
+  paths: HomePaths,
+  peer: string,
+  { passphrase, clock, chance }: NewUser,
+  made: { keystore: Keystore; document: IdentityDocument; sealedSeed: Uint8Array | null },
+): Promise<void> {
+  const { keystore, document, sealedSeed } = made
+  const making = userPathsIn(join(paths.users, 'new'))
+  rmSync(making.folder, { recursive: true, force: true })
+  mkdirSync(making.folder, { mode: 0o700 })
+  mkdirSync(making.assets, { mode: 0o700 })
+  writeDurable(making.keystore, await sealKeystore(keystore, passphrase, chance))
+  if (sealedSeed !== null) writeDurable(making.recovery, sealedSeed)
+  writeDurable(making.document, document.wire)
+  // With it the node can take in and acknowledge what is sent to this person before the first unlock.
+  writeDurable(making.standing, firstStanding(keystore, document, peer, clock.nowMs()))
+  renameSync(making.folder, join(paths.users, userFolderName(keystore.did)))
 }
 
 function firstDocument(

@@ -11,7 +11,7 @@ import {
   signRedaction,
 } from '../../src/core/pipeline/plaintext.ts'
 import { checkContent } from '../../src/daemon/sharing/contents.ts'
-import { makePerson, START_MS } from '../kit/person.ts'
+import { makeDevice, makePerson, nextDocument, START_MS } from '../kit/person.ts'
 
 const alice = makePerson('alice')
 const eve = makePerson('eve')
@@ -30,8 +30,12 @@ const plaintextOf = (owner: Did, said: Redaction | null = redaction, text = 'tea
   })
 const signedBy = ({ device, document }: typeof alice, plaintext: Uint8Array, said = redaction): Uint8Array =>
   signRedaction(plaintext, said, { key: device.sign, doc: document.hash, atMs: START_MS, seq: 1 }).wire
-const checked = (plaintext: Uint8Array, receipt: Uint8Array | null, owner = alice.document.did) =>
-  checkContent(decodeSealed(encodeSealed(plaintext, receipt, [])), owner, documentOf)
+const checked = (
+  plaintext: Uint8Array,
+  receipt: Uint8Array | null,
+  owner = alice.document.did,
+  signer: Uint8Array | null = null,
+) => checkContent(decodeSealed(encodeSealed(plaintext, receipt, [])), owner, signer, documentOf)
 
 t.test('a receipt by the owner over these bytes is theirs, and tells what was done', async t => {
   const plaintext = plaintextOf(alice.document.did)
@@ -74,6 +78,27 @@ t.test('a receipt cannot be left out, nor put where nothing was said', async t =
   t.throws(() => decodeSealed(sealedHead(unsaid, signedBy(alice, unsaid))), bad)
   t.throws(
     () => decodeSealed(concat(sealedHead(plaintext, signedBy(alice, plaintext)), Uint8Array.of(0))),
+    bad,
+  )
+})
+
+t.test('a receipt by a device that alice lost counts with her word for it, and by no other', async t => {
+  const { ed } = alice.device.listed
+  const tablet = makeDevice(alice)
+  const later = nextDocument(alice, [tablet], [{ ed, at: START_MS }])
+  const plaintext = plaintextOf(alice.document.did)
+  const content = (by: typeof alice) => decodeSealed(encodeSealed(plaintext, signedBy(by, plaintext), []))
+  const { did } = alice.document
+  t.ok(await checkContent(content(alice), did, null, async () => later), 'revoked since')
+  const bare = { ...later, revoked: [] }
+  const bad = { code: 'crypto/bad-signature' }
+  await t.rejects(
+    checkContent(content(alice), did, null, async () => bare),
+    bad,
+  )
+  t.ok(await checkContent(content(alice), did, ed, async () => bare), 'it signed the notice that was taken')
+  await t.rejects(
+    checkContent(content(eve), did, ed, async () => later),
     bad,
   )
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { SecretBytes, sameSecret } from '../../src/core/crypto/secret.ts'
 import { signDocument } from '../../src/core/identity/document.ts'
-import { openExport } from '../../src/core/identity/keystore.ts'
+import { openExport } from '../../src/core/identity/export-file.ts'
 import { judgeStanding, standingNames } from '../../src/core/identity/standing.ts'
 import { decideDocument, documentTime } from '../../src/core/identity/succession.ts'
 import { sameBytes, utf8 } from '../../src/core/kernel/bytes.ts'
@@ -12,6 +12,9 @@ import { openHome, type UserPaths, userPaths } from '../../src/daemon/home.ts'
 import { initHome } from '../../src/daemon/init.ts'
 import { type KeystoreSession, openKeystoreSession } from '../../src/daemon/keystore-session.ts'
 import { DAY_MS, START_MS } from '../kit/person.ts'
+
+/** What of people and circles goes into an export: nobody. */
+const BESIDE = { name: 'alice', contacts: [], circles: [] }
 
 const secret = (text: string): SecretBytes => new SecretBytes(utf8(text))
 
@@ -199,10 +202,10 @@ t.test(
 
 t.test('the recovery seed leaves the node when its export is confirmed, and not before', async t => {
   const { session, paths, again } = await setting(t, null)
-  await t.rejects(session.exportIdentity(secret('keep')), { code: 'keystore/locked' })
+  await t.rejects(session.exportIdentity(secret('keep'), BESIDE), { code: 'keystore/locked' })
   await session.unlock(null, null)
   t.equal(session.exported, false)
-  const { file, sha256 } = await session.exportIdentity(secret('keep'))
+  const { file, sha256 } = await session.exportIdentity(secret('keep'), BESIDE)
   t.equal(session.exported, false)
   t.throws(() => session.confirmExport('00'.repeat(32)), { code: 'usage/invalid' })
   t.equal(session.confirmExport(sha256), true)
@@ -215,7 +218,7 @@ t.test('the recovery seed leaves the node when its export is confirmed, and not 
 
   const later = again()
   await later.unlock(null, null)
-  const second = await openExport((await later.exportIdentity(secret('keep'))).file, secret('keep'))
+  const second = await openExport((await later.exportIdentity(secret('keep'), BESIDE)).file, secret('keep'))
   t.equal(second.seed, null)
   t.ok(second.identity && exported.identity && sameSecret(second.identity, exported.identity))
 })

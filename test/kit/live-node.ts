@@ -24,6 +24,25 @@ export interface LogLine {
   [field: string]: unknown
 }
 
+/** What brings an identity back. */
+export interface Recover {
+  fileB64: string | null
+  filePassphrase: string | null
+  words: string | null
+  documentB64: string | null
+  from: string | null
+  keepOthers: boolean
+}
+
+/** What `vivimd --init` answers. */
+export interface InitAnswer {
+  did: string
+  changed: boolean
+  restored: Record<'contacts' | 'circles' | 'epochs' | 'shares' | 'conversations', number>
+  missing: { what: string; id: string | null; why: string }[]
+  error?: { data: { code: string } }
+}
+
 export interface LiveNodeOptions {
   /** Where the home is to be; in a folder of the test's own unless given. */
   home?: string
@@ -32,6 +51,8 @@ export interface LiveNodeOptions {
   listen?: string[]
   /** URL of a PostgreSQL master database. */
   master?: string
+  /** Take an identity back instead of making one: as `vivimd --init` is told. */
+  recover?: Partial<Recover>
   /** Variables for its processes. */
   env?: Record<string, string>
   /** A command that runs the daemon, such as `ip netns exec …`. */
@@ -316,6 +337,19 @@ export async function liveNode(t: Test, name: string, options: LiveNodeOptions =
 /** Make a home; nothing runs on it yet. */
 export async function newHome(t: Test, name: string, options: LiveNodeOptions = {}): Promise<LiveNode> {
   const home = options.home ?? join(tempFolder(t), name)
+  const { code, answer } = await initialise(home, name, options)
+  if (code !== 0) throw new Error(`vivimd --init ended with ${code}: ${JSON.stringify(answer)}`)
+  const node = new LiveNode(name, home, answer.did, options)
+  t.teardown(() => node.kill())
+  return node
+}
+
+/** `vivimd --init` on a home. */
+export async function initialise(
+  home: string,
+  name: string,
+  options: LiveNodeOptions = {},
+): Promise<{ code: number | null; answer: InitAnswer }> {
   const [program = '', ...args] = [...(options.through ?? []), process.execPath, VIVIMD, '--init']
   const child = spawn(program, args, {
     env: plainEnv(options.env),
@@ -328,13 +362,21 @@ export async function newHome(t: Test, name: string, options: LiveNodeOptions = 
       passphrase: options.passphrase ?? null,
       listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
       master: options.master ?? null,
+      ...(options.recover && { recover: { ...NOTHING, ...options.recover } }),
     }),
   )
   const { code, out, err } = await ended(child)
-  if (code !== 0) throw new Error(`vivimd --init ended with ${code}: ${out}${err}`)
-  const node = new LiveNode(name, home, JSON.parse(out).did, options)
-  t.teardown(() => node.kill())
-  return node
+  if (out === '') throw new Error(`vivimd --init ended with ${code}: ${err}`)
+  return { code, answer: JSON.parse(out) }
+}
+
+const NOTHING: Recover = {
+  fileB64: null,
+  filePassphrase: null,
+  words: null,
+  documentB64: null,
+  from: null,
+  keepOthers: false,
 }
 
 /** One card one way: `from` knows `to`, who accepts what comes. */

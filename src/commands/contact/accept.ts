@@ -4,7 +4,7 @@ import { VivimCommand } from '../base.ts'
 import { contactText } from './text.ts'
 
 export default class ContactAccept extends VivimCommand {
-  static override summary = 'Accept a stranger: what they sent can be opened.'
+  static override summary = 'Accept a stranger, or take note of what changed of a contact.'
   static override examples = ['<%= config.bin %> <%= command.id %> did:key:z6Mk… --name alice']
   static override args = {
     contact: Args.string({ required: true, description: 'alias, DID or its beginning' }),

@@ -1,11 +1,8 @@
 /** `vivim contact add`. */
 import { Args, Flags } from '@oclif/core'
 import { VivimCommand } from '../base.ts'
-import { stdinBytes } from '../input/stdin.ts'
+import { cardFrom } from '../input/card.ts'
 import { nameOf } from './text.ts'
-
-/** A card has at most 4,096 characters; blanks and line ends among them are dropped. */
-const MAX_CARD_BYTES = 64 * 1024
 
 export default class ContactAdd extends VivimCommand {
   static override summary = 'Add a person by their contact card.'
@@ -28,9 +25,8 @@ export default class ContactAdd extends VivimCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ContactAdd)
-    const card = args.card === '-' ? (await stdinBytes(MAX_CARD_BYTES)).toString('utf8') : args.card
     const result = await this.ask(flags, 'contact.add', {
-      card: card.trim(),
+      card: await cardFrom(args.card),
       ...(flags.name === undefined ? {} : { name: flags.name }),
     })
     this.show(flags, result, contact => {

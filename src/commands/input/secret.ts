@@ -18,6 +18,14 @@ export async function secretFrom(source: string): Promise<string> {
   return line
 }
 
+/** A text of several lines, such as words on a sheet, from a file, or from stdin for `-`. @throws as `secretFrom`. */
+export async function secretTextFrom(source: string): Promise<string> {
+  const bytes = source === '-' ? await stdinBytes(MAX_SECRET_BYTES) : readFileSync(source)
+  if (bytes.length > MAX_SECRET_BYTES)
+    throw new VivimError('usage/invalid', `a secret has at most ${MAX_SECRET_BYTES} bytes`)
+  return bytes.toString('utf8')
+}
+
 /** Ask on the terminal, echoing nothing. Ctrl-C ends the program like anywhere else. */
 export function askSecret(question: string): Promise<string> {
   return new Promise((resolve, reject) => {

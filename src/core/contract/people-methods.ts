@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { Did } from '../model/id.ts'
 import { type Method, none } from './method.ts'
-import { Circle, CircleHistory, Contact, ContactState, GivenRole } from './people-shapes.ts'
-import { changed, FreeText, GivenName, Selector } from './shapes.ts'
+import { Circle, CircleHistory, Contact, ContactDetails, ContactState, GivenRole } from './people-shapes.ts'
+import { Count, changed, FreeText, GivenName, Selector } from './shapes.ts'
 
 const CircleChanged = Circle.extend(changed)
 const ContactChanged = Contact.extend(changed)
@@ -12,8 +12,16 @@ export const peopleMethods = {
   'contact.card': {
     summary: 'The own contact card: one line to give to others.',
     access: 'read',
-    params: z.strictObject({ renew: z.boolean().default(false) }),
+    params: none,
     result: z.strictObject({ card: z.string(), did: Did, name: FreeText }),
+    errors: ['keystore/locked'],
+  },
+  'contact.renewCard': {
+    summary:
+      'Make the cards that are out worthless, and send a new one to every contact that is not blocked.',
+    access: 'write',
+    params: none,
+    result: z.strictObject({ card: z.string(), did: Did, name: FreeText, told: Count, ...changed }),
     errors: ['keystore/locked'],
   },
   'contact.add': {
@@ -32,8 +40,37 @@ export const peopleMethods = {
     result: z.strictObject({ contacts: z.array(Contact) }),
     errors: [],
   },
+  'contact.show': {
+    summary: 'One contact: devices, identity document, safety number, and what changed.',
+    access: 'read',
+    params: z.strictObject({ contact: Selector }),
+    result: ContactDetails,
+    errors: ['contact/not-found', 'id/ambiguous'],
+  },
+  'contact.verify': {
+    summary:
+      'The safety number to compare; with the number that the other side read out, mark the contact as verified.',
+    access: 'write',
+    params: z.strictObject({ contact: Selector, code: z.string().min(1).max(256).optional() }),
+    result: ContactChanged.extend({ safetyNumber: z.string() }),
+    errors: [
+      'contact/not-found',
+      'id/ambiguous',
+      'contact/keys-unknown',
+      'contact/not-verified',
+      'contact/blocked',
+    ],
+  },
+  'contact.follow': {
+    summary: 'Take on the new identity of a contact who moved, under the same name.',
+    access: 'write',
+    params: z.strictObject({ contact: Selector, card: z.string().max(8192).optional() }),
+    result: ContactChanged,
+    errors: ['contact/not-found', 'id/ambiguous', 'contact/not-moved', 'contact/card-needed', 'card/invalid'],
+    timeoutMs: 30_000,
+  },
   'contact.accept': {
-    summary: 'Accept a stranger; what they sent is released.',
+    summary: 'Accept a stranger, or what changed of a contact; what they sent is released.',
     access: 'write',
     params: z.strictObject({ contact: Selector, name: GivenName.optional() }),
     result: ContactChanged,

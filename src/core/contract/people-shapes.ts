@@ -4,6 +4,9 @@ import { CircleId, Did, IsoTime } from '../model/id.ts'
 import { Count, FreeText } from './shapes.ts'
 
 export const ContactState = z.enum(['known', 'stranger', 'verified', 'blocked'])
+/** What changed of a contact's identity: other devices, a document by the recovery key, two documents of one number, another DID. */
+export const ContactChange = z.enum(['device-added', 'device-removed', 'recovered', 'conflict', 'moved'])
+export type ContactChange = z.infer<typeof ContactChange>
 export const Contact = z
   .strictObject({
     did: Did,
@@ -11,8 +14,34 @@ export const Contact = z
     state: ContactState,
     reachable: z.boolean(),
     lastSeen: IsoTime.nullable(),
+    /** The DID that they moved to, by their recovery key. */
+    movedTo: Did.nullable(),
+    /** What nobody looked at yet, oldest first. */
+    changes: z.array(z.strictObject({ at: IsoTime, what: ContactChange })),
   })
   .meta({ id: 'Contact' })
+/** One contact with what is known of their identity. */
+export const ContactDetails = Contact.extend({
+  addedAt: IsoTime,
+  /** Of their identity document; null while none is known. */
+  document: z
+    .strictObject({
+      sequence: Count,
+      madeAt: IsoTime,
+      expiresAt: IsoTime,
+      time: z.enum(['current', 'ahead', 'expired']),
+      byRecovery: z.boolean(),
+      /** Two documents of one number were met: only devices of both count. */
+      alarm: z.boolean(),
+      hash: z.string(),
+      /** The document itself, base64: what its owner needs who lost everything but the recovery words. */
+      wireB64: z.string(),
+    })
+    .nullable(),
+  devices: z.array(z.strictObject({ key: z.string(), addedAt: IsoTime, revoked: z.boolean() })),
+  /** What both compare to be sure of each other; null while their document is not known. */
+  safetyNumber: z.string().nullable(),
+})
 /** A person as shown beside what they did: the name is the alias the user gave, or null. */
 export const PersonRef = z
   .strictObject({ did: Did, name: FreeText.nullable(), state: ContactState })

@@ -7,6 +7,12 @@ import { Count, changed, FreeText, Selector, TimeText, Warning } from './shapes.
 
 const Secret = z.string().max(4096)
 
+/** The recovery key from outside of the node: the words, or the export file and its passphrase. */
+const Recovery = z.union([
+  z.strictObject({ words: z.string().max(4096) }),
+  z.strictObject({ fileB64: z.base64().max(1_000_000), passphrase: Secret.min(1) }),
+])
+
 export const systemMethods = {
   'system.hello': {
     summary: 'Say the contract version and choose the user; must be the first call on a connection.',
@@ -136,6 +142,9 @@ export const systemMethods = {
       sequence: Count,
       createdAt: IsoTime,
       expiresAt: IsoTime,
+      /** Whether the recovery key signed the document in force. */
+      byRecovery: z.boolean(),
+      movedTo: Did.nullable(),
       devices: z.array(
         z.looseObject({ key: z.string(), addedAt: IsoTime, current: z.boolean(), revoked: z.boolean() }),
       ),
@@ -146,9 +155,14 @@ export const systemMethods = {
   'identity.export': {
     summary: 'The encrypted export with identity key and recovery seed, for the caller to write to a file.',
     access: 'write',
-    params: z.strictObject({ passphrase: Secret.min(1) }),
-    result: z.strictObject({ fileB64: z.string(), sha256: z.string() }),
-    errors: ['keystore/locked'],
+    params: z.strictObject({ passphrase: Secret.min(1), words: z.boolean().default(false) }),
+    result: z.strictObject({
+      fileB64: z.string(),
+      sha256: z.string(),
+      /** The recovery seed as 24 words, where they were asked for. */
+      words: z.array(z.string()).nullable(),
+    }),
+    errors: ['keystore/locked', 'identity/seed-gone'],
   },
   'identity.exported': {
     summary: 'Confirm that the export is safely on disk; the node then deletes its recovery seed.',
@@ -156,6 +170,28 @@ export const systemMethods = {
     params: z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
     result: z.strictObject(changed),
     errors: ['usage/invalid'],
+  },
+
+  'identity.renew': {
+    summary: 'Sign the next identity document with the recovery key, for another year.',
+    access: 'write',
+    params: z.strictObject({ recovery: Recovery.optional() }),
+    result: z.strictObject({ did: Did, sequence: Count, expiresAt: IsoTime, ...changed }),
+    errors: ['keystore/locked', 'identity/recovery-needed', 'identity/other-recovery', 'identity/words'],
+  },
+  'identity.move': {
+    summary: 'Tell everybody, by the recovery key, that this person is to be found under another DID.',
+    access: 'write',
+    params: z.strictObject({ to: z.string().min(1).max(8192), recovery: Recovery.optional() }),
+    result: z.strictObject({ did: Did, movedTo: Did, sequence: Count, told: Count, ...changed }),
+    errors: [
+      'keystore/locked',
+      'identity/recovery-needed',
+      'identity/other-recovery',
+      'identity/words',
+      'card/invalid',
+      'contact/self',
+    ],
   },
 
   'peer.list': {

@@ -38,6 +38,7 @@ export const LABELS = {
   keystore: 'vivim/v1/keystore',
   storageKey: 'vivim/v1/storage-key',
   audit: 'vivim/v1/audit',
+  safetyNumber: 'vivim/v1/safety-number',
 } as const satisfies Record<string, `vivim/v1/${string}`>
 
 export type LabelName = keyof typeof LABELS

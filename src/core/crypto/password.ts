@@ -95,11 +95,43 @@ export async function sealWithPassphrase(
     ? { name: 'scrypt', n: cost.n, r: cost.r, p: cost.p, salt: chance.bytes(SALT_BYTES) }
     : { name: 'none', key: chance.bytes(AEAD_KEY_BYTES) }
   const { key, check } = await fileKeys(passphrase, kdf)
+  return fileOf(kdf, check, key, plaintext, chance)
+}
+
+function fileOf(
+  kdf: Kdf,
+  check: Uint8Array,
+  key: Uint8Array,
+  plaintext: Uint8Array,
+  chance: Chance,
+): Uint8Array {
   const nonce = chance.bytes(AEAD_NONCE_BYTES)
   const header = { magic: MAGIC, v: 1, kdf: kdfAsCbor(kdf), check, nonce }
   const body = aeadSeal(key, nonce, encodeCbor(header), plaintext)
   const contents = encodeCbor({ ...header, body })
   return encodeCbor([contents, sha256(contents)])
+}
+
+/** What an open file can be written again with, without its passphrase: it opens that one file and no other. */
+export class FileKey {
+  readonly #kdf: Kdf
+  readonly #check: Uint8Array
+  readonly #key: SecretBytes
+
+  constructor(kdf: Kdf, check: Uint8Array, key: SecretBytes) {
+    this.#kdf = kdf
+    this.#check = check
+    this.#key = key
+  }
+
+  /** The file with other contents under the same passphrase; a new nonce each time. @throws `keystore/locked` after `wipe`. */
+  seal(plaintext: Uint8Array, chance: Chance): Uint8Array {
+    return this.#key.use(key => fileOf(this.#kdf, this.#check, key, plaintext, chance))
+  }
+
+  wipe(): void {
+    this.#key.wipe()
+  }
 }
 
 function parseFile(file: Uint8Array): z.infer<typeof Inner> {
@@ -141,14 +173,27 @@ export async function openWithPassphrase(
   passphrase: SecretBytes | null,
   file: Uint8Array,
 ): Promise<SecretBytes> {
+  const { plaintext, fileKey } = await openToSealAgain(passphrase, file)
+  fileKey.wipe()
+  return plaintext
+}
+
+/** As `openWithPassphrase`, with what writes the file again while it stays unlocked. */
+export async function openToSealAgain(
+  passphrase: SecretBytes | null,
+  file: Uint8Array,
+): Promise<{ readonly plaintext: SecretBytes; readonly fileKey: FileKey }> {
   const { kdf, check, nonce, body, magic, v } = parseFile(file)
   const keys = await fileKeys(passphrase, kdf)
   if (!sameSecret(keys.check, check))
     throw new VivimError('keystore/wrong-passphrase', 'that is not the passphrase')
   const header = { magic, v, kdf: kdfAsCbor(kdf), check, nonce }
   try {
-    return new SecretBytes(aeadOpen(keys.key, nonce, encodeCbor(header), body))
+    const plaintext = new SecretBytes(aeadOpen(keys.key, nonce, encodeCbor(header), body))
+    return { plaintext, fileKey: new FileKey(kdf, check, new SecretBytes(keys.key)) }
   } catch {
     throw corrupt('its contents do not authenticate')
+  } finally {
+    keys.key.fill(0)
   }
 }

@@ -42,6 +42,11 @@ export class SecretBytes extends Unprintable {
     return borrow(this.#bytes)
   }
 
+  /** Another holder of the same bytes, wiped by itself. @throws `keystore/locked` after `wipe`. */
+  copy(): SecretBytes {
+    return this.use(bytes => new SecretBytes(bytes))
+  }
+
   /** Overwrite the bytes; every later `use` throws. Copies that the engine made are out of reach. */
   wipe(): void {
     this.#bytes.fill(0)

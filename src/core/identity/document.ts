@@ -51,6 +51,8 @@ export interface IdentityDocument {
   readonly peers: readonly string[]
   /** Another DID to follow; counts only in a document by the recovery key. */
   readonly movedTo: Did | null
+  /** The document by the identity key that one by the recovery key carries inside, wire form; null in all others. */
+  readonly anchor: Uint8Array | null
 }
 
 /** What the maker of a document decides; the rest follows from the key. */
@@ -130,6 +132,10 @@ export const signDocumentByRecovery = (
     ).wire,
   )
 
+/** The document by the identity key that vouches for the recovery key: this one itself, or the one that it carries. */
+export const anchorOf = (document: IdentityDocument): IdentityDocument =>
+  document.anchor === null ? document : parseDocument(document.anchor)
+
 const invalid = (why: string): VivimError => new VivimError('identity/invalid', `identity document: ${why}`)
 
 /** Verify a document by itself: signature by the identity or the recovery key, commitment, devices, limits. Whether it is
@@ -174,6 +180,7 @@ function readDocument(wire: Uint8Array, maxBytes: number, verify = true): Identi
     byRecovery,
     peers: peers.map(peerIdFromBytes),
     movedTo: byRecovery ? (payload.movedTo ?? null) : null,
+    anchor: byRecovery ? (payload.anchor ?? null) : null,
   }
 }
 

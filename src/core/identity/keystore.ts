@@ -1,8 +1,8 @@
-/** The secrets of one user, and the three sealed files that hold them: keystore, recovery and export. */
+/** The secrets of one user, and two of the sealed files that hold them: keystore and recovery; the export has a file of its own. */
 import { z } from 'zod'
 import { type CborValue, decodeCbor, encodeCbor } from '../crypto/cbor.ts'
 import { Ed25519Key } from '../crypto/ed25519.ts'
-import { openWithPassphrase, sealWithPassphrase } from '../crypto/password.ts'
+import { type FileKey, openToSealAgain, openWithPassphrase, sealWithPassphrase } from '../crypto/password.ts'
 import { SecretBytes } from '../crypto/secret.ts'
 import type { Chance } from '../kernel/env.ts'
 import { VivimError } from '../kernel/errors.ts'
@@ -52,36 +52,35 @@ const RecoveryFile = z.looseObject({
   did: Did,
   seed: bytesOf(RECOVERY_SEED_BYTES),
 })
-const ExportFile = z.looseObject({
-  kind: z.literal('export'),
-  v: z.literal(1),
-  did: Did,
-  identity: bytesOf(32).nullable(),
-  seed: bytesOf(RECOVERY_SEED_BYTES).nullable(),
-})
-
-const corrupt = (why: string): VivimError => new VivimError('keystore/corrupt', `not a file of keys: ${why}`)
+export const corrupt = (why: string): VivimError =>
+  new VivimError('keystore/corrupt', `not a file of keys: ${why}`)
 
 /** New random secrets for a new person. @param recovery - public halves of the recovery keys. */
 export function makeKeystore(recovery: RecoveryPublicKeys, chance: Chance): Keystore {
-  const draw = (length: number): SecretBytes => {
-    const bytes = chance.bytes(length)
-    const secret = new SecretBytes(bytes)
-    bytes.fill(0)
-    return secret
-  }
-  const identity = draw(32)
-  return {
-    did: didFromKey(new Ed25519Key(identity).publicKey),
-    identity,
-    deviceSign: draw(32),
-    deviceKem: draw(32),
-    storageKey: draw(32),
-    directory: draw(32),
-    read: draw(16),
-    recovery,
-  }
+  const identity = drawSecret(32, chance)
+  const did = didFromKey(new Ed25519Key(identity).publicKey)
+  return { did, identity, ...drawDevice(chance), ...drawCard(chance), recovery }
 }
+
+function drawSecret(length: number, chance: Chance): SecretBytes {
+  const bytes = chance.bytes(length)
+  const secret = new SecretBytes(bytes)
+  bytes.fill(0)
+  return secret
+}
+
+/** The secrets that every device has for itself. */
+export const drawDevice = (chance: Chance): Pick<Keystore, 'deviceSign' | 'deviceKem' | 'storageKey'> => ({
+  deviceSign: drawSecret(32, chance),
+  deviceKem: drawSecret(32, chance),
+  storageKey: drawSecret(32, chance),
+})
+
+/** The secrets behind a contact card. */
+export const drawCard = (chance: Chance): Pick<Keystore, 'directory' | 'read'> => ({
+  directory: drawSecret(32, chance),
+  read: drawSecret(16, chance),
+})
 
 /** Overwrite every secret. */
 export function wipeKeystore(keystore: Keystore): void {
@@ -92,33 +91,44 @@ export function wipeKeystore(keystore: Keystore): void {
 const copy = (secret: SecretBytes | null): Uint8Array | null =>
   secret === null ? null : secret.use(bytes => Uint8Array.from(bytes))
 
-/** Seal named values and overwrite the copies made for it. */
-async function seal(
+/** Lend the encoding of named values, and overwrite it and the copies made for it. */
+async function encoded<T>(
   values: { readonly [name: string]: CborValue },
   secrets: { readonly [name: string]: SecretBytes | null },
-  passphrase: SecretBytes | null,
-  chance: Chance,
-): Promise<Uint8Array> {
+  use: (plaintext: Uint8Array) => Promise<T> | T,
+): Promise<T> {
   const copies = Object.entries(secrets).map(([name, secret]) => [name, copy(secret)] as const)
   const plaintext = encodeCbor({ ...values, ...Object.fromEntries(copies) })
   try {
-    return await sealWithPassphrase(passphrase, plaintext, chance)
+    return await use(plaintext)
   } finally {
     plaintext.fill(0)
     for (const [, bytes] of copies) bytes?.fill(0)
   }
 }
 
-async function open<S extends z.ZodType>(
+/** Seal named values under a passphrase. */
+export const seal = (
+  values: { readonly [name: string]: CborValue },
+  secrets: { readonly [name: string]: SecretBytes | null },
+  passphrase: SecretBytes | null,
+  chance: Chance,
+): Promise<Uint8Array> =>
+  encoded(values, secrets, plaintext => sealWithPassphrase(passphrase, plaintext, chance))
+
+/** Open a sealed file of the shape. @throws `keystore/wrong-passphrase`, `keystore/corrupt`. */
+export const open = async <S extends z.ZodType>(
   file: Uint8Array,
   passphrase: SecretBytes | null,
   schema: S,
-): Promise<z.output<S>> {
-  const plaintext = await openWithPassphrase(passphrase, file)
+  maxBytes = MAX_BYTES,
+): Promise<z.output<S>> => parsed(await openWithPassphrase(passphrase, file), schema, maxBytes)
+
+function parsed<S extends z.ZodType>(plaintext: SecretBytes, schema: S, maxBytes: number): z.output<S> {
   try {
-    const parsed = schema.safeParse(plaintext.use(bytes => decodeCbor(bytes, MAX_BYTES)))
-    if (!parsed.success) throw corrupt(`field ${parsed.error.issues[0]?.path.join('.')}`)
-    return parsed.data
+    const read = schema.safeParse(plaintext.use(bytes => decodeCbor(bytes, maxBytes)))
+    if (!read.success) throw corrupt(`field ${read.error.issues[0]?.path.join('.')}`)
+    return read.data
   } catch (cause) {
     if (cause instanceof VivimError && cause.code === 'keystore/corrupt') throw cause
     throw new VivimError('keystore/corrupt', 'not a file of keys', {}, { cause })
@@ -128,31 +138,53 @@ async function open<S extends z.ZodType>(
 }
 
 /** Wrap the bytes of a secret and overwrite what was read. */
-function taken(bytes: Uint8Array): SecretBytes {
+export function taken(bytes: Uint8Array): SecretBytes {
   const secret = new SecretBytes(bytes)
   bytes.fill(0)
   return secret
 }
+
+const valuesOf = ({ did, recovery }: Keystore) => ({
+  kind: 'keystore',
+  v: 1,
+  did,
+  recoveryEd: recovery.ed,
+  recoveryKem: recovery.kem,
+})
+const secretsOf = (keystore: Keystore) => ({
+  ...Object.fromEntries(SECRET_NAMES.map(name => [name, keystore[name]])),
+  identity: keystore.identity,
+})
 
 /** The file `keystore`. @param passphrase - null writes it readable for whoever can read the file. */
 export const sealKeystore = (
   keystore: Keystore,
   passphrase: SecretBytes | null,
   chance: Chance,
-): Promise<Uint8Array> => {
-  const { did, recovery, identity } = keystore
-  const secrets = Object.fromEntries(SECRET_NAMES.map(name => [name, keystore[name]]))
-  return seal(
-    { kind: 'keystore', v: 1, did, recoveryEd: recovery.ed, recoveryKem: recovery.kem },
-    { ...secrets, identity },
-    passphrase,
-    chance,
-  )
-}
+): Promise<Uint8Array> => seal(valuesOf(keystore), secretsOf(keystore), passphrase, chance)
+
+/** The file with other contents, under the passphrase that it was opened with. */
+export const sealKeystoreAgain = (
+  keystore: Keystore,
+  fileKey: FileKey,
+  chance: Chance,
+): Promise<Uint8Array> =>
+  encoded(valuesOf(keystore), secretsOf(keystore), plaintext => fileKey.seal(plaintext, chance))
 
 /** @throws `keystore/wrong-passphrase`, `keystore/corrupt`. */
 export async function openKeystore(file: Uint8Array, passphrase: SecretBytes | null): Promise<Keystore> {
-  const read = await open(file, passphrase, KeystoreFile)
+  const { keystore, fileKey } = await openKeystoreToSealAgain(file, passphrase)
+  fileKey.wipe()
+  return keystore
+}
+
+/** As `openKeystore`, with what writes the file again. */
+export async function openKeystoreToSealAgain(
+  file: Uint8Array,
+  passphrase: SecretBytes | null,
+): Promise<{ readonly keystore: Keystore; readonly fileKey: FileKey }> {
+  const { plaintext, fileKey } = await openToSealAgain(passphrase, file)
+  const read = parsed(plaintext, KeystoreFile, MAX_BYTES)
   const keystore = {
     did: read.did,
     identity: read.identity && taken(read.identity),
@@ -164,7 +196,7 @@ export async function openKeystore(file: Uint8Array, passphrase: SecretBytes | n
     recovery: { ed: read.recoveryEd, kem: read.recoveryKem },
   }
   checkIdentity(keystore.did, keystore.identity)
-  return keystore
+  return { keystore, fileKey }
 }
 
 /** The file `recovery`: lies beside the keystore until the seed was exported. @param seed - 32 bytes. */
@@ -182,34 +214,6 @@ export async function openRecovery(
 ): Promise<{ readonly did: Did; readonly seed: SecretBytes }> {
   const read = await open(file, passphrase, RecoveryFile)
   return { did: read.did, seed: taken(read.seed) }
-}
-
-/** What a person keeps away from all devices: enough to take the identity back. */
-export interface IdentityExport {
-  readonly did: Did
-  readonly identity: SecretBytes | null
-  readonly seed: SecretBytes | null
-}
-
-/** The export file, under a passphrase of its own. */
-export const sealExport = (
-  exported: IdentityExport,
-  passphrase: SecretBytes,
-  chance: Chance,
-): Promise<Uint8Array> =>
-  seal(
-    { kind: 'export', v: 1, did: exported.did },
-    { identity: exported.identity, seed: exported.seed },
-    passphrase,
-    chance,
-  )
-
-/** @throws `keystore/wrong-passphrase`, `keystore/corrupt`. */
-export async function openExport(file: Uint8Array, passphrase: SecretBytes): Promise<IdentityExport> {
-  const read = await open(file, passphrase, ExportFile)
-  const identity = read.identity && taken(read.identity)
-  checkIdentity(read.did, identity)
-  return { did: read.did, identity, seed: read.seed && taken(read.seed) }
 }
 
 function checkIdentity(did: Did, identity: SecretBytes | null): void {

@@ -195,6 +195,42 @@ export const ERRORS = {
     retry: false,
     hint: 'The identity document was refused; ask its owner for a new card.',
   },
+  'identity/words': {
+    rpc: 1312,
+    exit: 5,
+    retry: false,
+    hint: 'Give all 24 words in their order, as `identity export --words` showed them.',
+  },
+  'identity/seed-gone': {
+    rpc: 1313,
+    exit: 7,
+    retry: false,
+    hint: 'The recovery seed left this node with an earlier export: use that file, or its words.',
+  },
+  'identity/other-recovery': {
+    rpc: 1314,
+    exit: 4,
+    retry: false,
+    hint: 'These words or this export belong to another identity than the document.',
+  },
+  'identity/document-needed': {
+    rpc: 1315,
+    exit: 5,
+    retry: false,
+    hint: 'Words alone do not tell whose they are: give the export file, --from an old home, or --document with what a contact has (`vivim contact show YOU --json`, field document).',
+  },
+  'identity/rolled-back': {
+    rpc: 1316,
+    exit: 6,
+    retry: false,
+    hint: 'Put the newest copy of identity.doc back, or recover with `vivim identity import`.',
+  },
+  'identity/recovery-needed': {
+    rpc: 1317,
+    exit: 4,
+    retry: false,
+    hint: 'Give the export file or the 24 words with --recovery.',
+  },
   'card/invalid': { rpc: 1320, exit: 5, retry: false, hint: 'Copy the whole line that begins with vivim1.' },
 
   'crypto/bad-length': {
@@ -346,6 +382,36 @@ export const ERRORS = {
     exit: 75,
     retry: true,
     hint: 'Their identity document was not found yet; it comes when their node is reached.',
+  },
+  'contact/not-verified': {
+    rpc: 1620,
+    exit: 4,
+    retry: false,
+    hint: 'Compare again by another way, such as a call. If the numbers still differ, somebody may stand between you: block, and meet.',
+  },
+  'contact/changed': {
+    rpc: 1621,
+    exit: 4,
+    retry: false,
+    hint: 'See what changed with `vivim contact show`, then `vivim contact verify` or `vivim contact accept`.',
+  },
+  'contact/moved': {
+    rpc: 1622,
+    exit: 6,
+    retry: false,
+    hint: 'They have another identity now: `vivim contact follow` takes it on under the same name.',
+  },
+  'contact/card-needed': {
+    rpc: 1623,
+    exit: 3,
+    retry: false,
+    hint: 'Their new card has not come yet: ask them for it, and give it with --card.',
+  },
+  'contact/not-moved': {
+    rpc: 1624,
+    exit: 6,
+    retry: false,
+    hint: 'They have not moved; nothing is to be followed.',
   },
   'circle/not-found': { rpc: 1610, exit: 3, retry: false, hint: 'List them with `vivim circle list`.' },
   'circle/denied': {

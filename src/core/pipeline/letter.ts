@@ -13,7 +13,7 @@ import {
 } from '../crypto/sealed.ts'
 import { type Secret, sameSecret } from '../crypto/secret.ts'
 import type { XWingKey } from '../crypto/xwing.ts'
-import { bytesOf, bytesUpTo } from '../identity/field.ts'
+import { bytesOf, bytesUpTo, TimeMs } from '../identity/field.ts'
 import { concat, utf8 } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
 import { VivimError } from '../kernel/errors.ts'
@@ -29,6 +29,8 @@ const Items = (max: number) => z.array(bytesUpTo(ITEM_MAX_BYTES)).max(max).optio
 const Letter = z.looseObject({
   v: z.literal(1),
   card: z.string().max(4096).optional(),
+  cardAt: TimeMs.optional(),
+  moved: z.string().max(4096).optional(),
   documents: Items(1024),
   entries: Items(4096),
   wraps: Items(64),

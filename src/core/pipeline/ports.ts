@@ -65,6 +65,8 @@ export type JobKind =
   | 'add-member'
   /** Bring `circle` to `target`: entries and wrap. */
   | 'circle'
+  /** Bring the own card and identity document to `target`. */
+  | 'card'
 
 export interface NewJob {
   kind: JobKind

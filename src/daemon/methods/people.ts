@@ -1,11 +1,13 @@
 /** RPC methods of the nouns `contact` and `circle`. */
 import type { Handlers } from '../../core/contract/methods.ts'
-import { VivimError } from '../../core/kernel/errors.ts'
+import type { Did } from '../../core/model/id.ts'
 import type { Caller } from '../rpc/caller.ts'
 import type { Contacts } from '../sharing/contacts.ts'
 import type { Inbox } from '../sharing/inbox.ts'
 import type { Membership } from '../sharing/membership.ts'
+import type { OwnCard } from '../sharing/own-card.ts'
 import type { Syncs } from '../sharing/syncs.ts'
+import type { Trust } from '../sharing/trust.ts'
 
 export type PeopleMethods = Pick<
   Handlers<Caller>,
@@ -17,14 +19,36 @@ export interface PeoplePorts {
   membership: Membership
   inbox: Inbox
   syncs: Pick<Syncs, 'wantPair'>
+  trust: Trust
+  card: Pick<OwnCard, 'text'>
+  /** Make the cards that are out worthless. @returns how many contacts are told. */
+  renewCard(local: Did): Promise<number>
 }
 
-export const makePeopleMethods = ({ contacts, membership, inbox, syncs }: PeoplePorts): PeopleMethods => ({
-  'contact.card': async (caller, p) => {
-    // An old card that goes on working would be worse than none that can be renewed.
-    if (p.renew)
-      throw new VivimError('usage/invalid', 'this version cannot make the cards that are out there worthless')
-    return { card: contacts.ownCard(caller.did), did: caller.did, name: caller.name }
+export const makePeopleMethods = ({
+  contacts,
+  membership,
+  inbox,
+  syncs,
+  trust,
+  card,
+  renewCard,
+}: PeoplePorts): PeopleMethods => ({
+  'contact.card': async caller => ({ card: card.text(caller.did), did: caller.did, name: caller.name }),
+  'contact.renewCard': async caller => {
+    const told = await renewCard(caller.did)
+    return { card: card.text(caller.did), did: caller.did, name: caller.name, told, changed: true }
+  },
+  'contact.show': (caller, p) => trust.show(caller.did, p.contact),
+  'contact.verify': async (caller, p) => {
+    const verified = await trust.verify(caller.did, p)
+    if (verified.state === 'verified') inbox.release(caller.did, verified.did)
+    return verified
+  },
+  'contact.follow': async (caller, p, signal) => {
+    const followed = await trust.follow(caller.did, p, signal)
+    syncs.wantPair(caller.did, followed.did)
+    return followed
   },
   'contact.add': async (caller, p, signal) => {
     const added = await contacts.add(caller.did, p, signal)

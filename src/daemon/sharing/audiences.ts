@@ -74,13 +74,17 @@ export function makeAudiences({ users, contacts, circles }: AudiencesDeps) {
         .members.map(({ did }) => did)
         .filter(did => did !== local),
 
-    /** @throws `contact/not-found`, `contact/blocked`, `circle/not-found`, `circle/denied`, `circle/closed`, `id/ambiguous`. */
+    /** @throws `contact/not-found`, `contact/blocked`, `contact/moved`, `circle/not-found`, `circle/denied`, `circle/closed`, `id/ambiguous`. */
     resolve(local: Did, { to, circles: named }: { to: string[]; circles: string[] }): Audience {
       const people = new Set<Did>()
       for (const selector of to) {
         const row = contacts.find(local, selector)
         if (row.state === 'blocked')
           throw new VivimError('contact/blocked', `“${selector}” is blocked, so nothing is shared with them`)
+        if (row.movedTo !== null)
+          throw new VivimError('contact/moved', `“${selector}” has moved to another identity`, {
+            movedTo: row.movedTo,
+          })
         people.add(row.did)
       }
       const ids = new Set<CircleId>()

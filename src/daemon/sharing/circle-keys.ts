@@ -12,7 +12,7 @@ import { type Envelope, type EpochRef, isOfEpoch } from '../../core/pipeline/let
 import type { EpochRow } from '../storage/user/epoch-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { CircleLogs } from './circle-logs.ts'
-import { type KeyRing, openStored, sealStored } from './keys.ts'
+import { epochPlace, type KeyRing, openStored, sealStored } from './keys.ts'
 
 /** One epoch of one circle; `epochId` is the hash of its entry, hex. */
 export interface EpochName {
@@ -28,8 +28,6 @@ export interface CircleKeysDeps {
   chance: Chance
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
-
-const place = (circle: CircleId, epochId: string): string => `epoch ${circle} ${epochId}`
 
 export const epochRef = ({ circle, epochId }: EpochName): EpochRef => ({
   circle: circleIdBytes(circle),
@@ -56,7 +54,7 @@ export function makeCircleKeys({ users, logs, keys, clock, chance, log }: Circle
     return {
       epochId: name.epochId,
       circleId: name.circle,
-      secretSealed: sealStored(own, place(name.circle, name.epochId), secret, chance),
+      secretSealed: sealStored(own, epochPlace(name.circle, name.epochId), secret, chance),
       ownWrap: wrapFor(local, name, secret, local, [
         ...activeDevices(own.document),
         { kem: own.recovery.kem },
@@ -68,7 +66,7 @@ export function makeCircleKeys({ users, logs, keys, clock, chance, log }: Circle
   /** @returns the secret of an epoch, or null. @throws `keystore/locked`. */
   function secretOf(local: Did, circle: CircleId, epochId: string): SecretBytes | null {
     const row = users.read(local, db => db.epochs.get(circle, epochId))
-    return row && openStored(keys.keys(local), place(circle, epochId), row.secretSealed)
+    return row && openStored(keys.keys(local), epochPlace(circle, epochId), row.secretSealed)
   }
 
   return {
@@ -86,7 +84,7 @@ export function makeCircleKeys({ users, logs, keys, clock, chance, log }: Circle
       const own = keys.keys(local)
       for (const row of users.read(local, db => db.epochs.all())) {
         if (shard !== undefined && circleShard(row.circleId) !== shard) continue
-        const secret = openStored(own, place(row.circleId, row.epochId), row.secretSealed)
+        const secret = openStored(own, epochPlace(row.circleId, row.epochId), row.secretSealed)
         if (isOfEpoch(envelope, secret))
           return {
             circle: row.circleId,

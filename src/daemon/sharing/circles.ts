@@ -22,7 +22,9 @@ import { upTo } from '../../core/circle/entry-graph.ts'
 import { makeEpoch } from '../../core/circle/epoch.ts'
 import type { CircleMember, CircleState } from '../../core/circle/reduce.ts'
 import type { SecretBytes } from '../../core/crypto/secret.ts'
+import { parseCard } from '../../core/identity/card.ts'
 import { activeDevices, type IdentityDocument } from '../../core/identity/document.ts'
+import { decideDocument } from '../../core/identity/succession.ts'
 import { sameBytes } from '../../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
@@ -32,6 +34,7 @@ import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import { epochRef, makeCircleKeys } from './circle-keys.ts'
 import { type CircleRefs, makeCircleLogs } from './circle-logs.ts'
 import type { KeyRing } from './keys.ts'
+import type { OwnCard } from './own-card.ts'
 import type { People } from './people.ts'
 
 /** Entries of a letter stay below this, so that the whole fits an envelope. */
@@ -53,8 +56,8 @@ export interface CirclesDeps {
   refs: CircleRefs
   people: People
   keys: KeyRing
-  /** The own card as text. */
-  ownCard: (local: Did) => string
+  /** The own card. */
+  card: Pick<OwnCard, 'text' | 'introduce'>
   /** Others changed a circle. */
   changed: (local: Did, circle: CircleId) => void
   /** An entry counts from now on, own or of others. */
@@ -81,7 +84,7 @@ function fitting(entries: readonly Entry[]): Uint8Array[] {
 const everybody = (members: readonly CircleMember[]) => members.map(({ did, devices }) => ({ did, devices }))
 
 export function makeCircles(deps: CirclesDeps) {
-  const { users, refs, keys, ownCard, clock, chance, log } = deps
+  const { users, refs, keys, card, clock, chance, log } = deps
   const logs = makeCircleLogs(deps)
   const circleKeys = makeCircleKeys({ ...deps, logs })
   const { load, state, writeRefs } = logs
@@ -135,7 +138,7 @@ export function makeCircles(deps: CirclesDeps) {
     const known = now.members.find(({ did }) => did === local)?.document.hash
     if (known !== undefined && sameBytes(known, own.document.hash)) return now
     const at = { circle, signer: own.document, prev: now.heads, atMs: clock.nowMs() }
-    const entry = makeDocumentEntry(at, ownCard(local), own.device)
+    const entry = makeDocumentEntry(at, card.text(local), own.device)
     users.write(local, db => db.circles.addEntry(circle, entry.hash, entry.wire))
     return state(local, circle)
   }
@@ -193,9 +196,32 @@ export function makeCircles(deps: CirclesDeps) {
   const writePlain = (local: Did, circle: CircleId, make: (at: EntryPlace) => Entry): Promise<void> =>
     write(local, circle, at => ({ entry: make(at), secret: null }))
 
+  /** Whether the log knows an older identity document of the user than counts, or a card that was renewed since. */
+  function hasNews(local: Did, circle: CircleId): boolean {
+    const { members, closing, upgrade } = state(local, circle)
+    const member = members.find(({ did }) => did === local)
+    if (member === undefined || closing !== null || upgrade) return false
+    const own = keys.keys(local)
+    const decision = decideDocument(member.document, own.document)
+    if (decision !== 'same') return decision === 'accept'
+    return member.card !== null && !sameBytes(parseCard(member.card).directory, own.directoryKey.publicKey)
+  }
+
   return {
     ...logs,
     ...circleKeys,
+
+    hasNews,
+
+    /** Bring the own document and card into the log. @returns false when it has them. @throws `keystore/locked`. */
+    async bringDocument(local: Did, circle: CircleId): Promise<boolean> {
+      if (!hasNews(local, circle)) return false
+      const own = keys.keys(local)
+      const { heads } = state(local, circle)
+      const at = { circle, signer: own.document, prev: heads, atMs: clock.nowMs() }
+      await append(local, makeDocumentEntry(at, card.text(local), own.device), null)
+      return true
+    },
 
     /** Wire forms of all verified entries. */
     entries: (local: Did, circle: CircleId): Uint8Array[] =>
@@ -205,7 +231,7 @@ export function makeCircles(deps: CirclesDeps) {
       const own = keys.keys(local)
       const { secret, epoch } = makeEpoch([{ did: local, devices: activeDevices(own.document) }], chance)
       const entry = makeCreate(
-        { signer: own.document, atMs: clock.nowMs(), name, history, card: ownCard(local), epoch },
+        { signer: own.document, atMs: clock.nowMs(), name, history, card: card.text(local), epoch },
         own.device,
         chance,
       )
@@ -275,7 +301,7 @@ export function makeCircles(deps: CirclesDeps) {
     /** What somebody is told who learns that an entry ended something: the log up to it, and nothing after. */
     ending(local: Did, circle: CircleId, last: EntryHash): Omit<Letter, 'v'> {
       return {
-        card: ownCard(local),
+        ...card.introduce(local),
         documents: [keys.keys(local).document.wire],
         entries: fitting(upTo(load(local, circle).entries, last)),
       }
@@ -285,7 +311,7 @@ export function makeCircles(deps: CirclesDeps) {
     bundle(local: Did, circle: CircleId, member: CircleMember, epoch: SealingEpoch): Omit<Letter, 'v'> {
       const own = keys.keys(local)
       return {
-        card: ownCard(local),
+        ...card.introduce(local),
         documents: [own.document.wire],
         wraps: [
           circleKeys.wrapFor(

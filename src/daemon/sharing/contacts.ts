@@ -1,8 +1,6 @@
-/** Contacts: people by their cards, and the own card. */
+/** Contacts: people by their cards. */
 
 import type { Result } from '../../core/contract/methods.ts'
-import { ed25519PublicKey } from '../../core/crypto/ed25519.ts'
-import { encodeCard, parseCard } from '../../core/identity/card.ts'
 import { parseDocument } from '../../core/identity/document.ts'
 import { openSlot, parseSlot, slotKey } from '../../core/identity/slot.ts'
 import type { Clock } from '../../core/kernel/env.ts'
@@ -12,8 +10,8 @@ import { isoTime } from '../../core/model/id.ts'
 import type { Network } from '../network/ports.ts'
 import type { ContactRow } from '../storage/user/contact-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
-import type { KeyRing } from './keys.ts'
-import { cardFields, type People } from './people.ts'
+import { cardFields, cardFieldsOf, type People } from './people.ts'
+import { PROFILE } from './profile-keys.ts'
 
 /** How long adding a contact waits for their node; whoever is away is reached later. */
 const REACH_MS = 4_000
@@ -21,11 +19,6 @@ const REACH_MS = 4_000
 /** Somebody whose node does not answer is looked up in the directory at most this often. */
 const LOOK_UP_EVERY_MS = 10_000
 const MAX_LOOKED_UP = 4096
-
-/** Keys of the profile table; public or shared with every card, so that a locked node can answer. */
-const DIRECTORY = 'card.directory'
-const READ = 'card.read'
-const NAME = 'name'
 
 export interface ContactsDeps {
   users: UserDatabaseManager
@@ -63,6 +56,26 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
     state: row.state,
     reachable: reachable ?? network().provedTo(local).includes(row.did),
     lastSeen: row.lastSeenMs === null ? null : isoTime(row.lastSeenMs),
+    movedTo: row.movedTo,
+    changes: users
+      .read(local, db => db.contacts.changes(row.did))
+      .map(({ what, atMs }) => ({ at: isoTime(atMs), what })),
+  })
+
+  /** Somebody of whom nothing is known yet. */
+  const stranger = (did: Did): ContactRow => ({
+    did,
+    alias: null,
+    state: 'stranger',
+    card: null,
+    dir: null,
+    readSecret: null,
+    peers: [],
+    addedAtMs: clock.nowMs(),
+    lastSeenMs: null,
+    cardAtMs: 0,
+    movedTo: null,
+    movedCard: null,
   })
 
   /** Reach a person's node, or else read their slot in the directory. @returns whether the node answered. */
@@ -128,27 +141,11 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
     lookUp,
     findAgain,
     view,
+    stranger,
 
-    name: (local: Did): string => users.read(local, db => db.profile.text(NAME)) ?? '',
-    readSecret: (local: Did): Uint8Array | null => users.read(local, db => db.profile.bytes(READ)),
-
-    /** Keep what a card needs where a locked node can read it. */
-    keepCardKeys(local: Did, ring: KeyRing, read: Uint8Array): void {
-      const directory = ed25519PublicKey(ring.keys(local).directoryKey)
-      users.write(local, db => {
-        db.profile.put(DIRECTORY, directory)
-        db.profile.put(READ, read)
-      })
-    },
-
-    keepName: (local: Did, name: string): void => users.write(local, db => db.profile.put(NAME, name)),
-
-    /** The own card as one line. @throws `keystore/locked` before the first unlock. */
-    ownCard(local: Did): string {
-      const [directory, read] = users.read(local, db => [db.profile.bytes(DIRECTORY), db.profile.bytes(READ)])
-      if (!directory || !read) throw new VivimError('keystore/locked', 'the card is made at the first unlock')
-      return encodeCard({ did: local, directory, read, peer: network().peerId, addrs: network().addrs() })
-    },
+    name: (local: Did): string => users.read(local, db => db.profile.text(PROFILE.name)) ?? '',
+    keepName: (local: Did, name: string): void =>
+      users.write(local, db => db.profile.put(PROFILE.name, name)),
 
     async add(
       local: Did,
@@ -160,8 +157,7 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
       const known = get(local, fields.did)
       checkAlias(local, name, fields.did)
       const row: ContactRow = {
-        addedAtMs: clock.nowMs(),
-        lastSeenMs: null,
+        ...stranger(fields.did),
         ...known,
         ...fields,
         alias: name ?? known?.alias ?? null,
@@ -170,24 +166,23 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
       const changed = known === null || JSON.stringify(comparable(known)) !== JSON.stringify(comparable(row))
       if (changed) put(local, row)
       const reachable = await reach(local, fields.did, signal)
-      return { ...view(local, get(local, fields.did) ?? row, reachable), changed }
+      const movedTo = (await people.document(fields.did))?.movedTo ?? null
+      const now = { ...(get(local, fields.did) ?? row), movedTo }
+      if (movedTo !== row.movedTo) put(local, now)
+      return { ...view(local, now, reachable), changed }
     },
 
-    /** Keep the card that came in somebody's letter. A new person is a stranger. */
-    meet(local: Did, did: Did, card: string | undefined): ContactRow {
+    /** Keep the card that came in somebody's letter, unless a newer one came before. A new person is a stranger.
+     *  @param cardAtMs - when it was made, as its owner says; 0: nobody said. */
+    meet(local: Did, did: Did, card: string | undefined, cardAtMs = 0): ContactRow {
       const known = get(local, did)
-      const fields = card === undefined ? null : ownCardOf(card, did)
+      const isNewest = cardAtMs >= (known?.cardAtMs ?? 0)
+      const fields = card === undefined || !isNewest ? null : cardFieldsOf(card, did)
       const row: ContactRow = {
-        alias: null,
-        state: 'stranger',
-        card: null,
-        dir: null,
-        readSecret: null,
-        peers: [],
-        addedAtMs: clock.nowMs(),
+        ...stranger(did),
         lastSeenMs: clock.nowMs(),
         ...known,
-        ...(fields ?? { did }),
+        ...(fields && { ...fields, cardAtMs }),
       }
       if (known === null || JSON.stringify(comparable(known)) !== JSON.stringify(comparable(row)))
         put(local, row)
@@ -198,7 +193,7 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
       contacts: users.read(local, db => db.contacts.list(state)).map(row => view(local, row)),
     }),
 
-    /** Accept a stranger, or lift a block. */
+    /** Accept a stranger, lift a block, or take note of what changed. */
     accept(local: Did, selector: string, name: string | undefined): Result<'contact.accept'> {
       const row = find(local, selector)
       checkAlias(local, name, row.did)
@@ -206,7 +201,8 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
       const next: ContactRow = { ...row, state, alias: name ?? row.alias }
       const changed = next.state !== row.state || next.alias !== row.alias
       if (changed) put(local, next)
-      return { ...view(local, next), changed }
+      const seen = users.write(local, db => db.contacts.seeChanges(row.did))
+      return { ...view(local, next), changed: changed || seen }
     },
 
     block(local: Did, selector: string): Result<'contact.block'> {
@@ -217,7 +213,8 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
 
     remove(local: Did, selector: string): Result<'contact.remove'> {
       const row = find(local, selector)
-      return { ...view(local, row), changed: users.write(local, db => db.contacts.delete(row.did)) }
+      const shown = view(local, row)
+      return { ...shown, changed: users.write(local, db => db.contacts.delete(row.did)) }
     },
   }
 
@@ -230,15 +227,12 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
   }
 }
 
-const comparable = ({ did, alias, state, card }: ContactRow) => ({ did, alias, state, card })
-
-/** The fields of a card, unless it is broken or somebody else's. */
-function ownCardOf(text: string, did: Did) {
-  try {
-    return parseCard(text).did === did ? cardFields(text) : null
-  } catch {
-    return null
-  }
-}
+const comparable = ({ did, alias, state, card, cardAtMs }: ContactRow) => ({
+  did,
+  alias,
+  state,
+  card,
+  cardAtMs,
+})
 
 export type Contacts = ReturnType<typeof makeContacts>

@@ -3,6 +3,7 @@ import { openContent } from '../../core/crypto/content.ts'
 import type { AssetReader } from '../../core/filter/files.ts'
 import type { Copy } from '../../core/filter/leaving.ts'
 import { deviceOf, type IdentityDocument } from '../../core/identity/document.ts'
+import { sameBytes } from '../../core/kernel/bytes.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import type { Did } from '../../core/model/id.ts'
 import { refuseEnded } from '../../core/pipeline/lifecycle.ts'
@@ -79,11 +80,13 @@ export const ownAssets = (
   },
 })
 
-/** Check that what was opened is its owner's: the name inside, and the redaction receipt, by one of their devices over these bytes.
+/** Check that what was opened is its owner's: the name inside, and the redaction receipt, by a device that is or was theirs over these bytes.
+ *  @param signer - the device that signed what was kept of it: it counted then, and may have been revoked since; null: none.
  *  @returns the receipt, or null where there is none. @throws `crypto/bad-signature`, `crypto/bad-encoding`. */
 export async function checkContent(
   { plain, plaintext, receipt }: SealedContent,
   owner: Did,
+  signer: Uint8Array | null,
   documentOf: (did: Did) => Promise<IdentityDocument | null>,
 ): Promise<RedactionReceipt | null> {
   if (plain.owner !== owner)
@@ -91,7 +94,11 @@ export async function checkContent(
   if (receipt === null) return null
   const { payload } = openRedaction(receipt, plaintext)
   const document = await documentOf(owner)
-  if (document === null || deviceOf(document, payload.by) === null)
+  const { by } = payload
+  // Who shares again what a device of theirs had sealed that is lost since vouches for it with the notice: the receipt alone opens nothing.
+  const wasListed = document?.revoked.some(gone => sameBytes(gone.ed, by)) ?? false
+  const isListed = document !== null && deviceOf(document, by) !== null
+  if (!isListed && !wasListed && !(signer !== null && sameBytes(by, signer)))
     throw new VivimError('crypto/bad-signature', 'the redaction receipt is not by the owner')
   return payload
 }

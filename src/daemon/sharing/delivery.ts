@@ -3,11 +3,12 @@
 import { activeDevices, parseDocument } from '../../core/identity/document.ts'
 import { peerIdFromKey } from '../../core/identity/peer-id.ts'
 import { parseStanding } from '../../core/identity/standing.ts'
+import { decideDocument } from '../../core/identity/succession.ts'
 import { sameBytes } from '../../core/kernel/bytes.ts'
-import type { Chance, Clock } from '../../core/kernel/env.ts'
+import type { Clock } from '../../core/kernel/env.ts'
 import { codeOf, hasCode, VivimError } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
-import { envelopeHash, sealLetterToDevices } from '../../core/pipeline/letter.ts'
+import { envelopeHash } from '../../core/pipeline/letter.ts'
 import { isLive } from '../../core/pipeline/lifecycle.ts'
 import { openOwnGrant } from '../../core/pipeline/notice.ts'
 import type {
@@ -21,7 +22,7 @@ import type {
 import { parseReceipt } from '../../core/pipeline/receipt.ts'
 import type { PolicyEngine } from '../../core/policy/decide.ts'
 import type { JobHandler, JobOutcome } from '../jobs/runner.ts'
-import type { Delivery, Network, Proof } from '../network/ports.ts'
+import type { Delivery, Network } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { CircleRefs } from './circle-logs.ts'
 import type { Circles } from './circles.ts'
@@ -30,6 +31,7 @@ import type { Endings } from './endings.ts'
 import type { Envelopes } from './envelopes.ts'
 import type { SharingEvents } from './events.ts'
 import type { KeyRing } from './keys.ts'
+import type { LetterSending } from './letter-sending.ts'
 import type { Membership } from './membership.ts'
 import type { People } from './people.ts'
 
@@ -42,6 +44,7 @@ export interface DeliveryDeps {
   blocks: BlockStore
   people: People
   contacts: Contacts
+  sending: LetterSending
   circles: Circles
   refs: CircleRefs
   envelopes: Envelopes
@@ -52,17 +55,17 @@ export interface DeliveryDeps {
   network: () => Network
   events: SharingEvents
   clock: Clock
-  chance: Chance
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
-export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
+export function makeDelivery(deps: DeliveryDeps): Record<Exclude<JobKind, 'card'>, JobHandler> {
   const {
     users,
     store,
     blocks,
     people,
     contacts,
+    sending,
     circles,
     refs,
     envelopes,
@@ -73,7 +76,6 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
     network,
     events,
     clock,
-    chance,
     log,
   } = deps
 
@@ -83,21 +85,11 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
     events.emit({ kind: 'share', owner: share.owner, share: share.shareId, event, state, target, atMs })
   }
 
-  /** Connect to somebody's node; who is not where they were is looked up in the directory. @throws as `Network.prove`. */
-  async function prove(from: Did, to: Did, signal: AbortSignal): Promise<Proof> {
-    try {
-      return await network().prove(from, to, signal)
-    } catch (error) {
-      if (codeOf(error) !== 'peer/unreachable' || !(await contacts.findAgain(from, to, signal))) throw error
-      return network().prove(from, to, signal)
-    }
-  }
-
   /** Learn the keys of somebody who was never met: from their node, else from the directory. */
   async function meet(owner: Did, did: Did, signal: AbortSignal): Promise<void> {
     if ((await people.met(owner, did)) !== null) return
     try {
-      const { document } = await prove(owner, did, signal)
+      const { document } = await sending.prove(owner, did, signal)
       await people.meet(owner, parseDocument(document))
     } catch (error) {
       const code = codeOf(error)
@@ -164,7 +156,7 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
       // It may have ended while its envelopes were read; from here on an end aborts the signal.
       if (!isLive((await store.find(share.shareId))?.state ?? 'revoked')) return 'done'
       if (wires.length === 0) throw new VivimError('program/defect', 'a recipient without envelopes')
-      const proof = await prove(share.owner, recipient.did, ending.signal)
+      const proof = await sending.prove(share.owner, recipient.did, ending.signal)
       const delivery: Delivery = {
         from: share.owner,
         to: recipient.did,
@@ -279,7 +271,7 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
   async function bury(job: JobRow, signal: AbortSignal): Promise<JobOutcome> {
     const share = job.share && (await store.find(job.share))
     if (!share || job.target === null) return 'done'
-    await prove(share.owner, job.target, signal)
+    await sending.prove(share.owner, job.target, signal)
     await network().bury(share.owner, job.target, share.tombstone, signal)
     tell(share, 'buried', job.target)
     return 'done'
@@ -312,24 +304,16 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
     const news = end ?? epoch?.epochId
     if (news === undefined) return { code: 'circle/no-epoch' }
     if (refs.knownEpoch(owner, id, target) === news) return 'done'
-    const document = member ? null : await people.current(target)
-    const devices = member?.devices ?? (document && activeDevices(document)) ?? []
+    const document = await people.current(target)
+    // Their newest document may not stand in the log yet: only they can bring it, and a new device first needs the log and the key.
+    const isNewer = document && (!member || decideDocument(member.document, document) === 'accept')
+    const devices = isNewer ? activeDevices(document) : (member?.devices ?? [])
     if (devices.length === 0) return { code: 'contact/keys-unknown' }
-    await prove(owner, target, signal)
     const letter =
-      epoch && member ? circles.bundle(owner, id, member, epoch) : circles.ending(owner, id, news)
-    const envelope = sealLetterToDevices(letter, owner, target, devices, chance)
-    const delivery: Delivery = { from: owner, to: target, envelopes: [envelope], slip: null, manifest: null }
-    const receipt = parseReceipt(
-      await network().deliver(
-        delivery,
-        async () => null,
-        async () => {},
-        signal,
-      ),
-    )
-    if (receipt.did !== target || !sameBytes(receipt.envelope, envelopeHash(envelope)))
-      throw new VivimError('peer/protocol', 'the receipt is not over the letter that was sent')
+      epoch && member
+        ? circles.bundle(owner, id, { ...member, devices }, epoch)
+        : circles.ending(owner, id, news)
+    await sending.send({ from: owner, to: target }, letter, devices, signal)
     refs.setKnownEpoch(owner, id, target, news)
     log('circle.delivered', { circle: id, target })
     return 'done'

@@ -17,6 +17,7 @@ import type { EnvelopeRow, RecipientRow } from '../../core/pipeline/ports.ts'
 import type { CircleRefs } from './circle-logs.ts'
 import type { Circles } from './circles.ts'
 import type { KeyRing } from './keys.ts'
+import type { OwnCard } from './own-card.ts'
 import type { People } from './people.ts'
 
 /** What all notices of one share say alike. */
@@ -39,12 +40,13 @@ export interface EnvelopesDeps {
   circles: Circles
   refs: CircleRefs
   keys: KeyRing
-  ownCard: (local: Did) => string
+  /** What every letter begins with. */
+  introduce: OwnCard['introduce']
   clock: Clock
   chance: Chance
 }
 
-export function makeEnvelopes({ people, circles, refs, keys, ownCard, clock, chance }: EnvelopesDeps) {
+export function makeEnvelopes({ people, circles, refs, keys, introduce, clock, chance }: EnvelopesDeps) {
   const row = (share: NoticeFacts['share'], wire: Uint8Array): EnvelopeRow => ({
     hash: toHex(envelopeHash(wire)),
     shareId: share,
@@ -94,7 +96,7 @@ export function makeEnvelopes({ people, circles, refs, keys, ownCard, clock, cha
       const devices = activeDevices(document)
       if (devices.length === 0) return null
       const letter = {
-        card: ownCard(facts.owner),
+        ...introduce(facts.owner),
         documents: [keys.keys(facts.owner).document.wire],
         notice: notice(facts, { did }, grantToDevices(facts, did, contentKey, devices, chance)),
       }

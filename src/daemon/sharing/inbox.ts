@@ -6,6 +6,7 @@ import { VivimError } from '../../core/kernel/errors.ts'
 import { messageText } from '../../core/model/conversation.ts'
 import { type Did, isoTime } from '../../core/model/id.ts'
 import { refuseEnded } from '../../core/pipeline/lifecycle.ts'
+import { parseNotice } from '../../core/pipeline/notice.ts'
 import {
   decodeSealed,
   MAX_SEALED_BYTES,
@@ -162,7 +163,10 @@ export function makeInbox(deps: InboxDeps) {
       maxBytes: MAX_SEALED_BYTES,
     })
     const content = decodeSealed(bytes)
-    return { ...content, signed: await checkContent(content, row.owner, did => people.document(did)) }
+    return {
+      ...content,
+      signed: await checkContent(content, row.owner, parseNotice(row.notice).by, did => people.document(did)),
+    }
   }
 
   return {

@@ -8,7 +8,7 @@ import type { IdentityDocument } from '../../core/identity/document.ts'
 import type { RecoveryPublicKeys } from '../../core/identity/recovery.ts'
 import { utf8 } from '../../core/kernel/bytes.ts'
 import type { Chance } from '../../core/kernel/env.ts'
-import type { Did } from '../../core/model/id.ts'
+import type { CircleId, Did, ShareId } from '../../core/model/id.ts'
 
 /** What an unlocked keystore lends. Nobody keeps it over a wait: it is asked for again each time. */
 export interface Keys {
@@ -18,6 +18,8 @@ export interface Keys {
   readonly storageKey: SecretBytes
   readonly recovery: RecoveryPublicKeys
   readonly directoryKey: Ed25519Key
+  /** The read secret of the card, 16 bytes. */
+  readonly read: SecretBytes
 }
 
 export interface KeyRing {
@@ -25,6 +27,12 @@ export interface KeyRing {
   keys(local: Did): Keys
   unlocked(local: Did): boolean
 }
+
+/** Where the secret of an epoch is kept. */
+export const epochPlace = (circle: CircleId, epochId: string): string => `epoch ${circle} ${epochId}`
+
+/** Where the content key of an own share is kept. */
+export const contentPlace = (share: ShareId): string => `content ${share}`
 
 /** Seal a secret for the user's own database. @param place - what it is and of what, so that none stands in for another. */
 export const sealStored = (keys: Keys, place: string, secret: SecretBytes, chance: Chance): Uint8Array =>

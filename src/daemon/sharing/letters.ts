@@ -37,6 +37,8 @@ export interface LettersDeps {
   endings: Endings
   keys: KeyRing
   events: SharingEvents
+  /** The sender moved to another identity, whose card this is. */
+  meetMoved: (local: Did, sender: Did, card: string) => Promise<void>
   /** A circle of this user is lacking something that its members have. */
   wantSync: (local: Did, remote: Did) => void
   /** A new item may lack blocks. */
@@ -46,7 +48,8 @@ export interface LettersDeps {
 }
 
 export function makeLetters(deps: LettersDeps) {
-  const { users, people, contacts, circles, endings, keys, events, wantSync, wantBlocks, clock, log } = deps
+  const { users, people, contacts, circles, endings, keys, events } = deps
+  const { meetMoved, wantSync, wantBlocks, clock, log } = deps
   const turns = new Map<Did, Promise<void>>()
   const timers = new Map<Did, NodeJS.Timeout>()
   let stopped = false
@@ -75,7 +78,10 @@ export function makeLetters(deps: LettersDeps) {
       // Only of the sender: what others are comes with the entries that say so.
       if (document.did === row.sender) await people.learn(document)
     }
-    if (epoch === null) contacts.meet(local, row.sender, letter.card)
+    if (epoch === null) {
+      contacts.meet(local, row.sender, letter.card, letter.cardAt)
+      if (letter.moved !== undefined) await meetMoved(local, row.sender, letter.moved)
+    }
     if (letter.entries) await circles.takeEntries(local, letter.entries, roomOf(local, row.sender))
     if (letter.wraps) circles.takeWraps(local, letter.wraps)
     if (letter.notice) await admit(local, row, letter.notice, epoch)

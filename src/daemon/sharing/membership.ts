@@ -27,12 +27,17 @@ export interface MembershipDeps {
   gossip: GossipMessages
   welcome: Welcome
   keys: KeyRing
+  /** With every member whose node is connected. */
+  wantSync: (local: Did, circle: CircleId) => void
   wake: () => void
   clock: Clock
 }
 
 export function makeMembership(deps: MembershipDeps) {
-  const { users, jobs, people, contacts, circles, refs, audiences, gossip, welcome, keys, wake, clock } = deps
+  const { users, jobs, people, contacts, circles, refs, audiences, gossip, welcome, keys } = deps
+  const { wantSync, wake, clock } = deps
+  /** Circles that were brought up to date with a member since the start, by user. */
+  const synced = new Set<string>()
 
   const view = (local: Did, circle: CircleId): Result<'circle.show'> => {
     const row = users.read(local, db => db.circles.get(circle))
@@ -70,10 +75,38 @@ export function makeMembership(deps: MembershipDeps) {
     return { ...view(local, circle), changed: true }
   }
 
+  /** Bring a newer own document or card into a circle. What the devices that it revokes signed counts only in its ancestors: so the
+   *  log is brought up to date with a member first, where there is one. @returns whether it was brought. */
+  async function introduce(local: Did, circle: CircleId): Promise<boolean> {
+    if (!keys.unlocked(local) || !circles.hasNews(local, circle)) return false
+    if (!synced.has(`${local} ${circle}`) && audiences.members(local, circle).length > 0) {
+      wantSync(local, circle)
+      return false
+    }
+    return circles.bringDocument(local, circle)
+  }
+
   return {
+    /** A circle was brought up to date with a member. */
+    async wasSynced(local: Did, circle: CircleId): Promise<void> {
+      synced.add(`${local} ${circle}`)
+      await this.settle(local, circle)
+    },
+
+    /** A person's identity document changed: the key of each circle in common goes to the devices that they have now. */
+    async devicesChanged(local: Did, did: Did): Promise<void> {
+      for (const { circleId } of users.read(local, db => db.circles.list())) {
+        if (!audiences.isShown(local, circleId) || !audiences.members(local, circleId).includes(did)) continue
+        refs.setKnownEpoch(local, circleId, did, '')
+        await bring(local, circleId, did)
+      }
+      wake()
+    },
+
     /** Who is new gets what is due to them. Somebody went out without a new epoch for those who are left, or two things happened at
      *  once: the owner's node rotates. An admin's does so when they share: several at once would each call for the next. */
     async settle(local: Did, circle: CircleId): Promise<void> {
+      if (await introduce(local, circle)) await spread(local, circle)
       await welcome.welcome(local, circle)
       const { members, sealing, closing, upgrade } = circles.state(local, circle)
       const role = members.find(({ did }) => did === local)?.role

@@ -8,7 +8,7 @@ import { judgeStanding, parseStanding } from '../../core/identity/standing.ts'
 import { decideDocument, documentTime, sharedDevices } from '../../core/identity/succession.ts'
 import { concat, toHex, utf8 } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
-import { codeOf, isVerdict } from '../../core/kernel/errors.ts'
+import { codeOf, isVerdict, VivimError } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
 import type { PeerAddress, Proof } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
@@ -40,6 +40,8 @@ export interface People {
   met(local: Did, did: Did): Promise<IdentityDocument | null>
   /** As `learn`, and remember that this user has met the person. */
   meet(local: Did, document: IdentityDocument): Promise<boolean>
+  /** Whether two documents of one sequence were met: only devices of both count. */
+  isInConflict(did: Did): Promise<boolean>
   /** Keep a document that was met, when it goes forward. @returns whether what counts changed. */
   learn(document: IdentityDocument): Promise<boolean>
   /** Contact that is not blocked, stranger or not, or member of a circle in common. */
@@ -55,8 +57,19 @@ export interface People {
   found(did: Did, peers: readonly PeerAddress[]): boolean
   knownDidsOf(peer: string): Promise<{ local: Did; remote: Did }[]>
   toDial(): Promise<{ local: Did; remote: Did }[]>
+  /** Called before a document is kept that takes another's place or contradicts it: what it changes is never kept in silence. */
+  whenLearning(listener: (learning: Learning) => Promise<void>): void
+  /** Called after a document took another's place, or contradicted it. */
+  whenLearnt(listener: (learning: Learning) => void): void
   /** Called after a DID was proved, with whether a newer document came with it. */
   whenProved(listener: (local: Did, remote: Did, changed: boolean) => void): void
+}
+
+/** A document that is news. `known` is what counted before, null at the first meeting. */
+export interface Learning {
+  readonly known: IdentityDocument | null
+  readonly next: IdentityDocument
+  readonly decision: 'accept' | 'conflict'
 }
 
 interface Peers {
@@ -102,6 +115,8 @@ export function makePeople(deps: PeopleDeps): People {
   const foundAt = new Map<Did, readonly PeerAddress[]>()
   const documents = new Map<Did, IdentityDocument>()
   const proofs = new Map<Did, Proof>()
+  const before: ((learning: Learning) => Promise<void>)[] = []
+  const after: ((learning: Learning) => void)[] = []
   const listeners: ((local: Did, remote: Did, changed: boolean) => void)[] = []
 
   async function document(did: Did): Promise<IdentityDocument | null> {
@@ -123,6 +138,9 @@ export function makePeople(deps: PeopleDeps): People {
     if (documentTime(next, clock.nowMs()) === 'ahead') return false
     const known = await document(next.did)
     const decision = decideDocument(known, next)
+    if (decision !== 'accept' && decision !== 'conflict') return false
+    const learning = { known, next, decision }
+    for (const listener of before) await listener(learning)
     if (decision === 'conflict') {
       await store.put(next)
       if (known !== null)
@@ -133,13 +151,14 @@ export function makePeople(deps: PeopleDeps): People {
       documents.delete(next.did)
       log('identity.conflict', { did: next.did, seq: next.seq })
       documentChanged(next.did, 'conflict')
+    } else {
+      await store.put(next)
+      remember(documents, next.did, next, MAX_CACHED)
+      log('identity.learnt', { did: next.did, seq: next.seq, devices: next.devices.length })
+      if (known !== null) documentChanged(next.did, 'changed')
     }
-    if (decision !== 'accept') return false
-    await store.put(next)
-    remember(documents, next.did, next, MAX_CACHED)
-    log('identity.learnt', { did: next.did, seq: next.seq, devices: next.devices.length })
-    if (known !== null) documentChanged(next.did, 'changed')
-    return true
+    for (const listener of after) listener(learning)
+    return decision === 'accept'
   }
 
   async function isRelated(local: Did, remote: Did): Promise<boolean> {
@@ -168,6 +187,7 @@ export function makePeople(deps: PeopleDeps): People {
     document,
     learn,
     current,
+    isInConflict: async did => ((await store.document(did))?.keep ?? null) !== null,
 
     async met(local, did) {
       const isMet =
@@ -193,6 +213,8 @@ export function makePeople(deps: PeopleDeps): People {
         const given = parseDocument(shown.document)
         const known = await document(given.did)
         const decision = decideDocument(known, given)
+        // Who contradicts what is known is not let in; that they tried is an alarm by whatever door it came.
+        if (decision === 'conflict') await learn(given)
         if (decision === 'foreign' || decision === 'conflict') return null
         const counts = known && decision !== 'accept' ? known : given
         const why = judgeStanding(standing, counts, peer, clock.nowMs())
@@ -288,6 +310,14 @@ export function makePeople(deps: PeopleDeps): People {
       return pairs
     },
 
+    whenLearning(listener) {
+      before.push(listener)
+    },
+
+    whenLearnt(listener) {
+      after.push(listener)
+    },
+
     whenProved(listener) {
       listeners.push(listener)
     },
@@ -304,4 +334,28 @@ export const cardFields = (text: string) => {
     readSecret: card.read,
     peers: [{ peer: card.peer, addrs: [...card.addrs] }],
   }
+}
+
+/** The fields of a card, or null when it is broken or somebody else's. */
+export function cardFieldsOf(text: string, did: Did) {
+  try {
+    return parseCard(text).did === did ? cardFields(text) : null
+  } catch {
+    return null
+  }
+}
+
+/** An own document that goes back: a newer one was in force on this node. @throws `identity/rolled-back`. */
+export async function refuseRollback(people: Pick<People, 'document'>, own: IdentityDocument): Promise<void> {
+  const known = await people.document(own.did)
+  const decision = decideDocument(known, own)
+  if (known === null || decision === 'accept' || decision === 'same' || decision === 'conflict') return
+  throw new VivimError(
+    'identity/rolled-back',
+    'the own identity document is older than one that was in force',
+    {
+      found: own.seq,
+      known: known.seq,
+    },
+  )
 }

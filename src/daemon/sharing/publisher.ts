@@ -1,7 +1,6 @@
 /** Keeps in the DHT what a node has to say there: the own directory slot and the records of live shares. Works while locked:
  *  what was signed is put again byte for byte. */
 
-import type { SecretBytes } from '../../core/crypto/secret.ts'
 import { makeSlot, parseSlot, slotKey } from '../../core/identity/slot.ts'
 import { sameBytes, toHex } from '../../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../../core/kernel/env.ts'
@@ -10,6 +9,7 @@ import type { Did, ShareId } from '../../core/model/id.ts'
 import type { Network } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { KeyRing } from './keys.ts'
+import { PROFILE } from './profile-keys.ts'
 import type { RecordStore } from './sealing.ts'
 
 /** Values are served for 48 h from receipt; twice a day leaves room for a night offline. */
@@ -30,12 +30,11 @@ const SLOT_LIFE_MS = 90 * 86_400_000
 /** A slot with less than this left is signed anew when the keystore is unlocked. */
 const SLOT_RENEW_MS = 60 * 86_400_000
 
-const SLOT = 'slot'
-
 export interface PublisherDeps {
   users: UserDatabaseManager
   keys: KeyRing
-  readSecret: (local: Did) => SecretBytes
+  /** Ends of the slots of earlier cards. */
+  endedSlots: (local: Did) => Uint8Array[]
   records: RecordStore
   localUsers: () => Promise<Did[]>
   network: () => Network
@@ -53,7 +52,7 @@ export interface Publisher {
 }
 
 export function startPublisher(deps: PublisherDeps): Publisher {
-  const { users, keys, readSecret, records, localUsers, network, clock, chance, log } = deps
+  const { users, keys, endedSlots, records, localUsers, network, clock, chance, log } = deps
   const stopping = new AbortController()
   let timer: NodeJS.Timeout | null = null
   let dueMs = Number.POSITIVE_INFINITY
@@ -90,25 +89,26 @@ export function startPublisher(deps: PublisherDeps): Publisher {
 
   function renewSlot(local: Did): void {
     const own = keys.keys(local)
-    const known = users.read(local, db => db.profile.bytes(SLOT))
+    const known = users.read(local, db => db.profile.bytes(PROFILE.slot))
     const told = `${toHex(own.document.hash)} ${network().addrs().join(' ')}`
     const before = known && parseSlot(known)
-    const same = users.read(local, db => db.profile.text('slot.told')) === told
+    const same = users.read(local, db => db.profile.text(PROFILE.slotTold)) === told
     if (before && same && before.expiresAtMs - clock.nowMs() > SLOT_RENEW_MS) return
     const wire = makeSlot(
       {
-        seq: (before?.seq ?? 0) + 1,
+        // Whoever took over from a lost node cannot know the last number: the time in seconds is above it.
+        seq: Math.max((before?.seq ?? 0) + 1, Math.floor(clock.nowMs() / 1000)),
         expiresAtMs: clock.nowMs() + SLOT_LIFE_MS,
         document: own.document,
         peers: [{ peer: network().peerId, addrs: network().addrs() }],
       },
       own.directoryKey,
-      readSecret(local),
+      own.read,
       chance,
     )
     users.write(local, db => {
-      db.profile.put(SLOT, wire)
-      db.profile.put('slot.told', told)
+      db.profile.put(PROFILE.slot, wire)
+      db.profile.put(PROFILE.slotTold, told)
     })
   }
 
@@ -126,8 +126,17 @@ export function startPublisher(deps: PublisherDeps): Publisher {
       []
     for (const local of await localUsers()) {
       if (keys.unlocked(local)) renewSlot(local)
-      const wire = users.read(local, db => db.profile.bytes(SLOT))
-      if (wire) rows.push({ namespace: 'vivimid', key: slotKey(parseSlot(wire).directory), wire })
+      const current = users.read(local, db => db.profile.bytes(PROFILE.slot))
+      const directory = users.read(local, db => db.profile.bytes(PROFILE.directory))
+      const wires = current === null ? [] : [current]
+      // The end of a slot is signed before another card is in force: until then it must not be put.
+      for (const ended of endedSlots(local)) {
+        const slot = parseSlot(ended)
+        const counts = clock.nowMs() < slot.expiresAtMs
+        if (counts && directory !== null && !sameBytes(slot.directory, directory)) wires.push(ended)
+      }
+      for (const wire of wires)
+        rows.push({ namespace: 'vivimid', key: slotKey(parseSlot(wire).directory), wire })
     }
     for (const row of await records.live()) rows.push({ namespace: 'vivimrec', ...row })
     const names = new Set(rows.map(({ key }) => toHex(key)))

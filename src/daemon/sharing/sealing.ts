@@ -29,7 +29,7 @@ import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { Audience, Audiences } from './audiences.ts'
 import type { Envelopes, NoticeFacts } from './envelopes.ts'
 import type { SharingEvents } from './events.ts'
-import { type KeyRing, sealStored } from './keys.ts'
+import { contentPlace, type KeyRing, sealStored } from './keys.ts'
 
 /** Records of shares for the DHT, kept so that a locked node can put them again. */
 export interface RecordStore {
@@ -156,7 +156,7 @@ export function makeSealing(deps: SealingDeps) {
         termsText,
         plaintext: prepared.plaintext,
         receipt,
-        contentKeySealed: sealStored(own, `content ${shareId}`, sealed.contentKey, chance),
+        contentKeySealed: sealStored(own, contentPlace(shareId), sealed.contentKey, chance),
         ownGrant,
         createdAtMs: nowMs,
       }),

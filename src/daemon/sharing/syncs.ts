@@ -9,11 +9,13 @@ const SYNC_TIMEOUT_MS = 60_000
 export interface SyncsDeps {
   circles: Circles
   network: () => Network
+  /** A circle was brought up to date with a member. */
+  synced: (local: Did, circle: CircleId) => void
   stores: { sharedCircles(local: Did, remote: Did): Promise<CircleId[]> }
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
-export function makeSyncs({ circles, network, stores, log }: SyncsDeps) {
+export function makeSyncs({ circles, network, synced, stores, log }: SyncsDeps) {
   const pairs = new Map<string, 'running' | 'again'>()
 
   async function run(local: Did, remote: Did): Promise<void> {
@@ -24,6 +26,7 @@ export function makeSyncs({ circles, network, stores, log }: SyncsDeps) {
       try {
         if ((await stores.sharedCircles(local, remote)).length === 0) break
         await network().sync(local, remote, AbortSignal.timeout(SYNC_TIMEOUT_MS))
+        for (const circle of await stores.sharedCircles(local, remote)) synced(local, circle)
       } catch (error) {
         log('circle.not-synced', { remote, code: codeOf(error) })
         break

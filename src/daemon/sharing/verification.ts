@@ -5,7 +5,12 @@ import { toB64u } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { codeOf, hasCode, isVerdict, VivimError } from '../../core/kernel/errors.ts'
 import { type Did, isoTime } from '../../core/model/id.ts'
-import { digest, type RedactionReceipt, type SealedContent } from '../../core/pipeline/plaintext.ts'
+import {
+  digest,
+  openRedaction,
+  type RedactionReceipt,
+  type SealedContent,
+} from '../../core/pipeline/plaintext.ts'
 import type { BlockStore, ShareRow } from '../../core/pipeline/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { ReceivedRow } from '../storage/user/received-table.ts'
@@ -61,7 +66,10 @@ export function makeVerification(deps: VerificationDeps) {
     const kept = users.read(share.owner, db => db.shareContents.get(share.shareId))
     if (kept?.digest !== digest(content.plaintext))
       throw new VivimError('crypto/bad-signature', 'what was sealed is not what was decided to share')
-    return { ...content, signed: await checkContent(content, share.owner, did => people.document(did)) }
+    // Their own database holds the receipt as it was signed; the device that did may be lost since.
+    const signer = kept.receipt && openRedaction(kept.receipt, content.plaintext).payload.by
+    const signed = await checkContent(content, share.owner, signer, did => people.document(did))
+    return { ...content, signed }
   }
 
   return {

@@ -2,10 +2,8 @@ import { inspect } from 'node:util'
 import t from 'tap'
 import { SecretBytes, sameSecret } from '../../../src/core/crypto/secret.ts'
 import {
-  openExport,
   openKeystore,
   openRecovery,
-  sealExport,
   sealKeystore,
   sealRecovery,
   wipeKeystore,
@@ -51,19 +49,6 @@ t.test('a keystore of another device has no identity key', async t => {
 t.test('a keystore that names another DID than its identity key is damaged', async t => {
   const mixed = { ...alice.keystore, did: bob.keystore.did }
   await t.rejects(openKeystore(await sealKeystore(mixed, null, chance), null), { code: 'keystore/corrupt' })
-})
-
-t.test('the export carries identity key and recovery seed under its own passphrase', async t => {
-  const { did, identity } = alice.keystore
-  const opened = await openExport(await sealExport({ did, identity, seed }, passphrase, chance), passphrase)
-  t.equal(opened.did, did)
-  t.ok(opened.seed && sameSecret(opened.seed, seed))
-  t.ok(opened.identity && identity && sameSecret(opened.identity, identity))
-  const later = await openExport(
-    await sealExport({ did, identity, seed: null }, passphrase, chance),
-    passphrase,
-  )
-  t.equal(later.seed, null)
 })
 
 t.test('no secret of a keystore is printed, and wiped ones are gone', async t => {

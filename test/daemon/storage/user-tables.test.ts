@@ -35,6 +35,9 @@ const contact = (did: Did, more: Partial<ContactRow> = {}): ContactRow => ({
   peers: [{ peer: '12D3', addrs: ['/ip4/192.0.2.1/tcp/1'] }],
   addedAtMs: 1000,
   lastSeenMs: null,
+  cardAtMs: 0,
+  movedTo: null,
+  movedCard: null,
   ...more,
 })
 

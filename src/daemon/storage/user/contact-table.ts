@@ -1,8 +1,14 @@
-/** Table `contact`: people by DID, with the alias that the user gave and what their card said. */
+/** Tables `contact` and `contact_change`: people by DID, with the alias that the user gave, what their card said, and what changed
+ *  of their identity. */
+
+import type { ContactChange as ContactChangeKind } from '../../../core/contract/people-shapes.ts'
 import { plain } from '../../../core/crypto/hash.ts'
 import { Did } from '../../../core/model/id.ts'
 import type { Sql, WritingSql } from '../sqlite.ts'
 import { onlyOne, prefixEnd } from './selector.ts'
+
+/** A list of changes that is longer is not read by anybody. */
+const MAX_CHANGES = 256
 
 export type ContactState = 'known' | 'stranger' | 'verified' | 'blocked'
 
@@ -21,6 +27,19 @@ export interface ContactRow {
   peers: { peer: string; addrs: string[] }[]
   addedAtMs: number
   lastSeenMs: number | null
+  /** When the card that is kept was made, as its owner said in a letter; 0: nobody said. */
+  cardAtMs: number
+  /** The DID that they moved to, by their recovery key; null: they did not. */
+  movedTo: Did | null
+  /** The card of that DID, where it came. */
+  movedCard: string | null
+}
+
+/** Something about a contact's identity that nobody looked at yet. */
+export interface ContactChange {
+  did: Did
+  what: ContactChangeKind
+  atMs: number
 }
 
 interface Stored {
@@ -33,6 +52,9 @@ interface Stored {
   peers: string
   added_at_ms: number
   last_seen_ms: number | null
+  card_at_ms: number
+  moved_to: string | null
+  moved_card: string | null
 }
 
 const rowOf = (row: Stored): ContactRow => ({
@@ -45,6 +67,9 @@ const rowOf = (row: Stored): ContactRow => ({
   peers: JSON.parse(row.peers),
   addedAtMs: row.added_at_ms,
   lastSeenMs: row.last_seen_ms,
+  cardAtMs: row.card_at_ms,
+  movedTo: row.moved_to === null ? null : Did.parse(row.moved_to),
+  movedCard: row.moved_card,
 })
 
 const DID_START = 'did:key:'
@@ -80,6 +105,20 @@ export function makeContactReader(sql: Sql) {
       )
       return rows.map(rowOf)
     },
+    /** What nobody looked at yet, oldest first, of one contact or of all. */
+    changes: (did?: Did): ContactChange[] =>
+      sql
+        .all<{ did: string; what: string; at_ms: number }>(
+          `SELECT did, what, at_ms FROM contact_change WHERE seen = 0 AND did = coalesce(?, did)
+           ORDER BY at_ms, did, what LIMIT ?`,
+          did ?? null,
+          MAX_CHANGES,
+        )
+        .map(row => ({
+          did: Did.parse(row.did),
+          what: row.what as ContactChangeKind,
+          atMs: row.at_ms,
+        })),
   }
 }
 
@@ -89,8 +128,12 @@ export function makeContactWriter(sql: WritingSql) {
     /** Add or replace. */
     put(row: ContactRow): void {
       sql.run(
-        `INSERT OR REPLACE INTO contact (did, alias, state, card, dir, read_secret, peers, added_at_ms, last_seen_ms)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO contact (did, alias, state, card, dir, read_secret, peers, added_at_ms, last_seen_ms, card_at_ms,
+           moved_to, moved_card) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET alias = excluded.alias, state = excluded.state, card = excluded.card,
+           dir = excluded.dir, read_secret = excluded.read_secret, peers = excluded.peers,
+           added_at_ms = excluded.added_at_ms, last_seen_ms = excluded.last_seen_ms,
+           card_at_ms = excluded.card_at_ms, moved_to = excluded.moved_to, moved_card = excluded.moved_card`,
         row.did,
         row.alias,
         row.state,
@@ -100,8 +143,23 @@ export function makeContactWriter(sql: WritingSql) {
         JSON.stringify(row.peers),
         row.addedAtMs,
         row.lastSeenMs,
+        row.cardAtMs,
+        row.movedTo,
+        row.movedCard,
       )
     },
+    /** Note what a document changed; the same document again says nothing new, also after somebody looked. @returns whether it is new. */
+    addChange: (did: Did, document: string, what: ContactChangeKind, atMs: number): boolean =>
+      sql.run(
+        'INSERT INTO contact_change (did, document, what, at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+        did,
+        document,
+        what,
+        atMs,
+      ) > 0,
+    /** Somebody looked. @returns whether there was anything to see. */
+    seeChanges: (did: Did): boolean =>
+      sql.run('UPDATE contact_change SET seen = 1 WHERE did = ? AND seen = 0', did) > 0,
     /** @returns false when there is no such contact. */
     seen: (did: Did, atMs: number): boolean =>
       sql.run(

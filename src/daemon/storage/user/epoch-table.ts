@@ -61,6 +61,17 @@ export function makeEpochWriter(sql: WritingSql) {
         row.ownWrap,
         row.number,
       ) > 0,
+    /** Another sealing of the same secret: under another storage key, for other devices. */
+    reseal: ({ circleId, epochId, secretSealed, ownWrap }: EpochRow): boolean =>
+      sql.run(
+        'UPDATE epoch SET secret_sealed = ?, own_wrap = ? WHERE circle_id = ? AND epoch_id = ?',
+        secretSealed,
+        ownWrap,
+        circleId,
+        epochId,
+      ) > 0,
+    delete: (circle: CircleId, epochId: string): boolean =>
+      sql.run('DELETE FROM epoch WHERE circle_id = ? AND epoch_id = ?', circle, epochId) > 0,
     deleteOfCircle: (circle: CircleId): number => sql.run('DELETE FROM epoch WHERE circle_id = ?', circle),
   }
 }

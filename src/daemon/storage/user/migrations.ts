@@ -8,6 +8,21 @@ import { indexed } from './script.ts'
 /** Stands in the header of every user database, so that another SQLite file is not taken for one ("VIVU"). */
 const APPLICATION_ID = 0x56495655
 
+/** Where a contact moved to, how new their card is, and what changed of their identity since somebody last looked. */
+const CONTACT_TRUST = `
+ALTER TABLE contact ADD COLUMN card_at_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE contact ADD COLUMN moved_to TEXT;
+ALTER TABLE contact ADD COLUMN moved_card TEXT;
+CREATE TABLE contact_change (
+  did TEXT NOT NULL REFERENCES contact (did) ON DELETE CASCADE,
+  document TEXT NOT NULL,
+  what TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  seen INTEGER NOT NULL DEFAULT 0 CHECK (seen IN (0, 1)),
+  PRIMARY KEY (did, document, what)
+) STRICT, WITHOUT ROWID;
+`
+
 const STEPS: readonly string[] = [
   `
 CREATE TABLE owner (did TEXT NOT NULL) STRICT;
@@ -327,6 +342,7 @@ CREATE TABLE proposal (
 ) STRICT;
 CREATE INDEX proposal_waiting ON proposal (expires_at_ms) WHERE decision IS NULL;
 `,
+  CONTACT_TRUST,
 ]
 
 /** The schema's number once every step ran. */

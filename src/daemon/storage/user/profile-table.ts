@@ -17,6 +17,15 @@ export function makeProfileReader(sql: Sql) {
       const found = value(key)
       return found instanceof Uint8Array ? plain(found) : null
     },
+    /** All bytes whose key begins so, by key. */
+    allBytes: (prefix: string): { key: string; value: Uint8Array }[] =>
+      sql
+        .all<{ key: string; value: Uint8Array }>(
+          `SELECT key, value FROM profile WHERE key >= ? AND key < ? AND typeof(value) = 'blob' ORDER BY key`,
+          prefix,
+          prefixEnd(prefix),
+        )
+        .map(row => ({ key: row.key, value: plain(row.value) })),
     /** All texts whose key begins so, by key. */
     texts: (prefix: string): { key: string; value: string }[] =>
       sql.all<{ key: string; value: string }>(

@@ -101,6 +101,14 @@ export function makeShareContentWriter(sql: WritingSql) {
         row.createdAtMs,
       )
     },
+    /** Another sealing of the same keys: under another storage key, for other devices. */
+    reseal: (share: ShareId, contentKeySealed: Uint8Array, ownGrant: Uint8Array): boolean =>
+      sql.run(
+        'UPDATE share_content SET content_key_sealed = ?, own_grant = ? WHERE share_id = ?',
+        contentKeySealed,
+        ownGrant,
+        share,
+      ) > 0,
     /** Give up the bytes and keys of a share that ended; its title stays for the list. */
     empty: (share: ShareId): boolean =>
       sql.run(
