@@ -179,6 +179,9 @@ t.test(
     }
     await alice.node.call('circle.rotate', { circle: 'team' })
 
+    const opened = await alice.node.call('session.open', { passphrase: WORDS.passphrase })
+    const token: Canary = { name: 'session token', bytes: utf8(opened.token) }
+
     // The export: good, into a place that is taken, with words in wrong places.
     const secretFile = join(alice.node.home, 'words')
     writeFileSync(secretFile, `${WORDS.export}\n`)
@@ -261,7 +264,7 @@ t.test(
     for (const { node, said } of people) {
       const log = JSON.stringify(node.lines) + node.noise.join('\n')
       t.match(log, /"level":"debug"/, 'the most talkative level')
-      const canaries = [...words, ...(keys.get(alice.node) ?? []), ...(keys.get(bob.node) ?? [])]
+      const canaries = [...words, token, ...(keys.get(alice.node) ?? []), ...(keys.get(bob.node) ?? [])]
       t.same(leaked(canaries, log), [], `${node.name}: the log`)
       t.same(leaked(canaries, said.join('\n')), [], `${node.name}: what commands and frames said`)
       if (node.pid > 0)

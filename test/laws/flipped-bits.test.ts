@@ -1,7 +1,12 @@
 // Everything that somebody signs, with one bit changed: refused with a code, wherever the bit stands. Short objects in every bit, long
 // ones in all of the signature and its frame and in a fair part of the rest.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { parseCheckpoint, signCheckpoint } from '../../src/core/audit/checkpoint.ts'
+import { parseDelegation } from '../../src/core/capability/delegation.ts'
+import { parseInvocation, signInvocation } from '../../src/core/capability/invocation.ts'
+import { parseRevocation, signRevocation } from '../../src/core/capability/revocation.ts'
 import { type Entry, parseEntry } from '../../src/core/circle/entry.ts'
 import { makeEpoch, makeWrap, parseWrap } from '../../src/core/circle/epoch.ts'
 import { contentIdOf } from '../../src/core/crypto/cid.ts'
@@ -28,24 +33,28 @@ import { signIntent } from '../../src/core/pipeline/intent.ts'
 import { grantToDevices, parseNotice, signNotice } from '../../src/core/pipeline/notice.ts'
 import { buildPlaintext, openRedaction, signRedaction } from '../../src/core/pipeline/plaintext.ts'
 import { parseReceipt, signReceipt } from '../../src/core/pipeline/receipt.ts'
+import { issue, makeHolder } from '../kit/capability.ts'
 import {
   add,
   begin,
   close,
+  describe,
   giveRole,
   leave,
   remove,
   rename,
   revise,
   rotate,
+  setHistory,
   transfer,
 } from '../kit/circle.ts'
+import { ROOT } from '../kit/cli.ts'
 import { documentFields, makePerson, nextDocument, START_MS, seededChance } from '../kit/person.ts'
 
 t.setTimeout(120_000)
 
 /** Every bit of an object up to this size; of a longer one one in so many, and all of its ends. */
-const EXHAUSTIVE_BYTES = 700
+const EXHAUSTIVE_BYTES = 450
 const STEP = 29
 /** CBOR's frame at the beginning; the signature with its length at the end. */
 const HEAD_BITS = 16 * 8
@@ -125,13 +134,30 @@ const entries: Record<string, Entry> = {
   role: giveRole(alice, withBob, bob, 'admin'),
   rotate: rotate(alice, withBob),
   rename: rename(alice, withBob, 'other'),
+  describe: describe(alice, withBob, 'what it is for'),
+  history: setHistory(alice, withBob, 'all'),
   leave: leave(bob, withBob),
   transfer: transfer(alice, withBob, bob),
   close: close(alice, withBob),
   document: revise(alice, withBob, nextDocument(alice, [alice.device])),
 }
 
-type Signed = { label: LabelName; wire: Uint8Array; open: (wire: Uint8Array) => unknown }
+const script = makeHolder()
+const chain = issue(alice, script)
+const use = signInvocation(
+  {
+    sub: chain.subject,
+    cmd: '/vivim/share/propose',
+    args: {},
+    prf: chain.links.map(({ cid }) => cid),
+    expiresAtMs: START_MS,
+  },
+  script.key,
+  chance,
+)
+
+/** `label` is null for what has an envelope of its own kind. */
+type Signed = { label: LabelName | null; wire: Uint8Array; open: (wire: Uint8Array) => unknown }
 
 const SIGNED: Readonly<Record<string, Signed>> = {
   'identity document': { label: 'identity', wire: alice.document.wire, open: parseDocument },
@@ -224,6 +250,13 @@ const SIGNED: Readonly<Record<string, Signed>> = {
     wire: signCheckpoint({ atMs: START_MS, seq: 9, did: owner, head: chance.bytes(32) }, device).wire,
     open: parseCheckpoint,
   },
+  delegation: { label: null, wire: chain.root.bytes, open: parseDelegation },
+  invocation: { label: null, wire: use.bytes, open: parseInvocation },
+  revocation: {
+    label: null,
+    wire: signRevocation(chain.root.cid, device, chance).bytes,
+    open: parseRevocation,
+  },
   ...Object.fromEntries(
     Object.entries(entries).map(([op, { wire }]) => [
       `circle entry: ${op}`,
@@ -264,9 +297,14 @@ t.test('no kind of signed object is left out', async t => {
   // The first group of LABELS are the types of signed objects: it ends where derivations begin.
   const names = Object.keys(LABELS) as LabelName[]
   for (const name of names.slice(0, names.indexOf('recoverySign'))) t.ok(tested.has(name), name)
+  const ops = [
+    ...readFileSync(join(ROOT, 'src', 'core', 'circle', 'entry.ts'), 'utf8').matchAll(
+      /readonly op: '(\w+)'/g,
+    ),
+  ]
   t.same(
     Object.keys(entries).sort(),
-    ['add', 'close', 'create', 'document', 'leave', 'remove', 'rename', 'role', 'rotate', 'transfer'],
+    [...new Set(ops.map(([, op]) => op))].filter(op => op !== 'unknown').sort(),
     'each operation of a circle',
   )
 })
