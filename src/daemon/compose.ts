@@ -489,6 +489,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     byName: accounts.byName,
     nameOf: contacts.name,
     peerId,
+    happenings,
     clock,
     chance,
     log: say,

@@ -12,6 +12,7 @@ import type { Chance, Clock } from '../../core/kernel/env.ts'
 import { hasCode, VivimError } from '../../core/kernel/errors.ts'
 import type { Did } from '../../core/model/id.ts'
 import { parseDuration } from '../../core/model/time-text.ts'
+import type { Happenings } from '../audit/happenings.ts'
 import type { KeystoreSession } from '../keystore-session.ts'
 import type { LocalUsers } from '../local-users.ts'
 import type { Caller } from '../rpc/caller.ts'
@@ -43,6 +44,7 @@ export interface OpeningDeps {
   byName(name: string): Did | null
   nameOf(did: Did): string
   peerId: string
+  happenings: Pick<Happenings, 'sessionOpened' | 'sessionRefused'>
   clock: Clock
   chance: Chance
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
@@ -52,7 +54,8 @@ export interface OpeningDeps {
 export const challengeMessage = (did: string, peer: string, nonce: Uint8Array): Uint8Array =>
   bound(LABELS.session, encodeCbor({ did, peer, nonce }))
 
-export function makeOpening({ locals, sessions, byName, nameOf, peerId, clock, chance, log }: OpeningDeps) {
+export function makeOpening(deps: OpeningDeps) {
+  const { locals, sessions, byName, nameOf, peerId, happenings, clock, chance, log } = deps
   const tries = makeTries(clock)
   const nonces = new Map<number, { nonce: Uint8Array; untilMs: number }>()
   const wrong = new Map<number, number>()
@@ -144,7 +147,9 @@ export function makeOpening({ locals, sessions, byName, nameOf, peerId, clock, c
     tries.wrong(door)
     if (!wrong.has(caller.connection)) caller.onEnd(() => wrong.delete(caller.connection))
     wrong.set(caller.connection, (wrong.get(caller.connection) ?? 0) + 1)
-    log('session.refused', { connection: caller.connection, did: byName(name) })
+    const meant = byName(name)
+    if (meant !== null) happenings.sessionRefused(meant)
+    log('session.refused', { connection: caller.connection, did: meant })
     return refused()
   }
 
@@ -208,6 +213,8 @@ export function makeOpening({ locals, sessions, byName, nameOf, peerId, clock, c
         }
       }
       const opened = await sessions.open(did, lifeMs)
+      const right = isOpen ? 'socket' : request.signed === undefined ? 'passphrase' : 'device'
+      happenings.sessionOpened(did, opened.sessionId, right)
       log('session.opened', { did, session: opened.sessionId, door: caller.door })
       return { ...opened, did, name: nameOf(did), unlocked: session.unlocked }
     },

@@ -43,6 +43,8 @@ const RECEIVED: Readonly<Record<string, string>> = {
 
 /** The room that everybody on the network has together. */
 const NETWORK = 'network'
+/** And everybody who guesses at a passphrase. */
+const GUESSES = 'guesses'
 
 const node: Note['who'] = { kind: 'node', id: null, name: null }
 const person = (did: Did): Note['who'] => ({ kind: 'did', id: did, name: null })
@@ -126,6 +128,25 @@ export function makeHappenings(log: Pick<AuditLog, 'note' | 'sign' | 'signLast'>
         outcome: 'ok',
       }
       void log.note(local, note, did === local ? undefined : NETWORK)
+    },
+
+    /** Somebody proved to be the user and got a token. */
+    sessionOpened(local: Did, session: string, right: 'passphrase' | 'device' | 'socket'): void {
+      const who: Note['who'] = { kind: 'session', id: session, name: null }
+      const targets = [`session:${session}`]
+      void log.note(local, { who, right, action: 'session.opened', targets, outcome: 'ok' })
+    },
+
+    /** Somebody tried to be the user and could not prove it. */
+    sessionRefused(local: Did): void {
+      const note: Note = {
+        who: node,
+        right: 'none',
+        action: 'session.refused',
+        targets: [],
+        outcome: 'session/refused',
+      }
+      void log.note(local, note, GUESSES)
     },
 
     unlocked(local: Did): void {
