@@ -14,7 +14,30 @@ t.test('a config with a name alone has everything else by default', async t => {
     master: { engine: 'sqlite', path: join(root, 'master.sqlite') },
     log: { level: 'info' },
     strangers: { items: 20, bytes: 64 * 1024 * 1024 },
+    sockets: { group: null, monitor: null },
   })
+})
+
+t.test('sockets for others: by the name of a group or its number, where they were asked for', async t => {
+  const read = (sockets: string) => {
+    const root = t.testdir({ 'config.toml': `name = "alice"\n[sockets]\n${sockets}\n` })
+    return { root, ...readConfig(homePaths(root), NOTHING).sockets }
+  }
+  t.match(read('group = 4711'), { group: { path: '/run/vivim/vivim.sock', gid: 4711 }, monitor: null })
+  t.match(read('group = "root"\npath = "/run/a/b.sock"'), { group: { path: '/run/a/b.sock', gid: 0 } })
+  const { root, monitor } = read('monitor = true')
+  t.same(monitor, { path: join(root, 'run', 'monitor.sock'), gid: null })
+  t.match(read('monitor = "/run/a/m.sock"\nmonitor_group = 5'), {
+    monitor: { path: '/run/a/m.sock', gid: 5 },
+  })
+  for (const [wrong, field] of [
+    ['group = "no such group"', 'sockets.group'],
+    ['group = -1', 'sockets.group'],
+    ['path = "vivim.sock"', 'sockets.path'],
+    [`path = "/${'a'.repeat(107)}"`, 'sockets.path'],
+    ['monitor = true\nmonitor_group = 5', 'sockets.monitor_group'],
+  ] as const)
+    t.throws(() => read(wrong), { code: 'home/config', details: { field } }, wrong)
 })
 
 t.test('a wrong field is named', async t => {

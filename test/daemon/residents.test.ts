@@ -106,6 +106,9 @@ t.test(
     t.match((await house.dial({ token: opened.token })).hello.user, { did: bob.did })
     await t.rejects(guest.call('session.open', { as: 'bob', signed }), refused, 'a nonce is good once')
     const other = await house.dial()
+    const { entries } = await bob.call('audit.list', { action: 'session' })
+    const targets = [`session:${opened.sessionId}`]
+    t.match(entries.at(-1), { action: 'session.opened', right: 'device', targets })
     const second = await guest.call('session.challenge', {})
     await t.rejects(
       other.call('session.open', { as: 'bob', signed: sign(bob.did, second) }),
@@ -122,6 +125,10 @@ t.test(
     await t.rejects(other.call('session.open', { as: 'bob', signed: strange }), refused, 'no device of his')
     const fourth = await other.call('session.challenge', {})
     await t.rejects(other.call('session.open', { as: 'olga', signed: sign(house.node.did, fourth) }), refused)
+    const fifth = await other.call('session.challenge', {})
+    await other.call('session.open', { as: 'bob', signed: sign(bob.did, fifth) })
+    const noted = (await bob.call('audit.list', { action: 'session.refused' })).entries
+    t.ok(noted.length > 0, 'bob sees that somebody tried, once he opens a session again')
   },
 )
 

@@ -75,8 +75,15 @@ t.test('bob learns who is there when alice proves herself, and both see each oth
   t.equal(proof.peer, bob.network.peerId)
   t.equal((await bob.host.next('proved')).did, alice.me.did)
   t.equal((await alice.host.next('proved')).did, bob.me.did)
-  t.equal(alice.network.peers()[0]?.did, bob.me.did)
-  t.equal(bob.network.peers()[0]?.did, alice.me.did)
+  t.match(alice.network.peersOf(alice.me.did), [{ peer: bob.network.peerId, did: bob.me.did }])
+  t.match(bob.network.peersOf(bob.me.did), [{ peer: alice.network.peerId, did: alice.me.did }])
+  t.same(alice.network.provedTo(alice.me.did), [bob.me.did])
+  t.same(alice.network.provedTo(bob.me.did), [], 'to whom nothing was proved')
+  t.same(
+    alice.network.peers().map(({ did }) => did),
+    [null],
+    'whose node it is stands in no list for everybody',
+  )
 })
 
 t.test('a node that dials its contacts at start is proved without anybody asking', async t => {

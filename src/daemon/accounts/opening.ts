@@ -44,7 +44,7 @@ export interface OpeningDeps {
   nameOf(did: Did): string
   peerId: string
   /** For the user's audit log. */
-  opened: (did: Did, session: string) => void
+  opened: (did: Did, session: string, proof: 'passphrase' | 'device' | 'socket') => void
   refused: (did: Did) => void
   clock: Clock
   chance: Chance
@@ -215,7 +215,8 @@ export function makeOpening(deps: OpeningDeps) {
       }
       const opened = await sessions.open(did, lifeMs)
       log('session.opened', { did, session: opened.sessionId, door: caller.door })
-      deps.opened(did, opened.sessionId)
+      const proof = isOpen ? 'socket' : request.signed === undefined ? 'passphrase' : 'device'
+      deps.opened(did, opened.sessionId, proof)
       return { ...opened, did, name: nameOf(did), unlocked: session.unlocked }
     },
   }

@@ -64,11 +64,11 @@ function subjectOf(entry: Entry): Did | null {
 export function makeHappenings(log: Pick<AuditLog, 'note' | 'count' | 'settle' | 'sign' | 'signLast'>) {
   return {
     /** Somebody proved to be the user; what was tried before stands in their log from now on. */
-    sessionOpened(local: Did, session: string): void {
+    sessionOpened(local: Did, session: string, proof: 'passphrase' | 'device' | 'socket'): void {
       log.settle(local)
       void log.note(local, {
         who: { kind: 'session', id: session, name: null },
-        right: 'proof',
+        right: proof,
         action: 'session.opened',
         targets: [`session:${session}`],
         outcome: 'ok',

@@ -6,6 +6,7 @@ import type { MasterAccess } from './master.ts'
 export const removeUser = ({ write }: Pick<MasterAccess, 'write'>, did: Did): Promise<void> =>
   write(async db => {
     await db.deleteFrom('session').where('did', '=', did).execute()
+    await db.deleteFrom('audit_anchor').where('did', '=', did).execute()
     await db.deleteFrom('job').where('owner', '=', did).execute()
     await db.deleteFrom('audit_anchor').where('did', '=', did).execute()
     await db.deleteFrom('event').where('owner', '=', did).execute()
