@@ -172,7 +172,7 @@ t.test('alice looks at a proposal on a terminal, says yes, and it goes out to th
 })
 
 t.test('what alice turns down, or lets lie, does not leave', async t => {
-  const { alice, conversation, script } = await withScript(t)
+  const { alice, conversation, token, script } = await withScript(t)
   const propose = (more: readonly string[]) =>
     script.run<{ proposalId: string }>(['share', 'propose', conversation, '--circle', 'team', ...more])
   const { proposalId } = await propose([])
@@ -200,6 +200,13 @@ t.test('what alice turns down, or lets lie, does not leave', async t => {
   const secret = await alice.converse('Key', `my key is ${'AKIA'}${'QWERTYUIOPASDFGH'}`)
   const leak = await script.run<{ proposalId: string }>(['share', 'propose', secret, '--circle', 'team'])
   t.equal(await alice.codeOf('proposal.approve', { proposal: leak.proposalId }), 'filter/findings')
+  const careless = await asHolder(alice, token)
+  t.match(
+    await careless.call('share.propose', { conversation: secret, circles: ['team'], onFindings: 'allow' }),
+    { error: { data: { code: 'rpc/invalid-params' } } },
+    'no script decides that a secret may leave',
+  )
+  careless.end()
   t.same((await alice.call('share.list', { side: 'mine' })).shares, [])
 })
 
@@ -228,6 +235,19 @@ t.test('alice takes the right back: the script and everybody it passed it on to 
     ],
   })
 
+  t.equal(
+    (
+      await alice.fails(
+        [
+          ...['capability', 'create', '--for', 'reader', '--can', 'conversation.read', '--circle', 'team'],
+          ...['--out', join(tempFolder(t), 'reader.token')],
+        ],
+        2,
+      )
+    ).code,
+    'usage/invalid',
+    'a right that would be one to nothing is not given',
+  )
   const wider = ['capability', 'attenuate', token, '--for', 'x', '--out', join(tempFolder(t), 'x.token')]
   t.equal((await alice.fails([...wider, '--can', 'share'], 4)).code, 'capability/denied')
   t.equal((await alice.fails([...wider, '--expires', '90d'], 4)).code, 'capability/denied')

@@ -109,8 +109,6 @@ export const CALLS: Readonly<Record<MethodName, Call | null>> = {
   'circle.transfer': ({ circle, contact }) => ({ circle, contact }),
   'circle.close': ({ circle }) => ({ circle }),
   'circle.rotate': ({ circle }) => ({ circle }),
-  'circle.describe': ({ circle }) => ({ circle, text: 'other words' }),
-  'circle.history': ({ circle }) => ({ circle, history: 'all' }),
   'share.preview': ({ conversation, contact }) => ({ conversation, to: [contact] }),
   'share.create': ({ conversation, circle }) => ({ conversation, circles: [circle] }),
   'share.list': () => ({}),
@@ -129,8 +127,6 @@ export const CALLS: Readonly<Record<MethodName, Call | null>> = {
   'filter.list': () => ({ reveal: true }),
   'filter.add': () => ({ list: 'deny', texts: ['falcon'] }),
   'filter.remove': () => ({ list: 'deny', texts: ['falcon'] }),
-  'audit.list': () => ({}),
-  'audit.verify': () => ({}),
   'capability.create': ({ circle, did }) => ({
     for: 'script',
     holder: did,

@@ -4,7 +4,6 @@ import { systemClock } from '../../core/kernel/env.ts'
 import { VivimCommand } from '../base.ts'
 import { instant } from '../text/amounts.ts'
 import {
-  findingsFlag,
   given,
   termsFlags,
   termsParams,
@@ -28,7 +27,10 @@ export default class SharePropose extends VivimCommand {
     ...whatFlags,
     ...whoFlags,
     ...termsFlags,
-    ...findingsFlag,
+    'on-findings': Flags.option({ options: ['block', 'redact'] as const })({
+      helpGroup: 'FINDINGS',
+      description: 'what to do with secrets and personal data [default: block secrets, redact personal data]',
+    }),
     'keep-for': Flags.string({ helpValue: 'DURATION', description: 'how long it waits [default: 7d]' }),
   }
 

@@ -83,6 +83,8 @@ export const shareMethods = {
       ...ShareWhat,
       ...ShareWho,
       ...ShareTerms,
+      /** Only whoever approves may let leave what the filter finds. */
+      onFindings: z.enum(['block', 'redact']).optional(),
       /** How long it waits for an answer. */
       keepFor: TimeText.default('7d'),
     }),

@@ -24,7 +24,11 @@ import type { UserDatabaseManager } from '../storage/user/manager.ts'
 
 const DAY_MS = 86_400_000
 /** Methods whose params name with whom something is shared, in `to` and `circles`. */
-const NAMING: readonly MethodName[] = ['share.preview', 'share.create', 'share.propose']
+export const NAMING = [
+  'share.preview',
+  'share.create',
+  'share.propose',
+] as const satisfies readonly MethodName[]
 
 /** Whom a call would share with, by id. */
 export interface CallPeople {
@@ -82,7 +86,7 @@ export function makeCapabilityDoor(deps: CapabilityDoorDeps): CapabilityDoor {
    *  some says the same of all others. What only asks after an earlier call reaches nobody, and says so. */
   function argsOf(did: Did, method: MethodName, command: string, parsed: unknown): Meta {
     if (isFree(method)) return { method, command, circles: [], contacts: [] }
-    if (!NAMING.includes(method)) return { method, command }
+    if (!NAMING.some(naming => naming === method)) return { method, command }
     try {
       const { circles, contacts } = deps.resolve(did, parsed as { to: string[]; circles: string[] })
       return { method, command, circles, contacts }

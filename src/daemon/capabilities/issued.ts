@@ -14,6 +14,7 @@ import type { KeystoreSession } from '../keystore-session.ts'
 import type { Audiences } from '../sharing/audiences.ts'
 import type { CapabilityRow } from '../storage/user/capability-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
+import { NAMING } from './door.ts'
 
 type Create = ParsedParams<'capability.create'>
 type View = Result<'capability.show'>
@@ -25,6 +26,16 @@ const DAY_MS = 86_400_000
 const NODE = 'node'
 
 const COMMANDS: readonly string[] = Object.values(methods).flatMap((method: Method) => method.command ?? [])
+
+/** A bound on people denies whatever names none, so that such a right would be one to nothing. @throws `usage/invalid`. */
+function refusePeopleless(commands: readonly string[]): void {
+  for (const command of commands)
+    if (!NAMING.some(method => covers(command, methods[method].command)))
+      throw new VivimError(
+        'usage/invalid',
+        `${wordOfCommand(command)} is done with nobody: give it in a capability without --circle and --to`,
+      )
+}
 
 export interface IssuedDeps {
   users: UserDatabaseManager
@@ -110,7 +121,7 @@ export function makeIssued({ users, audiences, sessionOf, clock, chance }: Issue
     if (!/^[a-z-]+(\.[a-z-]+)*$/.test(word) || !COMMANDS.some(known => covers(command, known)))
       throw new VivimError(
         'usage/invalid',
-        `${JSON.stringify(word)} is nothing that a capability can cover`,
+        `${JSON.stringify(word)} is nothing that a capability can cover; share.propose and conversation.read are`,
         {
           known: [...new Set(COMMANDS.map(wordOfCommand))].join(', '),
         },
@@ -153,6 +164,7 @@ export function makeIssued({ users, audiences, sessionOf, clock, chance }: Issue
       throw new VivimError('usage/invalid', 'a capability is for the holder of a key')
     const commands = [...new Set(params.can.map(commandOf))]
     const isBound = params.circles.length + params.to.length > 0
+    if (isBound) refusePeopleless(commands)
     const { circles, contacts } = audiences.resolve(local, params)
     const { cmd, pol } = policyOf({
       commands,

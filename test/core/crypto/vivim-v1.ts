@@ -11,6 +11,7 @@ import { SecretBytes } from '../../../src/core/crypto/secret.ts'
 import { signObject } from '../../../src/core/crypto/signed.ts'
 import { XWingKey } from '../../../src/core/crypto/xwing.ts'
 import { toHex, utf8 } from '../../../src/core/kernel/bytes.ts'
+import { capabilityVectors } from '../capability/capability-vectors.ts'
 import { fixedChance, scriptedChance } from './vector-file.ts'
 
 export const CONTENT_PLAINTEXT_BYTES = 150_000
@@ -132,6 +133,7 @@ export async function makeVectors(): Promise<Record<string, unknown>> {
       ),
       none: toHex(await sealWithPassphrase(null, utf8('keys'), fixedChance('none'))),
     },
+    'capability.json': capabilityVectors(),
     'padme.json': [0, 1, 4096, 4097, 5000, 65_536, 65_537, 100_000, 1_000_000, 2 ** 29].map(length => ({
       length,
       padded: padmeLength(length),
