@@ -48,6 +48,7 @@ const SEES: Readonly<Record<string, readonly string[] | 'core'>> = {
     'core/filter',
     'core/policy',
     'core/circle',
+    'core/capability',
   ],
   daemon: 'core',
   commands: ['core/kernel', 'core/model', 'core/contract', 'core/client', 'views'],

@@ -61,9 +61,13 @@ import { makeNetworkHost } from './sharing/host.ts'
 import { makeInbox } from './sharing/inbox.ts'
 import { makeLetters } from './sharing/letters.ts'
 import { makeMembership } from './sharing/membership.ts'
+import { makePassed } from './sharing/passed.ts'
+import { makePassing } from './sharing/passing.ts'
+import { makePassingJobs } from './sharing/passing-jobs.ts'
 import { makePeople } from './sharing/people.ts'
 import { type Publisher, startPublisher } from './sharing/publisher.ts'
 import { makePushes } from './sharing/pushes.ts'
+import { makeReaching } from './sharing/reaching.ts'
 import { recoverFromCrash } from './sharing/recovery.ts'
 import { makeReferences } from './sharing/references.ts'
 import { makeReissue } from './sharing/reissue.ts'
@@ -203,18 +207,33 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     blocks,
     localUsers,
     announce: share => void gossip.tellEnd(share),
+    tellPassed: share => passed.bury(share.owner, share.shareId),
+    spread: (did, content) => passingJobs.buried(did, content),
     events,
     wake,
     clock,
     log: say,
   })
   const fetching = makeFetching({ users, blocks, people, circles, keys, network, log: say })
+  const passed = makePassed({
+    users,
+    store,
+    jobs: master.jobs,
+    people,
+    // Nobody can take back one link of a chain by itself yet: what a share's end takes back is all of it.
+    revokersOf: async () => [],
+    events,
+    wake,
+    clock,
+    log: say,
+  })
   const letters = makeLetters({
     users,
     people,
     contacts,
     circles,
     endings,
+    passed,
     keys,
     events,
     wantSync: syncs.wantPair,
@@ -305,6 +324,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     fetching,
     endings,
     letters,
+    passed,
     policy,
     keys,
     events,
@@ -323,11 +343,47 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   })
   const reissue = makeReissue({ users, audiences, blocks, shares, sealing, endings, lists, keys, clock })
   const scans = makeScans({ users, conversations, store, blocks, shares, lists, keys, clock })
-  const handlers = makeDelivery({
+  const reaching = makeReaching({ people, contacts, network })
+  const passing = makePassing({
+    users,
+    jobs,
+    people,
+    contacts,
+    audiences,
+    fetching,
+    inbox,
+    passed,
+    keys,
+    events,
+    wake,
+    clock,
+    chance,
+    log: say,
+  })
+  const passingJobs = makePassingJobs({
+    users,
+    jobs,
+    blocks,
+    people,
+    reaching,
+    contacts,
+    fetching,
+    inbox,
+    passing,
+    keys,
+    network,
+    events,
+    wake,
+    clock,
+    chance,
+    log: say,
+  })
+  const delivery = makeDelivery({
     users,
     store,
     blocks,
     people,
+    reaching,
     contacts,
     circles,
     refs: refs.circles,
@@ -391,6 +447,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     one => one.stop(),
   )
   const unit = (): number => (new DataView(chance.bytes(4).buffer).getUint32(0) % 1_000_000) / 1_000_000
+  const handlers = { ...delivery, ...passingJobs.handlers }
   const runner = await startJobRunner({ jobs, handlers, clock, unit, log: say })
   scope.own(runner, one => one.stop())
   running = { network: node, runner }
@@ -444,6 +501,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     session.onUnlock(unlocked)
     await session.unlockWithout()
     await membership.resume(did)
+    await passingJobs.resume(did)
   }
   for (const did of locals.list()) await serve(did, sessionOf(did))
   locals.whenChanged({
@@ -538,6 +596,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       inbox,
       verification,
       reissue,
+      passing,
       endings,
       store,
       jobs,

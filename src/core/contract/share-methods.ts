@@ -2,10 +2,12 @@
 import { z } from 'zod'
 import { Cid, ShareId } from '../model/id.ts'
 import type { Method } from './method.ts'
-import { changed, FreeText, Selector } from './shapes.ts'
+import { changed, FreeText, Selector, TimeText } from './shapes.ts'
 import {
   InboxItem,
   OpenedShare,
+  Permission,
+  Reshared,
   ShareCreated,
   ShareEvent,
   SharePreview,
@@ -64,6 +66,7 @@ export const shareMethods = {
       'share/no-audience',
       'share/nothing-selected',
       'share/denied',
+      'share/too-many-devices',
       'share/digest-mismatch',
       'share/key-reused',
       'filter/findings',
@@ -165,9 +168,40 @@ export const shareMethods = {
       'keystore/locked',
       'share/revoked',
       'share/expired',
+      'capability/revoked',
       'crypto/cannot-open',
     ],
     timeoutMs: 120_000,
+  },
+  'inbox.reshare': {
+    summary: 'Pass on a received share where its owner allowed that, with no more rights and no later end.',
+    access: 'write',
+    params: z.strictObject({
+      share: Selector,
+      to: z.array(Selector).min(1).max(256),
+      allow: z.array(Permission).min(1).max(5).optional(),
+      expires: TimeText.optional(),
+      note: FreeText.max(10_000).optional(),
+      wait: z.enum(['queued', 'acknowledged']).default('queued'),
+      waitMs: waitMs.default(30_000),
+    }),
+    result: Reshared,
+    errors: [
+      'share/not-found',
+      'id/ambiguous',
+      'usage/invalid',
+      'contact/not-found',
+      'contact/blocked',
+      'contact/stranger',
+      'share/denied',
+      'share/wider-terms',
+      'share/passed-on',
+      'share/revoked',
+      'share/expired',
+      'capability/revoked',
+      'keystore/locked',
+    ],
+    timeoutMs: 3_700_000,
   },
   'inbox.forget': {
     summary: 'Remove a received share with its blocks, grant, opened text and index.',

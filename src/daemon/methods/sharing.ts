@@ -7,6 +7,7 @@ import type { Caller } from '../rpc/caller.ts'
 import type { Endings } from '../sharing/endings.ts'
 import type { SharingEvents } from '../sharing/events.ts'
 import type { Inbox } from '../sharing/inbox.ts'
+import type { Passing } from '../sharing/passing.ts'
 import type { Reissue } from '../sharing/reissue.ts'
 import type { Shares } from '../sharing/shares.ts'
 import type { Verification } from '../sharing/verification.ts'
@@ -21,6 +22,7 @@ export interface SharingPorts {
   inbox: Inbox
   verification: Verification
   reissue: Reissue
+  passing: Passing
   endings: Endings
   store: ShareStore
   jobs: JobStore
@@ -30,7 +32,7 @@ export interface SharingPorts {
 }
 
 export function makeSharingMethods(ports: SharingPorts): SharingMethods {
-  const { shares, inbox, verification, reissue, endings, store, jobs, events, nowMs, wake } = ports
+  const { shares, inbox, verification, reissue, passing, endings, store, jobs, events, nowMs, wake } = ports
 
   async function summaries(
     local: Did,
@@ -104,6 +106,7 @@ export function makeSharingMethods(ports: SharingPorts): SharingMethods {
 
     'inbox.list': (caller, p, signal) => inbox.list(caller.did, p.waitMs, signal),
     'inbox.open': (caller, p, signal) => inbox.open(caller.did, p.share, signal),
+    'inbox.reshare': (caller, p, signal) => passing.reshare(caller.did, p, signal),
     'inbox.forget': (caller, p) => inbox.forget(caller.did, p.share),
   }
 }

@@ -1,11 +1,9 @@
 /** The sending side of the outbox: what each kind of job does. Every handler may be repeated at any point. */
 
-import { activeDevices, parseDocument } from '../../core/identity/document.ts'
-import { peerIdFromKey } from '../../core/identity/peer-id.ts'
-import { parseStanding } from '../../core/identity/standing.ts'
+import { activeDevices } from '../../core/identity/document.ts'
 import { sameBytes } from '../../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../../core/kernel/env.ts'
-import { codeOf, hasCode, VivimError } from '../../core/kernel/errors.ts'
+import { hasCode, VivimError } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
 import { envelopeHash, sealLetterToDevices } from '../../core/pipeline/letter.ts'
 import { isLive } from '../../core/pipeline/lifecycle.ts'
@@ -21,7 +19,7 @@ import type {
 import { parseReceipt } from '../../core/pipeline/receipt.ts'
 import type { PolicyEngine } from '../../core/policy/decide.ts'
 import type { JobHandler, JobOutcome } from '../jobs/runner.ts'
-import type { Delivery, Network, Proof } from '../network/ports.ts'
+import type { Delivery, Network } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { CircleRefs } from './circle-logs.ts'
 import type { Circles } from './circles.ts'
@@ -31,16 +29,19 @@ import type { Envelopes } from './envelopes.ts'
 import type { SharingEvents } from './events.ts'
 import type { KeyRing } from './keys.ts'
 import type { Membership } from './membership.ts'
+import type { PassingHandlers } from './passing-jobs.ts'
 import type { People } from './people.ts'
+import { checkReceipt, type Reaching } from './reaching.ts'
 
 /** Until a node that refused is asked again; when it proves itself anew it is asked at once. */
-const REFUSED_MS = 15_000
+export const REFUSED_MS = 15_000
 
 export interface DeliveryDeps {
   users: UserDatabaseManager
   store: ShareStore
   blocks: BlockStore
   people: People
+  reaching: Reaching
   contacts: Contacts
   circles: Circles
   refs: CircleRefs
@@ -56,12 +57,15 @@ export interface DeliveryDeps {
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
-export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
+export function makeDelivery(
+  deps: DeliveryDeps,
+): Record<Exclude<JobKind, keyof PassingHandlers>, JobHandler> {
   const {
     users,
     store,
     blocks,
     people,
+    reaching: { prove, meet },
     contacts,
     circles,
     refs,
@@ -81,28 +85,6 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
     const atMs = clock.nowMs()
     log(`share.${event}`, { share: share.shareId, target, state })
     events.emit({ kind: 'share', owner: share.owner, share: share.shareId, event, state, target, atMs })
-  }
-
-  /** Connect to somebody's node; who is not where they were is looked up in the directory. @throws as `Network.prove`. */
-  async function prove(from: Did, to: Did, signal: AbortSignal): Promise<Proof> {
-    try {
-      return await network().prove(from, to, signal)
-    } catch (error) {
-      if (codeOf(error) !== 'peer/unreachable' || !(await contacts.findAgain(from, to, signal))) throw error
-      return network().prove(from, to, signal)
-    }
-  }
-
-  /** Learn the keys of somebody who was never met: from their node, else from the directory. */
-  async function meet(owner: Did, did: Did, signal: AbortSignal): Promise<void> {
-    if ((await people.current(did)) !== null) return
-    try {
-      const { document } = await prove(owner, did, signal)
-      await people.learn(parseDocument(document))
-    } catch (error) {
-      const code = codeOf(error)
-      if (code !== 'peer/unreachable' && code !== 'peer/refused') throw error
-    }
   }
 
   /** The share and recipient of a job, when there is still something to do. */
@@ -182,7 +164,11 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
         },
         ending.signal,
       )
-      checkReceipt(receipt, share, recipient, wires[0] ?? new Uint8Array(0), proof)
+      checkReceipt(
+        receipt,
+        { did: recipient.did, content: share.contentId, envelope: wires[0] ?? new Uint8Array(0) },
+        proof,
+      )
       if (await store.acknowledge(share.shareId, recipient.did, receipt, clock.nowMs())) {
         const now = await store.find(share.shareId)
         tell(share, 'acknowledged', recipient.did, now?.state ?? share.state)
@@ -204,28 +190,6 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
     const now = (await store.recipients(share.shareId)).find(row => row.did === did)
     if (now?.state === 'delivering') await store.setRecipient(share.shareId, did, 'queued')
     await store.move(share.shareId, ['publishing'], 'queued')
-  }
-
-  /** A receipt counts when the node that gave it may receive for the person, and it is over this envelope and content.
-   *  @throws `peer/protocol`. */
-  function checkReceipt(
-    wire: Uint8Array,
-    share: ShareRow,
-    recipient: RecipientRow,
-    envelope: Uint8Array,
-    proof: { peer: string; standing: Uint8Array },
-  ): void {
-    const receipt = parseReceipt(wire)
-    const standing = parseStanding(proof.standing)
-    if (
-      receipt.did !== recipient.did ||
-      receipt.content !== share.contentId ||
-      !sameBytes(receipt.envelope, envelopeHash(envelope)) ||
-      peerIdFromKey(receipt.by) !== proof.peer ||
-      standing.did !== recipient.did ||
-      !standing.rights.includes('receive')
-    )
-      throw new VivimError('peer/protocol', 'the receipt is not of that person for this share')
   }
 
   function markKnown(owner: Did, circle: CircleId, member: Did): void {
