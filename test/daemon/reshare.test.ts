@@ -86,6 +86,17 @@ t.test('carol reads alice’s words that bob passed on, and alice sees that he d
       },
     ],
   })
+  const logged = async (node: LiveNode, action: string): Promise<string[]> =>
+    (await node.call('audit.list', { action })).entries.map(
+      ({ who, right, targets }) => `${who.kind === 'did' ? who.id : who.kind} ${right} ${targets.join(' ')}`,
+    )
+  await alice.until('it is in her audit log', async () =>
+    (await logged(alice, 'share.passed-on')).includes(`${bob.did} capability share:${share} ${carol.did}`),
+  )
+  t.ok((await logged(bob, 'inbox.reshare')).includes(`socket write share:${share} ${carol.did}`))
+  await bob.until('and in his', async () =>
+    (await logged(bob, 'inbox.passed-on')).includes(`${carol.did} receipt share:${share}`),
+  )
   t.match(await bob.call('inbox.reshare', { share, to: ['carol'], note: 'read this' }), { changed: false })
   t.equal((await alice.call('share.show', { share })).reshares.length, 1)
   const others = ['inbox', 'reshare', share, '--to', 'carol', '--allow', 'view']
