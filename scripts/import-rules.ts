@@ -48,6 +48,7 @@ const SEES: Readonly<Record<string, readonly string[] | 'core'>> = {
     'core/filter',
     'core/policy',
     'core/circle',
+    'core/capability',
   ],
   daemon: 'core',
   // A token is used, narrowed and shown where no daemon runs.

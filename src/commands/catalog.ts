@@ -113,6 +113,7 @@ const LOADERS: Readonly<Record<string, Loader>> = {
   'filter:allow:remove': () => import('./filter/allow/remove.ts'),
   'inbox:list': () => import('./inbox/list.ts'),
   'inbox:open': () => import('./inbox/open.ts'),
+  'inbox:reshare': () => import('./inbox/reshare.ts'),
   'inbox:forget': () => import('./inbox/forget.ts'),
   'audit:list': () => import('./audit/list.ts'),
   'audit:verify': () => import('./audit/verify.ts'),

@@ -68,11 +68,15 @@ import { makeLetterSending } from './sharing/letter-sending.ts'
 import { makeLetters } from './sharing/letters.ts'
 import { makeMembership } from './sharing/membership.ts'
 import { makeOwnCard } from './sharing/own-card.ts'
+import { makePassed } from './sharing/passed.ts'
+import { makePassing } from './sharing/passing.ts'
+import { makePassingJobs } from './sharing/passing-jobs.ts'
 import { makePeople, refuseRollback } from './sharing/people.ts'
 import { PROFILE } from './sharing/profile-keys.ts'
 import { makeProposals } from './sharing/proposals.ts'
 import { type Publisher, startPublisher } from './sharing/publisher.ts'
 import { makePushes } from './sharing/pushes.ts'
+import { makeReaching } from './sharing/reaching.ts'
 import { recoverFromCrash } from './sharing/recovery.ts'
 import { makeReferences } from './sharing/references.ts'
 import { makeReissue } from './sharing/reissue.ts'
@@ -181,7 +185,8 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   people.whenLearning(trust.note)
   const jobs = master.jobs
   const card = makeOwnCard({ users, keys, jobs, network, wake, clock, log: say })
-  const sending = makeLetterSending({ contacts, network, chance })
+  const reaching = makeReaching({ people, contacts, network })
+  const sending = makeLetterSending({ reaching, network, chance })
   const circles = makeCircles({
     users,
     refs: refs.circles,
@@ -233,18 +238,33 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     blocks,
     localUsers,
     announce: share => void gossip.tellEnd(share),
+    tellPassed: share => passed.bury(share.owner, share.shareId),
+    spread: (did, content) => passingJobs.buried(did, content),
     events,
     wake,
     clock,
     log: say,
   })
   const fetching = makeFetching({ users, blocks, people, circles, keys, network, log: say })
+  const passed = makePassed({
+    users,
+    store,
+    jobs: master.jobs,
+    people,
+    // Nobody can take back one link of a chain by itself yet: what a share's end takes back is all of it.
+    revokersOf: async () => [],
+    events,
+    wake,
+    clock,
+    log: say,
+  })
   const letters = makeLetters({
     users,
     people,
     contacts,
     circles,
     endings,
+    passed,
     keys,
     events,
     meetMoved: trust.meetMoved,
@@ -337,6 +357,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     fetching,
     endings,
     letters,
+    passed,
     policy,
     keys,
     events,
@@ -355,11 +376,46 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   })
   const reissue = makeReissue({ users, audiences, blocks, shares, sealing, endings, lists, keys, clock })
   const scans = makeScans({ users, conversations, store, blocks, shares, lists, keys, clock })
+  const passing = makePassing({
+    users,
+    jobs,
+    people,
+    card,
+    audiences,
+    fetching,
+    inbox,
+    passed,
+    keys,
+    events,
+    wake,
+    clock,
+    chance,
+    log: say,
+  })
+  const passingJobs = makePassingJobs({
+    users,
+    jobs,
+    blocks,
+    people,
+    reaching,
+    contacts,
+    fetching,
+    inbox,
+    passing,
+    keys,
+    network,
+    events,
+    wake,
+    clock,
+    chance,
+    log: say,
+  })
   const delivering = makeDelivery({
     users,
     store,
     blocks,
     people,
+    reaching,
     contacts,
     sending,
     circles,
@@ -376,7 +432,8 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   })
   const handlers = {
     ...delivering,
-    card: makeCardLetters({ users, people, contacts, keys, card, sending, log: say }),
+    ...passingJobs.handlers,
+    card: makeCardLetters({ users, people, contacts, keys, card, reaching, sending, log: say }),
   }
   const host = makeNetworkHost({
     users,
@@ -494,6 +551,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     session.onUnlock(unlocked)
     await session.unlockWithout()
     await membership.resume(did)
+    await passingJobs.resume(did)
   }
   for (const did of locals.list()) await serve(did, sessionOf(did))
   locals.whenChanged({
@@ -614,6 +672,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       verification,
       reissue,
       proposals,
+      passing,
       endings,
       store,
       jobs,

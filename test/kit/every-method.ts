@@ -121,6 +121,7 @@ export const CALLS: Readonly<Record<MethodName, Call | null>> = {
   'share.propose': ({ conversation, circle }) => ({ conversation, circles: [circle] }),
   'inbox.list': () => ({}),
   'inbox.open': ({ received }) => ({ share: received }),
+  'inbox.reshare': ({ received, contact }) => ({ share: received, to: [contact] }),
   'inbox.forget': ({ received }) => ({ share: received }),
   'scan.conversations': ({ conversation }) => ({ conversation }),
   'scan.shares': ({ share }) => ({ share }),

@@ -45,9 +45,17 @@ const inboxText = ({ items }: Result<'inbox.list'>): string =>
         items.map(item => [
           item.shareId.slice(0, 10),
           item.state,
-          `${nameOf(item.from)}${item.from.state === 'stranger' ? ' (stranger)' : ''}`,
+          fromText(item),
           fromNow(item.receivedAt),
           fromNow(item.expiresAt),
           item.title ?? '(untitled)',
         ]),
       )
+
+/** Who sent it and, where they passed on somebody else's words, whose. */
+const fromText = ({ from, owner }: Result<'inbox.list'>['items'][number]): string =>
+  [
+    nameOf(from),
+    ...(from.state === 'stranger' ? ['(stranger)'] : []),
+    ...(from.did === owner.did ? [] : [`passes on ${nameOf(owner)}`]),
+  ].join(' ')

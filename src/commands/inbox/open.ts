@@ -20,10 +20,15 @@ export default class InboxOpen extends VivimCommand {
     this.show(
       flags,
       await this.ask(flags, 'inbox.open', { share: args.share }),
-      ({ share, owner, conversation }) =>
+      ({ share, owner, passedOn, conversation }) =>
         [
           style.bold(visibleLine(share.title ?? conversation.title ?? '(untitled)')),
           `${style.green('✓')} shared by ${nameOf(owner)} ${style.dim('(verified)')}`,
+          ...(passedOn === null
+            ? []
+            : [
+                `  passed on by ${nameOf(passedOn)}${passedOn.note === null ? '' : `: ${visibleLine(passedOn.note)}`}`,
+              ]),
           style.dim(`you may ${share.permissions.join(', ')}; expires ${instant(share.expiresAt)}`),
           ...(share.note === null ? [] : ['', visibleText(share.note)]),
           '',

@@ -142,6 +142,11 @@ export const shareText = (share: View): string =>
       ['recipient', 'state', 'acknowledged'],
       share.recipients.map(one => [nameOf(one), one.state, instant(one.acknowledgedAt)]),
     ),
+    ...(share.reshares.length === 0 ? [] : ['']),
+    ...share.reshares.map(
+      one =>
+        `passed on by ${nameOf(one.by)} to ${nameOf(one.to)} (${one.allow.join(', ')}; expires ${instant(one.until)})`,
+    ),
     ...(share.jobs.length === 0
       ? []
       : [

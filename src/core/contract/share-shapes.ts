@@ -37,6 +37,8 @@ export const ShareTerms = {
   onFindings: OnFindings.optional(),
 }
 
+const Named = z.strictObject({ did: Did, name: FreeText.nullable() })
+
 export const SharedMessage = z.strictObject({
   index: Count,
   role: Role,
@@ -139,6 +141,16 @@ export const ShareView = z
         nextTryAt: IsoTime.nullable(),
       }),
     ),
+    /** What recipients passed on, as far as this node was told; `at` is when. */
+    reshares: z.array(
+      z.strictObject({
+        by: Named,
+        to: Named,
+        allow: z.array(Permission),
+        until: IsoTime.nullable(),
+        at: IsoTime,
+      }),
+    ),
   })
   .meta({ id: 'ShareView' })
 export const ShareEvent = z
@@ -186,7 +198,9 @@ export const InboxItem = z
   .strictObject({
     shareId: ShareId,
     contentId: Cid,
+    /** Who sent it: its owner, or who passed it on. */
     from: PersonRef,
+    owner: PersonRef,
     title: FreeText.nullable(),
     note: FreeText.nullable(),
     receivedAt: IsoTime,
@@ -196,6 +210,8 @@ export const InboxItem = z
     noticeId: NoticeId.optional(),
   })
   .meta({ id: 'InboxItem' })
+/** `ended` with what was held; `refused` where it may no longer go out. */
+export const PassState = z.enum(['pending', 'queued', 'acknowledged', 'refused', 'ended'])
 export const OpenedShare = z
   .strictObject({
     share: z.strictObject({
@@ -206,8 +222,21 @@ export const OpenedShare = z
       permissions: z.array(Permission),
       expiresAt: IsoTime.nullable(),
     }),
-    owner: z.strictObject({ did: Did, name: FreeText.nullable() }),
+    owner: Named,
+    /** Who passed it on, with their word to it; null where it came from its owner. */
+    passedOn: Named.extend({ note: FreeText.nullable() }).nullable(),
     verified: z.literal(true),
     conversation: z.strictObject({ title: FreeText.nullable(), messages: z.array(SharedMessage) }),
   })
   .meta({ id: 'OpenedShare' })
+export const Reshared = z
+  .strictObject({
+    shareId: ShareId,
+    contentId: Cid,
+    owner: Named,
+    recipients: z.array(Named.extend({ state: PassState })),
+    permissions: z.array(Permission),
+    expiresAt: IsoTime.nullable(),
+    ...changed,
+  })
+  .meta({ id: 'Reshared' })

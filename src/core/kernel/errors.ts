@@ -541,6 +541,25 @@ export const ERRORS = {
     hint: 'The other node broke the protocol; the connection was closed.',
   },
 
+  'share/too-many-devices': {
+    rpc: 1731,
+    exit: 5,
+    retry: false,
+    hint: 'Share without `reshare`, or with a smaller circle: each device gets a right of its own.',
+  },
+  'share/passed-on': {
+    rpc: 1732,
+    exit: 6,
+    retry: false,
+    hint: 'What somebody has stays on the terms that they got it on.',
+  },
+  'share/wider-terms': {
+    rpc: 1733,
+    exit: 4,
+    retry: false,
+    hint: 'Pass it on with no more rights and no later end than `vivim inbox list --json` shows.',
+  },
+
   'capability/invalid': {
     rpc: 1900,
     exit: 5,

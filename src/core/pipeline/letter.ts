@@ -18,6 +18,7 @@ import { concat, utf8 } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
 import { VivimError } from '../kernel/errors.ts'
 import type { Did } from '../model/id.ts'
+import { MAX_DELEGATIONS, PassWire } from './pass.ts'
 
 /** Largest envelope, in bytes (docs/protocol.md section 9). */
 export const ENVELOPE_MAX_BYTES = 4 * 1024 * 1024
@@ -35,6 +36,10 @@ const Letter = z.looseObject({
   entries: Items(4096),
   wraps: Items(64),
   notice: bytesUpTo(ITEM_MAX_BYTES).optional(),
+  /** Rights to pass on what the notice brings, for devices of its recipients. */
+  delegations: Items(MAX_DELEGATIONS),
+  /** With a notice: by what right its sender passes it on. Without one: told to the owner, or to who is nearer to them. */
+  pass: PassWire.optional(),
   heads: z.strictObject({ circle: bytesOf(16), hashes: z.array(bytesOf(32)).max(1024) }).optional(),
   tombstones: z.array(bytesUpTo(4096)).max(64).optional(),
 })

@@ -158,7 +158,8 @@ const NoticeFields = z.looseObject({
   exp: TimeMs.nullable(),
 })
 
-/** What a notice says. `by` is the owner's device and `doc` the identity document that lists it; the reader checks both. */
+/** What a notice says. `by` is a device of the owner, or of who passes the share on, and `doc` the identity document that lists it;
+ *  the reader checks both. */
 export interface Notice extends GrantFor {
   id: NoticeId
   by: Uint8Array
@@ -175,7 +176,7 @@ export interface Notice extends GrantFor {
   expMs: number | null
 }
 
-/** Sign a notice with the owner's device key. */
+/** Sign a notice with one's device key. */
 export const signNotice = (notice: Omit<Notice, 'by'>, device: Ed25519Key): SignedObject =>
   signObject(
     LABELS.notice,

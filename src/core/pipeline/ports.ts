@@ -67,6 +67,12 @@ export type JobKind =
   | 'circle'
   /** Bring the own card and identity document to `target`. */
   | 'card'
+  /** Push to `target` what was passed on to them. */
+  | 'pass'
+  /** Tell `target` what was passed on of a share: its owner, or who is nearer to them. */
+  | 'report'
+  /** Hand the tombstone of what was passed on to `target`. */
+  | 'bury-passed'
 
 export interface NewJob {
   kind: JobKind

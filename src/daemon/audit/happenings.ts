@@ -31,11 +31,13 @@ const SHARES: Readonly<Record<string, string>> = {
   revoked: 'tombstone',
   expired: 'terms',
   exhausted: 'terms',
+  'passed-on': 'capability',
 }
 
 /** Events of received shares, likewise; releasing and forgetting are calls. */
 const RECEIVED: Readonly<Record<string, string>> = {
   received: 'notice',
+  'passed-on': 'receipt',
   revoked: 'tombstone',
   expired: 'terms',
   exhausted: 'terms',
@@ -103,14 +105,17 @@ export function makeHappenings(log: Pick<AuditLog, 'note' | 'count' | 'settle' |
       }
       const right = SHARES[event.event]
       if (right === undefined) return
-      const { owner, share, target } = event
-      void log.note(owner, {
-        who: target === null || right === 'policy' ? node : person(target),
+      const { owner, share, target, by } = event
+      const doer = by ?? (right === 'policy' ? null : target)
+      const note: Note = {
+        who: doer === null ? node : person(doer),
         right,
         action: `share.${event.event}`,
-        targets: [`share:${share}`, ...(target === null || right !== 'policy' ? [] : [target])],
+        targets: [`share:${share}`, ...(target === null || target === doer ? [] : [target])],
         outcome: 'ok',
-      })
+      }
+      // Whoever holds a right to pass on can make many words of it.
+      void log.note(owner, note, by === undefined ? undefined : NETWORK)
     },
 
     /** An entry of a circle counts from now on, own or of others. */

@@ -132,6 +132,7 @@ const PLACES: Readonly<Record<ChangingMethod, readonly Place[]>> = {
   'share.retry': share,
   'share.reissue': ['share:result.shareId', 'share:result.replaces', 'share:params.share'],
   'inbox.open': ['share:params.share', 'share:result.share.shareId', 'did:result.owner.did'],
+  'inbox.reshare': [...share, 'did:result.recipients.*.did'],
   'inbox.forget': share,
 }
 

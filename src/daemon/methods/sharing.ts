@@ -7,6 +7,7 @@ import type { Caller } from '../rpc/caller.ts'
 import type { Endings } from '../sharing/endings.ts'
 import type { SharingEvents } from '../sharing/events.ts'
 import type { Inbox } from '../sharing/inbox.ts'
+import type { Passing } from '../sharing/passing.ts'
 import type { Proposals } from '../sharing/proposals.ts'
 import type { Reissue } from '../sharing/reissue.ts'
 import type { Shares } from '../sharing/shares.ts'
@@ -23,6 +24,7 @@ export interface SharingPorts {
   verification: Verification
   reissue: Reissue
   proposals: Proposals
+  passing: Passing
   endings: Endings
   store: ShareStore
   jobs: JobStore
@@ -32,7 +34,20 @@ export interface SharingPorts {
 }
 
 export function makeSharingMethods(ports: SharingPorts): SharingMethods {
-  const { shares, inbox, verification, reissue, proposals, endings, store, jobs, events, nowMs, wake } = ports
+  const {
+    shares,
+    inbox,
+    verification,
+    reissue,
+    proposals,
+    passing,
+    endings,
+    store,
+    jobs,
+    events,
+    nowMs,
+    wake,
+  } = ports
 
   async function summaries(
     local: Did,
@@ -108,6 +123,7 @@ export function makeSharingMethods(ports: SharingPorts): SharingMethods {
 
     'inbox.list': (caller, p, signal) => inbox.list(caller.did, p.waitMs, signal),
     'inbox.open': (caller, p, signal) => inbox.open(caller.did, p.share, signal),
+    'inbox.reshare': (caller, p, signal) => passing.reshare(caller.did, p, signal),
     'inbox.forget': (caller, p) => inbox.forget(caller.did, p.share),
   }
 }

@@ -15,7 +15,7 @@ import type { BlockStore } from '../../core/pipeline/ports.ts'
 import { signReceipt } from '../../core/pipeline/receipt.ts'
 import type { Delivery } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
-import type { ReceivedRow } from '../storage/user/received-table.ts'
+import { type ReceivedRow, senderOf } from '../storage/user/received-table.ts'
 import type { Contacts } from './contacts.ts'
 import type { Endings } from './endings.ts'
 import { encodeLetterWire } from './letter-wire.ts'
@@ -109,7 +109,7 @@ export function makeArrival(deps: ArrivalDeps) {
     const sizeOf = (row: ReceivedRow): number => (row.manifest ? parseManifest(row.manifest).size : 0)
     const all = held.received.reduce((sum, row) => sum + sizeOf(row), 0)
     if (all + bytes > quota.bytes * STRANGERS_TOGETHER) return true
-    const own = held.received.filter(row => row.owner === from)
+    const own = held.received.filter(row => senderOf(row) === from)
     if (held.waiting.letters + own.length >= quota.items) return true
     const kept = own.reduce((sum, row) => sum + sizeOf(row), 0)
     return held.waiting.bytes + kept + bytes > quota.bytes

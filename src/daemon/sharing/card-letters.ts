@@ -1,5 +1,5 @@
 /** The job `card`: brings the own card and identity document to a contact, as they are when the letter goes. */
-import { activeDevices, parseDocument } from '../../core/identity/document.ts'
+import { activeDevices } from '../../core/identity/document.ts'
 import type { Did } from '../../core/model/id.ts'
 import type { JobRow } from '../../core/pipeline/ports.ts'
 import type { JobOutcome } from '../jobs/runner.ts'
@@ -10,6 +10,7 @@ import type { LetterSending } from './letter-sending.ts'
 import type { OwnCard } from './own-card.ts'
 import type { People } from './people.ts'
 import { PROFILE } from './profile-keys.ts'
+import type { Reaching } from './reaching.ts'
 
 export interface CardLettersDeps {
   users: UserDatabaseManager
@@ -17,18 +18,18 @@ export interface CardLettersDeps {
   contacts: Contacts
   keys: KeyRing
   card: OwnCard
+  reaching: Reaching
   sending: LetterSending
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
 export const makeCardLetters =
-  ({ users, people, contacts, keys, card, sending, log }: CardLettersDeps) =>
+  ({ users, people, contacts, keys, card, reaching, sending, log }: CardLettersDeps) =>
   async ({ owner, target }: JobRow, signal: AbortSignal): Promise<JobOutcome> => {
     const state = target && contacts.get(owner, target)?.state
     if (target === null || (state !== 'known' && state !== 'verified')) return 'done'
     if (!keys.unlocked(owner)) return { code: 'keystore/locked' }
-    if ((await people.met(owner, target)) === null)
-      await people.meet(owner, parseDocument((await sending.prove(owner, target, signal)).document))
+    await reaching.meet(owner, target, signal)
     const document = await people.met(owner, target)
     const devices = document === null ? [] : activeDevices(document)
     if (devices.length === 0) return { code: 'contact/keys-unknown' }

@@ -1,14 +1,10 @@
 /** The sending side of the outbox: what each kind of job does. Every handler may be repeated at any point. */
 
-import { activeDevices, parseDocument } from '../../core/identity/document.ts'
-import { peerIdFromKey } from '../../core/identity/peer-id.ts'
-import { parseStanding } from '../../core/identity/standing.ts'
+import { activeDevices } from '../../core/identity/document.ts'
 import { decideDocument } from '../../core/identity/succession.ts'
-import { sameBytes } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
-import { codeOf, hasCode, VivimError } from '../../core/kernel/errors.ts'
+import { hasCode, VivimError } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
-import { envelopeHash } from '../../core/pipeline/letter.ts'
 import { isLive } from '../../core/pipeline/lifecycle.ts'
 import { openOwnGrant } from '../../core/pipeline/notice.ts'
 import type {
@@ -19,7 +15,6 @@ import type {
   ShareRow,
   ShareStore,
 } from '../../core/pipeline/ports.ts'
-import { parseReceipt } from '../../core/pipeline/receipt.ts'
 import type { PolicyEngine } from '../../core/policy/decide.ts'
 import type { JobHandler, JobOutcome } from '../jobs/runner.ts'
 import type { Delivery, Network } from '../network/ports.ts'
@@ -33,16 +28,19 @@ import type { SharingEvents } from './events.ts'
 import type { KeyRing } from './keys.ts'
 import type { LetterSending } from './letter-sending.ts'
 import type { Membership } from './membership.ts'
+import type { PassingHandlers } from './passing-jobs.ts'
 import type { People } from './people.ts'
+import { checkReceipt, type Reaching } from './reaching.ts'
 
 /** Until a node that refused is asked again; when it proves itself anew it is asked at once. */
-const REFUSED_MS = 15_000
+export const REFUSED_MS = 15_000
 
 export interface DeliveryDeps {
   users: UserDatabaseManager
   store: ShareStore
   blocks: BlockStore
   people: People
+  reaching: Reaching
   contacts: Contacts
   sending: LetterSending
   circles: Circles
@@ -58,12 +56,15 @@ export interface DeliveryDeps {
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
-export function makeDelivery(deps: DeliveryDeps): Record<Exclude<JobKind, 'card'>, JobHandler> {
+export function makeDelivery(
+  deps: DeliveryDeps,
+): Record<Exclude<JobKind, 'card' | keyof PassingHandlers>, JobHandler> {
   const {
     users,
     store,
     blocks,
     people,
+    reaching: { prove, meet },
     contacts,
     sending,
     circles,
@@ -83,18 +84,6 @@ export function makeDelivery(deps: DeliveryDeps): Record<Exclude<JobKind, 'card'
     const atMs = clock.nowMs()
     log(`share.${event}`, { share: share.shareId, target, state })
     events.emit({ kind: 'share', owner: share.owner, share: share.shareId, event, state, target, atMs })
-  }
-
-  /** Learn the keys of somebody who was never met: from their node, else from the directory. */
-  async function meet(owner: Did, did: Did, signal: AbortSignal): Promise<void> {
-    if ((await people.met(owner, did)) !== null) return
-    try {
-      const { document } = await sending.prove(owner, did, signal)
-      await people.meet(owner, parseDocument(document))
-    } catch (error) {
-      const code = codeOf(error)
-      if (code !== 'peer/unreachable' && code !== 'peer/refused') throw error
-    }
   }
 
   /** The share and recipient of a job, when there is still something to do. */
@@ -156,7 +145,7 @@ export function makeDelivery(deps: DeliveryDeps): Record<Exclude<JobKind, 'card'
       // It may have ended while its envelopes were read; from here on an end aborts the signal.
       if (!isLive((await store.find(share.shareId))?.state ?? 'revoked')) return 'done'
       if (wires.length === 0) throw new VivimError('program/defect', 'a recipient without envelopes')
-      const proof = await sending.prove(share.owner, recipient.did, ending.signal)
+      const proof = await prove(share.owner, recipient.did, ending.signal)
       const delivery: Delivery = {
         from: share.owner,
         to: recipient.did,
@@ -174,7 +163,11 @@ export function makeDelivery(deps: DeliveryDeps): Record<Exclude<JobKind, 'card'
         },
         ending.signal,
       )
-      checkReceipt(receipt, share, recipient, wires[0] ?? new Uint8Array(0), proof)
+      checkReceipt(
+        receipt,
+        { did: recipient.did, content: share.contentId, envelope: wires[0] ?? new Uint8Array(0) },
+        proof,
+      )
       if (await store.acknowledge(share.shareId, recipient.did, receipt, clock.nowMs())) {
         const now = await store.find(share.shareId)
         tell(share, 'acknowledged', recipient.did, now?.state ?? share.state)
@@ -196,28 +189,6 @@ export function makeDelivery(deps: DeliveryDeps): Record<Exclude<JobKind, 'card'
     const now = (await store.recipients(share.shareId)).find(row => row.did === did)
     if (now?.state === 'delivering') await store.setRecipient(share.shareId, did, 'queued')
     await store.move(share.shareId, ['publishing'], 'queued')
-  }
-
-  /** A receipt counts when the node that gave it may receive for the person, and it is over this envelope and content.
-   *  @throws `peer/protocol`. */
-  function checkReceipt(
-    wire: Uint8Array,
-    share: ShareRow,
-    recipient: RecipientRow,
-    envelope: Uint8Array,
-    proof: { peer: string; standing: Uint8Array },
-  ): void {
-    const receipt = parseReceipt(wire)
-    const standing = parseStanding(proof.standing)
-    if (
-      receipt.did !== recipient.did ||
-      receipt.content !== share.contentId ||
-      !sameBytes(receipt.envelope, envelopeHash(envelope)) ||
-      peerIdFromKey(receipt.by) !== proof.peer ||
-      standing.did !== recipient.did ||
-      !standing.rights.includes('receive')
-    )
-      throw new VivimError('peer/protocol', 'the receipt is not of that person for this share')
   }
 
   function markKnown(owner: Did, circle: CircleId, member: Did): void {
@@ -271,7 +242,7 @@ export function makeDelivery(deps: DeliveryDeps): Record<Exclude<JobKind, 'card'
   async function bury(job: JobRow, signal: AbortSignal): Promise<JobOutcome> {
     const share = job.share && (await store.find(job.share))
     if (!share || job.target === null) return 'done'
-    await sending.prove(share.owner, job.target, signal)
+    await prove(share.owner, job.target, signal)
     await network().bury(share.owner, job.target, share.tombstone, signal)
     tell(share, 'buried', job.target)
     return 'done'

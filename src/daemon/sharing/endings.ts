@@ -30,6 +30,10 @@ export interface EndingsDeps {
   localUsers: () => Promise<Did[]>
   /** Tell members of the share's circles by gossip. */
   announce: (share: ShareRow) => void
+  /** Tell those whom others passed an own share on to. */
+  tellPassed: (share: ShareRow) => Promise<void>
+  /** Tell those to whom this user passed on what was taken back now. */
+  spread: (local: Did, content: Cid) => Promise<void>
   events: SharingEvents
   wake: () => void
   clock: Clock
@@ -37,7 +41,8 @@ export interface EndingsDeps {
 }
 
 export function makeEndings(deps: EndingsDeps) {
-  const { users, conversations, store, blocks, localUsers, announce, events, wake, clock, log } = deps
+  const { users, conversations, store, blocks, localUsers, announce, tellPassed, spread } = deps
+  const { events, wake, clock, log } = deps
   const claims = makeBlockClaims({ users, store, blocks, localUsers })
   let sweptMs = Number.NEGATIVE_INFINITY
   /** Deliveries under way, so that an end stops them. */
@@ -87,6 +92,7 @@ export function makeEndings(deps: EndingsDeps) {
       atMs,
     })
     announce({ ...share, state })
+    await tellPassed(share)
     wake()
     return true
   }
@@ -97,6 +103,7 @@ export function makeEndings(deps: EndingsDeps) {
     await conversations.forget(local, [row.shareId], db => {
       giveUpContent(db, db.letters.ofContent(row.contentId))
       ended = db.received.end(row.owner, row.shareId, state)
+      db.passes.end(row.owner, row.shareId)
     })
     await dropBlocks(row.contentId)
     if (ended) {
@@ -177,14 +184,18 @@ export function makeEndings(deps: EndingsDeps) {
       }
       const { content, by } = tombstone
       const manifest = await blocks.get(content)
-      if (manifest === null) {
+      // What was passed on and forgotten here is still to be taken back elsewhere.
+      const shareKey = manifest
+        ? parseManifest(manifest).shareKey
+        : users.read(local, db => db.passes.shareKey(content))
+      if (shareKey === null) {
         users.write(local, db => {
           if (db.tombstones.early() < MAX_EARLY_TOMBSTONES)
             db.tombstones.putEarly(content, by, wire, clock.nowMs(), source, MAX_EARLY_OF_ONE)
         })
         return
       }
-      if (!sameBytes(parseManifest(manifest).shareKey, by)) {
+      if (!sameBytes(shareKey, by)) {
         log('inbox.tombstone-refused', { code: 'crypto/bad-signature' })
         return
       }
@@ -195,6 +206,7 @@ export function makeEndings(deps: EndingsDeps) {
       })
       users.compact(local)
       for (const row of rows) await endReceived(local, row, 'revoked')
+      await spread(local, content)
       await dropBlocks(content)
     },
 

@@ -13,6 +13,7 @@ import {
   type Notice,
   signNotice,
 } from '../../core/pipeline/notice.ts'
+import { rightsOf } from '../../core/pipeline/pass.ts'
 import type { EnvelopeRow, RecipientRow } from '../../core/pipeline/ports.ts'
 import type { CircleRefs } from './circle-logs.ts'
 import type { Circles } from './circles.ts'
@@ -84,6 +85,10 @@ export function makeEnvelopes({ people, circles, refs, keys, introduce, clock, c
     ).wire
   }
 
+  /** Who may pass it on gets a right for each of their devices. @throws `share/too-many-devices`. */
+  const rights = (facts: NoticeFacts, to: Parameters<typeof rightsOf>[1]): Uint8Array[] | undefined =>
+    facts.allow.includes('reshare') ? rightsOf(facts, to, keys.keys(facts.owner), chance) : undefined
+
   return {
     /** A recipient whose grant waits: for their keys, for the time, or for an unlocked keystore. */
     pending: (facts: NoticeFacts, did: Did, circle: CircleId | null): RecipientRow =>
@@ -99,13 +104,14 @@ export function makeEnvelopes({ people, circles, refs, keys, introduce, clock, c
         ...introduce(facts.owner),
         documents: [keys.keys(facts.owner).document.wire],
         notice: notice(facts, { did }, grantToDevices(facts, did, contentKey, devices, chance)),
+        delegations: rights(facts, [{ did, devices }]),
       }
       const envelope = row(facts.share, sealLetterToDevices(letter, facts.owner, did, devices, chance))
       return { recipients: [recipient(facts, did, null, [envelope.hash])], envelopes: [envelope] }
     },
 
     /** For a circle: one grant under its epoch, and for members whose nodes lack the key the bundle that brings it.
-     *  @param except - people who get it otherwise. @throws `circle/no-epoch`, `circle/upgrade`. */
+     *  @param except - people who get it otherwise. @throws `circle/no-epoch`, `circle/upgrade`, `share/too-many-devices`. */
     async toCircle(
       facts: NoticeFacts,
       circle: CircleId,
@@ -114,8 +120,14 @@ export function makeEnvelopes({ people, circles, refs, keys, introduce, clock, c
     ): Promise<Routed> {
       const epoch = await circles.sealing(facts.owner, circle)
       const grant = grantUnderEpoch(facts, epoch.ref, contentKey, epoch.secret, chance)
-      const wire = notice(facts, epoch.ref, grant)
-      const main = row(facts.share, sealLetterUnderEpoch({ notice: wire }, epoch.ref, epoch.secret, chance))
+      const letter = {
+        notice: notice(facts, epoch.ref, grant),
+        delegations: rights(
+          facts,
+          epoch.state.members.filter(({ did }) => did !== facts.owner && !except.has(did)),
+        ),
+      }
+      const main = row(facts.share, sealLetterUnderEpoch(letter, epoch.ref, epoch.secret, chance))
       const routed: Routed = { recipients: [], envelopes: [main] }
       for (const member of epoch.state.members) {
         if (member.did === facts.owner || except.has(member.did)) continue

@@ -11,14 +11,16 @@ export type SharingEvent =
       event: string
       state: ShareState
       target: Did | null
+      /** Who passed it on, where the event is that. */
+      by?: Did
       atMs: number
     }
   | {
       kind: 'inbox'
       local: Did
       share: ShareId
-      event: 'received' | 'released' | ReceivedEnd
-      /** The owner of the share. */
+      event: 'received' | 'released' | 'passed-on' | 'pass-refused' | ReceivedEnd
+      /** Who sent it, who ended it, or who was to get it from here. */
       from: Did
       atMs: number
     }

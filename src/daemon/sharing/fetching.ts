@@ -11,7 +11,7 @@ import { type Notice, openDeviceGrant, openEpochGrant, parseNotice } from '../..
 import type { BlockStore } from '../../core/pipeline/ports.ts'
 import type { Network, PeerAddress } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
-import type { ReceivedRow } from '../storage/user/received-table.ts'
+import { type ReceivedRow, senderOf } from '../storage/user/received-table.ts'
 import type { Circles } from './circles.ts'
 import type { KeyRing } from './keys.ts'
 import type { People } from './people.ts'
@@ -71,7 +71,9 @@ export function makeFetching({ users, blocks, people, circles, keys, network, lo
     const key = contentKey(local, row)
     const request = { content: row.contentId, want, fetchKey: fetchKey(key) }
     const onBlock = (cid: Cid, bytes: Uint8Array): Promise<void> => blocks.put(cid, bytes)
-    const holders = await people.addressesOf(local, row.owner)
+    // Who passed it on holds it too, and may be the only one whom we can reach.
+    const nodes = [...new Set([senderOf(row), row.owner])].map(did => people.addressesOf(local, did))
+    const holders = (await Promise.all(nodes)).flat()
     try {
       await network().fetch({ ...request, holders }, onBlock, signal)
     } catch (error) {
@@ -96,10 +98,10 @@ export function makeFetching({ users, blocks, people, circles, keys, network, lo
     },
 
     /** All items of a person that lack blocks, such as when their node came back. */
-    wantFrom(local: Did, owner: Did): void {
+    wantFrom(local: Did, sender: Did): void {
       if (!keys.unlocked(local)) return
       for (const row of users.read(local, db => db.received.list()))
-        if (row.owner === owner && row.manifest !== null) this.want(local, row)
+        if ((row.owner === sender || row.via === sender) && row.manifest !== null) this.want(local, row)
     },
   }
 }

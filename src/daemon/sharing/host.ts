@@ -83,7 +83,9 @@ export function makeNetworkHost(deps: HostDeps): NetworkHost {
     onDelivered: arrival.onDelivered,
     onTombstone: async (from, to, tombstone) => {
       // Whoever has a card may prove themselves; of somebody who never wrote there is nothing to take back.
-      if (await people.isRelated(to, from)) await endings.onTombstone(to, tombstone, from)
+      // An owner whose share somebody else passed on is no stranger to it.
+      const isOwner = (): boolean => users.read(to, db => db.received.isFrom(from))
+      if ((await people.isRelated(to, from)) || isOwner()) await endings.onTombstone(to, tombstone, from)
     },
 
     async onFetch({ content, want }) {

@@ -14,10 +14,10 @@ import {
   type SealedContent,
 } from '../../core/pipeline/plaintext.ts'
 import type { BlockStore } from '../../core/pipeline/ports.ts'
-import type { PolicyEngine } from '../../core/policy/decide.ts'
+import type { PolicyEngine, Right } from '../../core/policy/decide.ts'
 import type { ConversationStore } from '../storage/user/conversation-store.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
-import type { ReceivedRow } from '../storage/user/received-table.ts'
+import { type ReceivedRow, senderOf } from '../storage/user/received-table.ts'
 import type { Contacts } from './contacts.ts'
 import { checkContent } from './contents.ts'
 import type { Endings } from './endings.ts'
@@ -25,6 +25,7 @@ import type { SharingEvents } from './events.ts'
 import type { Fetching } from './fetching.ts'
 import type { KeyRing } from './keys.ts'
 import type { Letters } from './letters.ts'
+import type { Passed } from './passed.ts'
 import type { People } from './people.ts'
 
 export interface InboxDeps {
@@ -36,6 +37,7 @@ export interface InboxDeps {
   fetching: Fetching
   endings: Endings
   letters: Letters
+  passed: Passed
   policy: PolicyEngine
   keys: KeyRing
   events: SharingEvents
@@ -54,6 +56,7 @@ export function makeInbox(deps: InboxDeps) {
     fetching,
     endings,
     letters,
+    passed,
     policy,
     keys,
     events,
@@ -89,12 +92,14 @@ export function makeInbox(deps: InboxDeps) {
     const list: Item[] = []
     for (const row of users.read(local, db => db.received.list())) {
       if (row.expiresMs !== null && row.expiresMs <= nowMs) continue
-      const from = person(local, row.owner)
-      if (from.state === 'blocked') continue
+      const from = person(local, senderOf(row))
+      const owner = person(local, row.owner)
+      if (from.state === 'blocked' || owner.state === 'blocked') continue
       list.push({
         shareId: row.shareId,
         contentId: row.contentId,
         from,
+        owner,
         title: row.title,
         note: row.note,
         receivedAt: isoTime(row.receivedAtMs),
@@ -107,22 +112,24 @@ export function makeInbox(deps: InboxDeps) {
     return list
   }
 
-  /** Refuse what ended, what is held, and what the policy denies. */
-  function checkOpen(local: Did, row: ReceivedRow): void {
+  /** Refuse what ended, what is held, what the policy denies, and what stands on a right that was taken back.
+   *  @throws `share/not-found`, `share/revoked` and its like, `contact/blocked`, `contact/stranger`, `share/denied`, `capability/revoked`. */
+  async function checkUse(local: Did, row: ReceivedRow, action: Right): Promise<void> {
     const { state } = row
     if (state === 'forgotten') throw new VivimError('share/not-found', 'that share was forgotten here')
     refuseEnded(row)
     if (row.expiresMs !== null && clock.nowMs() >= row.expiresMs)
       refuseEnded({ shareId: row.shareId, state: 'expired' })
-    const from = person(local, row.owner)
-    if (from.state === 'blocked') throw new VivimError('contact/blocked', 'the sender is blocked')
+    const from = person(local, senderOf(row))
+    if (from.state === 'blocked' || person(local, row.owner).state === 'blocked')
+      throw new VivimError('contact/blocked', 'the sender or the owner is blocked')
     if (from.state === 'stranger' || state === 'held')
       throw new VivimError('contact/stranger', 'this came from somebody who was not accepted yet', {
-        from: row.owner,
+        from: from.did,
       })
     const { decision, rules } = policy.decide({
       who: local,
-      action: 'view',
+      action,
       share: {
         owner: row.owner,
         state: 'published',
@@ -143,17 +150,24 @@ export function makeInbox(deps: InboxDeps) {
       nowMs: clock.nowMs(),
     })
     if (decision === 'deny')
-      throw new VivimError('share/denied', rules[0]?.text ?? 'denied', { rule: rules[0]?.id ?? 'default' })
+      throw new VivimError(
+        'share/denied',
+        row.permissions.includes(action)
+          ? (rules[0]?.text ?? 'denied')
+          : `its terms allow ${row.permissions.join(', ')}, not ${action}`,
+        { rule: rules[0]?.id ?? 'default' },
+      )
+    await passed.checkStanding(local, row)
   }
 
   /** Fetch what is missing, decrypt, and check what stands inside against the owner. Nothing of it is kept.
-   *  @throws as `checkOpen`; `keystore/locked`, `peer/unreachable`, `crypto/…` */
+   *  @throws as `checkUse`; `keystore/locked`, `peer/unreachable`, `crypto/…` */
   async function opened(
     local: Did,
     row: ReceivedRow,
     signal: AbortSignal,
   ): Promise<SealedContent & { signed: RedactionReceipt | null }> {
-    checkOpen(local, row)
+    await checkUse(local, row, 'view')
     keys.keys(local)
     await fetching.ensure(local, row, signal)
     const bytes = await openContent({
@@ -171,6 +185,7 @@ export function makeInbox(deps: InboxDeps) {
 
   return {
     find,
+    checkUse,
 
     /** @throws `inbox/nothing-new` when waiting brought nothing. */
     async list(local: Did, waitMs: number | undefined, signal: AbortSignal): Promise<Result<'inbox.list'>> {
@@ -221,6 +236,8 @@ export function makeInbox(deps: InboxDeps) {
           expiresAt: expiresAt(row),
         },
         owner: { did: row.owner, name: person(local, row.owner).name },
+        passedOn:
+          row.via === null ? null : { did: row.via, name: person(local, row.via).name, note: row.note },
         verified: true,
         conversation: {
           title: plain.title,
@@ -236,17 +253,17 @@ export function makeInbox(deps: InboxDeps) {
     },
 
     /** What a person sent before they were accepted becomes new. */
-    release(local: Did, owner: Did): void {
-      const released = users.write(local, db => db.received.release(owner))
+    release(local: Did, sender: Did): void {
+      const released = users.write(local, db => db.received.release(sender))
       if (released > 0)
         for (const row of users.read(local, db => db.received.list()))
-          if (row.owner === owner)
+          if (senderOf(row) === sender)
             events.emit({
               kind: 'inbox',
               local,
               share: row.shareId,
               event: 'released',
-              from: owner,
+              from: sender,
               atMs: clock.nowMs(),
             })
     },
@@ -269,7 +286,7 @@ export function makeInbox(deps: InboxDeps) {
         permissions: item.permissions,
         audience: { contacts: [], circles: [], link: false, public: false },
         mine: false,
-        owner: item.from,
+        owner: item.owner,
         recipients: { total: 0, acknowledged: 0 },
       })),
     person,

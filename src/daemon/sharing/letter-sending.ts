@@ -2,41 +2,29 @@
 import type { Recipient } from '../../core/crypto/sealed.ts'
 import { sameBytes } from '../../core/kernel/bytes.ts'
 import type { Chance } from '../../core/kernel/env.ts'
-import { codeOf, VivimError } from '../../core/kernel/errors.ts'
+import { VivimError } from '../../core/kernel/errors.ts'
 import type { Did } from '../../core/model/id.ts'
 import { envelopeHash, type Letter, sealLetterToDevices } from '../../core/pipeline/letter.ts'
 import { parseReceipt } from '../../core/pipeline/receipt.ts'
-import type { Network, Proof } from '../network/ports.ts'
-import type { Contacts } from './contacts.ts'
+import type { Network } from '../network/ports.ts'
+import type { Reaching } from './reaching.ts'
 
 export interface LetterSendingDeps {
-  contacts: Contacts
+  reaching: Reaching
   network: () => Network
   chance: Chance
 }
 
-export function makeLetterSending({ contacts, network, chance }: LetterSendingDeps) {
-  /** Connect to somebody's node; who is not where they were is looked up in the directory. @throws as `Network.prove`. */
-  async function prove(from: Did, to: Did, signal: AbortSignal): Promise<Proof> {
-    try {
-      return await network().prove(from, to, signal)
-    } catch (error) {
-      if (codeOf(error) !== 'peer/unreachable' || !(await contacts.findAgain(from, to, signal))) throw error
-      return network().prove(from, to, signal)
-    }
-  }
-
+export function makeLetterSending({ reaching, network, chance }: LetterSendingDeps) {
   return {
-    prove,
-
-    /** @param devices - whom it is sealed to. @throws as `prove`, `peer/refused`, `peer/protocol`. */
+    /** @param devices - whom it is sealed to. @throws as `Network.prove`, `peer/refused`, `peer/protocol`. */
     async send(
       { from, to }: { from: Did; to: Did },
       letter: Omit<Letter, 'v'>,
       devices: readonly Recipient[],
       signal: AbortSignal,
     ): Promise<void> {
-      await prove(from, to, signal)
+      await reaching.prove(from, to, signal)
       const envelope = sealLetterToDevices(letter, from, to, devices, chance)
       const receipt = parseReceipt(
         await network().deliver(

@@ -1,5 +1,6 @@
 /** Opens the letters that wait, once the keystore is unlocked: learns people and circles, verifies notices, fills the inbox. */
 import { parseManifest } from '../../core/crypto/manifest.ts'
+import { didFromKey } from '../../core/identity/did.ts'
 import { deviceOf, parseDocument } from '../../core/identity/document.ts'
 import { documentTime } from '../../core/identity/succession.ts'
 import { toBase32, toHex } from '../../core/kernel/bytes.ts'
@@ -8,10 +9,11 @@ import { codeOf, isVerdict } from '../../core/kernel/errors.ts'
 import { CircleId, type Did } from '../../core/model/id.ts'
 import { type EpochRef, type Letter, openDeviceLetter, openEpochLetter } from '../../core/pipeline/letter.ts'
 import { type Notice, parseNotice } from '../../core/pipeline/notice.ts'
+import { rightFor } from '../../core/pipeline/pass.ts'
 import { describeDefect } from '../defect.ts'
 import type { LetterRow } from '../storage/user/letter-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
-import type { ReceivedRow } from '../storage/user/received-table.ts'
+import { isHere, type ReceivedRow } from '../storage/user/received-table.ts'
 import type { CircleRoom } from './circle-logs.ts'
 import type { Circles } from './circles.ts'
 import type { Contacts } from './contacts.ts'
@@ -19,6 +21,7 @@ import type { Endings } from './endings.ts'
 import type { SharingEvents } from './events.ts'
 import type { KeyRing } from './keys.ts'
 import { envelopesOf } from './letter-wire.ts'
+import type { Passed } from './passed.ts'
 import type { People } from './people.ts'
 
 const MAX_TRIED = 10_000
@@ -35,6 +38,7 @@ export interface LettersDeps {
   contacts: Contacts
   circles: Circles
   endings: Endings
+  passed: Passed
   keys: KeyRing
   events: SharingEvents
   /** The sender moved to another identity, whose card this is. */
@@ -48,7 +52,7 @@ export interface LettersDeps {
 }
 
 export function makeLetters(deps: LettersDeps) {
-  const { users, people, contacts, circles, endings, keys, events } = deps
+  const { users, people, contacts, circles, endings, passed, keys, events } = deps
   const { meetMoved, wantSync, wantBlocks, clock, log } = deps
   const turns = new Map<Did, Promise<void>>()
   const timers = new Map<Did, NodeJS.Timeout>()
@@ -84,7 +88,8 @@ export function makeLetters(deps: LettersDeps) {
     }
     if (letter.entries) await circles.takeEntries(local, letter.entries, roomOf(local, row.sender))
     if (letter.wraps) circles.takeWraps(local, letter.wraps)
-    if (letter.notice) await admit(local, row, letter.notice, epoch)
+    if (letter.notice) await admit(local, row, letter.notice, letter, epoch)
+    else if (letter.pass) await passed.told(local, row.sender, letter.pass)
   }
 
   /** Circles of people who were not accepted have little room. */
@@ -98,11 +103,17 @@ export function makeLetters(deps: LettersDeps) {
     local: Did,
     row: LetterRow,
     notice: Notice,
+    letter: Letter,
     epoch: EpochRef | null,
   ): Promise<string | null> {
-    if (notice.owner !== row.sender) return 'other-owner'
     if (notice.content !== row.contentId || row.manifest === null) return 'other-content'
-    const document = await people.document(notice.owner)
+    if (notice.owner !== row.sender) {
+      // Passed on: from one person to one, by a right that the owner gave.
+      if (epoch !== null) return 'other-owner'
+      const why = await passed.fault(local, row.sender, notice, letter)
+      if (why !== null) return why
+    }
+    const document = await people.document(row.sender)
     if (document === null || documentTime(document, clock.nowMs()) !== 'current') return 'unknown-owner'
     if (deviceOf(document, notice.by) === null) return 'not-a-device'
     if ('did' in notice.to) {
@@ -123,9 +134,15 @@ export function makeLetters(deps: LettersDeps) {
     return null
   }
 
-  async function admit(local: Did, row: LetterRow, wire: Uint8Array, epoch: EpochRef | null): Promise<void> {
+  async function admit(
+    local: Did,
+    row: LetterRow,
+    wire: Uint8Array,
+    letter: Letter,
+    epoch: EpochRef | null,
+  ): Promise<void> {
     const notice = parseNotice(wire)
-    const why = await fault(local, row, notice, epoch)
+    const why = await fault(local, row, notice, letter, epoch)
     if (why !== null) {
       log('inbox.notice-refused', { why, from: row.sender })
       return
@@ -135,13 +152,17 @@ export function makeLetters(deps: LettersDeps) {
       log('inbox.notice-refused', { why: 'taken-back', from: row.sender })
       return
     }
-    const contact = contacts.get(local, notice.owner)
+    const contact = contacts.get(local, row.sender)
+    const via = notice.owner === row.sender ? null : row.sender
+    const own = didFromKey(keys.keys(local).device.publicKey)
     const atMs = clock.nowMs()
     const admitted = users.write(local, db => {
       // A replay revives nothing, also after the share was forgotten.
       if (!db.received.see(notice.id, notice.expMs)) return null
       const known = db.received.get(notice.owner, notice.share)
-      if (known !== null && known.version >= notice.version) return null
+      // What came from the owner stays; it takes the place of what somebody else passed on, and lives.
+      const isBetter = known !== null && known.via !== null && via === null && isHere(known)
+      if (known !== null && known.version >= notice.version && !isBetter) return null
       db.received.put({
         shareId: notice.share,
         owner: notice.owner,
@@ -159,13 +180,16 @@ export function makeLetters(deps: LettersDeps) {
         state: contact?.state === 'known' || contact?.state === 'verified' ? 'new' : 'held',
         slip: row.slip,
         manifest: row.manifest,
+        via,
+        viaChain: via === null ? null : (letter.pass?.chain ?? null),
+        delegation: rightFor(letter.delegations ?? [], own),
       })
       return db.received.get(notice.owner, notice.share)
     })
     if (admitted === null) return
     wantBlocks(local, admitted)
-    log('inbox.received', { share: notice.share, from: notice.owner })
-    events.emit({ kind: 'inbox', local, share: notice.share, event: 'received', from: notice.owner, atMs })
+    log('inbox.received', { share: notice.share, from: row.sender })
+    events.emit({ kind: 'inbox', local, share: notice.share, event: 'received', from: row.sender, atMs })
   }
 
   /** Its envelope goes, its receipt stays. Content that came with it and that no notice named has no reader: it goes too. */

@@ -254,6 +254,15 @@ export function makeShares(deps: SharesDeps) {
           lastError: job.lastError,
           nextTryAt: isoTime(job.nextTryAtMs),
         })),
+        reshares: users
+          .read(local, db => db.passes.reports(share.shareId))
+          .map(({ passer, recipient, permissions, untilMs, atMs }) => ({
+            by: { did: passer, name: audiences.nameOf(local, passer) },
+            to: { did: recipient, name: audiences.nameOf(local, recipient) },
+            allow: permissions,
+            until: untilMs === null ? null : isoTime(untilMs),
+            at: isoTime(atMs),
+          })),
       }
     },
 

@@ -231,6 +231,9 @@ t.test('a received share lives until it ends, and its notice never counts twice'
     state: 'held',
     slip: bytes(2),
     manifest: bytes(3),
+    via: null,
+    viaChain: null,
+    delegation: null,
     ...more,
   })
   write(db => {

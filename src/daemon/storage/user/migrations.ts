@@ -343,6 +343,44 @@ CREATE TABLE proposal (
 CREATE INDEX proposal_waiting ON proposal (expires_at_ms) WHERE decision IS NULL;
 `,
   CONTACT_TRUST,
+  // Passing on.
+  `
+ALTER TABLE received ADD COLUMN via TEXT;
+ALTER TABLE received ADD COLUMN via_chain BLOB;
+ALTER TABLE received ADD COLUMN delegation BLOB;
+
+CREATE TABLE pass (
+  owner TEXT NOT NULL,
+  share_id TEXT NOT NULL,
+  recipient TEXT NOT NULL,
+  content_id TEXT NOT NULL,
+  share_key BLOB NOT NULL,
+  permissions TEXT NOT NULL,
+  until_ms INTEGER,
+  note TEXT,
+  terms_text TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'queued', 'acknowledged', 'refused', 'ended')),
+  envelope BLOB,
+  receipt BLOB,
+  buried INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (owner, share_id, recipient)
+) STRICT;
+CREATE INDEX pass_by_content ON pass (content_id);
+
+CREATE TABLE pass_report (
+  cid TEXT PRIMARY KEY,
+  share_id TEXT NOT NULL,
+  passer TEXT NOT NULL,
+  recipient TEXT NOT NULL,
+  permissions TEXT NOT NULL,
+  until_ms INTEGER,
+  at_ms INTEGER NOT NULL,
+  chain BLOB NOT NULL,
+  invocation BLOB NOT NULL,
+  target TEXT
+) STRICT;
+CREATE INDEX pass_report_by_share ON pass_report (share_id);
+`,
 ]
 
 /** The schema's number once every step ran. */

@@ -9,6 +9,7 @@ export type ReceivedState = 'new' | 'opened' | 'held' | ReceivedEnd
 export type ReceivedEnd = 'expired' | 'revoked' | 'exhausted' | 'forgotten'
 
 const LIVE = `state IN ('new', 'opened', 'held')`
+const SENDER = 'coalesce(via, owner)'
 
 export interface ReceivedRow {
   shareId: ShareId
@@ -28,6 +29,12 @@ export interface ReceivedRow {
   state: ReceivedState
   slip: Uint8Array | null
   manifest: Uint8Array | null
+  /** Who passed it on; null: it came from its owner. */
+  via: Did | null
+  /** The chain by which they did. */
+  viaChain: Uint8Array | null
+  /** The chain by which this device may pass it on. */
+  delegation: Uint8Array | null
 }
 
 interface Stored {
@@ -47,6 +54,9 @@ interface Stored {
   state: ReceivedState
   slip: Uint8Array | null
   manifest: Uint8Array | null
+  via: string | null
+  via_chain: Uint8Array | null
+  delegation: Uint8Array | null
 }
 
 const rowOf = (row: Stored): ReceivedRow => ({
@@ -66,7 +76,17 @@ const rowOf = (row: Stored): ReceivedRow => ({
   state: row.state,
   slip: row.slip && plain(row.slip),
   manifest: row.manifest && plain(row.manifest),
+  via: row.via === null ? null : Did.parse(row.via),
+  viaChain: row.via_chain && plain(row.via_chain),
+  delegation: row.delegation && plain(row.delegation),
 })
+
+/** Whether it has not ended. */
+export const isHere = ({ state }: Pick<ReceivedRow, 'state'>): boolean =>
+  state === 'new' || state === 'opened' || state === 'held'
+
+/** Whom it came from. */
+export const senderOf = (row: Pick<ReceivedRow, 'owner' | 'via'>): Did => row.via ?? row.owner
 
 export function makeReceivedReader(sql: Sql) {
   return {
@@ -100,14 +120,17 @@ export function makeReceivedReader(sql: Sql) {
       sql
         .all<{ content_id: string }>(`SELECT DISTINCT content_id FROM received WHERE ${LIVE}`)
         .map(row => Cid.parse(row.content_id)),
-    /** Whether the manifest of something live names a block, besides that of `content` from `owner` (null: from anybody).
+    /** Whether anything live came of an owner. */
+    isFrom: (owner: Did): boolean =>
+      sql.get(`SELECT 1 FROM received WHERE owner = ? AND ${LIVE} LIMIT 1`, owner) !== null,
+    /** Whether the manifest of something live names a block, besides that of `content` from `sender` (null: from anybody).
      *  @param block - the CID's bytes. */
-    names: (block: Uint8Array, content: Cid, owner: Did | null): boolean =>
+    names: (block: Uint8Array, content: Cid, sender: Did | null): boolean =>
       sql.get(
-        `SELECT 1 FROM received WHERE ${LIVE} AND NOT (content_id = ? AND owner = coalesce(?, owner))
+        `SELECT 1 FROM received WHERE ${LIVE} AND NOT (content_id = ? AND ${SENDER} = coalesce(?, ${SENDER}))
            AND instr(manifest, ?) > 0 LIMIT 1`,
         content,
-        owner,
+        sender,
         block,
       ) !== null,
     /** When the next of them ends, or null. */
@@ -125,8 +148,9 @@ export function makeReceivedWriter(sql: WritingSql) {
     put(row: ReceivedRow): void {
       sql.run(
         `INSERT OR REPLACE INTO received (share_id, owner, version, content_id, notice, notice_id, circle_id, title, note,
-           permissions, from_ms, expires_ms, received_at_ms, state, slip, manifest)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           permissions, from_ms, expires_ms, received_at_ms, state, slip, manifest,
+           via, via_chain, delegation)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         row.shareId,
         row.owner,
         row.version,
@@ -143,13 +167,16 @@ export function makeReceivedWriter(sql: WritingSql) {
         row.state,
         row.slip,
         row.manifest,
+        row.via,
+        row.viaChain,
+        row.delegation,
       )
     },
     setState: (owner: Did, share: ShareId, state: ReceivedState): boolean =>
       sql.run('UPDATE received SET state = ? WHERE owner = ? AND share_id = ?', state, owner, share) > 0,
     /** What a person sent before they were accepted. @returns how many became new. */
-    release: (owner: Did): number =>
-      sql.run(`UPDATE received SET state = 'new' WHERE owner = ? AND state = 'held'`, owner),
+    release: (sender: Did): number =>
+      sql.run(`UPDATE received SET state = 'new' WHERE ${SENDER} = ? AND state = 'held'`, sender),
     /** End it: ids and the reason stay, everything that says something goes. @returns false when it had ended. */
     end: (owner: Did, share: ShareId, state: ReceivedEnd): boolean =>
       sql.run(

@@ -13,6 +13,7 @@ import { makeFilterEntryReader, makeFilterEntryWriter } from './filter-entry-tab
 import { makeLetterReader, makeLetterWriter } from './letter-table.ts'
 import { makeMemoryReader, makeMemoryWriter } from './memory-table.ts'
 import { makeMessageWindows } from './message-windows.ts'
+import { makePassReader, makePassWriter } from './pass-table.ts'
 import { makeProfileReader, makeProfileWriter } from './profile-table.ts'
 import { makeProposalReader, makeProposalWriter } from './proposal-table.ts'
 import { makeReceivedReader, makeReceivedWriter } from './received-table.ts'
@@ -34,6 +35,7 @@ export function makeUserReader(sql: Sql) {
     shareContents: makeShareContentReader(sql),
     letters: makeLetterReader(sql),
     received: makeReceivedReader(sql),
+    passes: makePassReader(sql),
     tombstones: makeTombstoneReader(sql),
     messageWindows: makeMessageWindows(sql),
     filterEntries: makeFilterEntryReader(sql),
@@ -58,6 +60,7 @@ export function makeUserWriter(sql: WritingSql) {
     shareContents: makeShareContentWriter(sql),
     letters: makeLetterWriter(sql),
     received: makeReceivedWriter(sql),
+    passes: makePassWriter(sql),
     tombstones: makeTombstoneWriter(sql),
     messageWindows: makeMessageWindows(sql),
     filterEntries: makeFilterEntryWriter(sql),
