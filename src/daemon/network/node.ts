@@ -10,7 +10,6 @@ import { mdns } from '@libp2p/mdns'
 import { ping } from '@libp2p/ping'
 import { preSharedKey } from '@libp2p/pnet'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { toHex, utf8 } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
@@ -20,6 +19,7 @@ import { type NetworkDatastore, putter } from './datastore.ts'
 import { MIB } from './frames.ts'
 import { MAX_GOSSIP_BYTES, SHARD_TOPICS } from './gossip.ts'
 import type { PeerRates } from './limits.ts'
+import { calmYamux } from './muxer.ts'
 import type { NetworkConfig } from './ports.ts'
 import { checkRecord, newestRecord } from './records.ts'
 
@@ -82,7 +82,7 @@ export async function makeNode({
       ...(config.psk && { connectionProtector: preSharedKey({ psk: swarmKey(config.psk) }) }),
       connectionEncrypters: [noise()],
       streamMuxers: [
-        yamux({
+        calmYamux({
           maxInboundStreams: MAX_STREAMS,
           maxOutboundStreams: MAX_STREAMS,
           streamOptions: { maxStreamWindowSize: MAX_WINDOW_BYTES, maxReadBufferLength: READ_BUFFER_BYTES },
