@@ -266,6 +266,12 @@ t.test('bad records that eve puts are stored nowhere', async t => {
     t.equal(stored, 0)
     t.same(await bob.network.dhtGet('vivimid', name, signalOf(2_000)), good)
   }
+  t.ok(
+    bob.host.log.some(
+      ({ event, fields }) => event === 'network.rule-broken' && String(fields.why).startsWith('a DHT record'),
+    ),
+    'and they count against eve',
+  )
 })
 
 t.test('gossip of a stranger who breaks its rules goes nowhere', async t => {

@@ -3,11 +3,11 @@ import { z } from 'zod'
 import type { Ed25519Key } from '../crypto/ed25519.ts'
 import { hkdf, hmac, sha256 } from '../crypto/hash.ts'
 import { bound, LABELS, label } from '../crypto/labels.ts'
-import { openFromDevice, type Recipient, sealToDevices } from '../crypto/sealed.ts'
+import { MAX_PERSON_WRAPS, openFromDevice, type Recipient, sealToDevices } from '../crypto/sealed.ts'
 import { borrowSecret, type Secret, SecretBytes, sameSecret } from '../crypto/secret.ts'
 import { openObject, signedFields, signObject } from '../crypto/signed.ts'
 import type { XWingKey } from '../crypto/xwing.ts'
-import { deviceOf, type IdentityDocument, MAX_DEVICES } from '../identity/document.ts'
+import { deviceOf, type IdentityDocument } from '../identity/document.ts'
 import { bytesOf, bytesUpTo, Sequence, TimeMs } from '../identity/field.ts'
 import { fromBase32, fromHex, toBase32, toHex, utf8 } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
@@ -20,8 +20,6 @@ export const TAG_SALT_BYTES = 16
 export const SHARDS = 16
 /** Largest wrap: a wire for 16 devices and its signature. */
 export const WRAP_MAX_BYTES = 64 * 1024
-/** A person's devices and, in one's own wraps, the recovery key. */
-const MAX_WRAP_RECIPIENTS = MAX_DEVICES + 1
 
 /** What an entry says of the epoch that it starts, 32 bytes each. */
 export interface EpochCommitment {
@@ -171,7 +169,7 @@ export const isWrapBy = (wrap: Wrap, maker: IdentityDocument): boolean => device
  *  @throws `crypto/cannot-open` when it is for other devices, was changed, or holds another secret than the entry committed to. */
 export function openWrap(wrap: Wrap, key: XWingKey, commitment: Uint8Array): SecretBytes {
   const info = wrapInfo(circleIdBytes(wrap.circle), fromHex(wrap.epoch))
-  const plaintext = openFromDevice(key, info, wrap.sealed, MAX_WRAP_RECIPIENTS)
+  const plaintext = openFromDevice(key, info, wrap.sealed, MAX_PERSON_WRAPS)
   try {
     if (plaintext.length === EPOCH_SECRET_BYTES && sameSecret(epochCommitment(plaintext), commitment))
       return new SecretBytes(plaintext)

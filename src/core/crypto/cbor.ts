@@ -17,6 +17,12 @@ export type CborValue =
 /** Deeper nesting than this has no use in any of our objects. */
 export const MAX_CBOR_DEPTH = 64
 
+/** Values in one piece of dag-cbor, byte strings and links counted four times: a byte of wire can become two hundred bytes of memory.
+ *  The most that any of our frames and objects needs is a manifest of 8,192 links. */
+export const MAX_CBOR_ITEMS = 65_536
+/** What a byte string or link counts for: each is an object over a buffer of its own. */
+const HEAVY = 4
+
 const UNSIGNED = 0
 const NEGATIVE = 1
 const BYTES = 2
@@ -146,10 +152,13 @@ export function encodeCbor(value: unknown): Uint8Array {
 class Reader {
   readonly #bytes: Uint8Array
   readonly #view: DataView
+  readonly #maxItems: number
+  #items = 0
   #at = 0
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, maxItems: number) {
     this.#bytes = bytes
+    this.#maxItems = maxItems
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
@@ -161,6 +170,18 @@ class Reader {
     if (length > this.#bytes.length - this.#at) throw bad('it ends too soon')
     this.#at += length
     return this.#bytes.subarray(this.#at - length, this.#at)
+  }
+
+  #count(weight: number): void {
+    this.#items += weight
+    if (this.#items > this.#maxItems)
+      throw new VivimError(
+        'crypto/too-large',
+        `more than ${this.#maxItems} values in one piece of dag-cbor`,
+        {
+          maxItems: this.#maxItems,
+        },
+      )
   }
 
   #argument(info: number): number {
@@ -234,6 +255,7 @@ class Reader {
   value(depth: number): CborValue {
     if (depth > MAX_CBOR_DEPTH) throw bad(`deeper than ${MAX_CBOR_DEPTH}`)
     const { major, info } = this.#head()
+    this.#count(major === BYTES || major === TAG ? HEAVY : 1)
     if (major === SIMPLE) {
       if (info === 20) return false
       if (info === 21) return true
@@ -260,14 +282,18 @@ class Reader {
 }
 
 /** Read the one encoding of a value; byte strings are copies. Links are multiformats `CID`s.
- *  @throws `crypto/too-large` over `maxBytes`, `crypto/bad-encoding` for anything that `encodeCbor` would not have made. */
-export function decodeCbor(bytes: Uint8Array, maxBytes: number): CborValue {
+ *  @param maxItems - what the values may come to, counted as for `MAX_CBOR_ITEMS`.
+ *  @throws `crypto/too-large` over `maxBytes` or `maxItems`, `crypto/bad-encoding` for anything that `encodeCbor` would not have made. */
+export function decodeCbor(bytes: Uint8Array, maxBytes: number, maxItems = MAX_CBOR_ITEMS): CborValue {
   if (bytes.length > maxBytes)
     throw new VivimError('crypto/too-large', `${bytes.length} bytes where at most ${maxBytes} may stand`, {
       bytes: bytes.length,
       maxBytes,
     })
-  const reader = new Reader(new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length))
+  const reader = new Reader(
+    new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length),
+    maxItems,
+  )
   const value = reader.value(0)
   if (!reader.done) throw bad('something stands after its end')
   return value

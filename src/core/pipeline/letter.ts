@@ -5,6 +5,7 @@ import { decodeCbor, encodeCbor } from '../crypto/cbor.ts'
 import { sha256 } from '../crypto/hash.ts'
 import { bound, LABELS } from '../crypto/labels.ts'
 import {
+  MAX_PERSON_WRAPS,
   openFromDevice,
   openUnderKey,
   type Recipient,
@@ -124,7 +125,7 @@ export const openDeviceLetter = (
   from: Did,
   to: Did,
   key: XWingKey,
-): Letter => parseLetter(openFromDevice(key, deviceInfo(from, to), envelope.sealed))
+): Letter => parseLetter(openFromDevice(key, deviceInfo(from, to), envelope.sealed, MAX_PERSON_WRAPS))
 
 /** Whether the tag of an envelope is of this epoch. */
 export const isOfEpoch = (envelope: Extract<Envelope, { kind: 'epoch' }>, secret: Secret): boolean =>

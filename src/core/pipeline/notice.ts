@@ -6,6 +6,7 @@ import { cidBytes, cidFromBytes } from '../crypto/cid.ts'
 import type { Ed25519Key } from '../crypto/ed25519.ts'
 import { bound, LABELS } from '../crypto/labels.ts'
 import {
+  MAX_PERSON_WRAPS,
   openFromDevice,
   openUnderKey,
   type Recipient,
@@ -228,7 +229,8 @@ export function parseNotice(wire: Uint8Array): Notice {
 
 /** Open the grant of a notice that was sealed to one's devices. @throws `crypto/cannot-open`. */
 export const openDeviceGrant = (notice: Notice, key: XWingKey): SecretBytes =>
-  parseGrant(openFromDevice(key, grantBind(notice, notice.to, 'device'), notice.grant)).contentKey
+  parseGrant(openFromDevice(key, grantBind(notice, notice.to, 'device'), notice.grant, MAX_PERSON_WRAPS))
+    .contentKey
 
 /** Open the grant of a circle's notice. @param secret - the epoch's, 32 bytes. @throws `crypto/cannot-open`. */
 export const openEpochGrant = (notice: Notice, secret: Secret): SecretBytes =>

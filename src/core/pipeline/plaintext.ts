@@ -20,6 +20,8 @@ import { Did } from '../model/id.ts'
 export const MAX_PLAINTEXT_BYTES = 256 * 1024 * 1024
 /** Largest sealed content, the assets with it: 8,192 chunks of 64 KiB. */
 export const MAX_SEALED_BYTES = 512 * 1024 * 1024
+/** Values in plaintext v1: a small sealed content can unpack to hundreds of megabytes of empty lists, which no heap holds. */
+export const MAX_PLAINTEXT_ITEMS = 4_000_000
 export const MAX_MESSAGES = 100_000
 export const MAX_PARTS = 10_000
 export const MAX_ASSETS = 10_000
@@ -82,7 +84,7 @@ export function buildPlaintext(plain: Omit<Plaintext, 'v'>): Uint8Array {
 
 /** Read plaintext v1 from outside. @throws `crypto/bad-encoding` unless it is exactly of that shape, `crypto/too-large`. */
 export const parsePlaintext = (bytes: Uint8Array): Plaintext =>
-  checked(decodeCbor(bytes, MAX_PLAINTEXT_BYTES))
+  checked(decodeCbor(bytes, MAX_PLAINTEXT_BYTES, MAX_PLAINTEXT_ITEMS))
 
 function checked(value: unknown): Plaintext {
   const parsed = Plaintext.safeParse(value)

@@ -15,6 +15,10 @@ const DEFLATED = 8
 const HASH_BYTES = 32
 const MAX_COLUMNS = 64
 const MAX_ACTORS = 100_000
+/** A sync message says once what its sender has, with a filter of 10 bits an entry and 7 probes. For each change here the library
+ *  looks as often as the filter says, and makes a list of so many numbers first. */
+const MAX_HAVE = 4
+const MAX_PROBES = 32
 
 /** Kinds of columns: the low three bits of a specification. */
 const SIGNED_DELTA = 3
@@ -218,6 +222,18 @@ export function checkChunk(chunk: Uint8Array, budget: ChunkBudget): void {
   const [changes, operations] = [readSpecs(body), readSpecs(body)]
   countRows(readColumns(body, changes, budget), budget)
   countRows(readColumns(body, operations, budget), budget)
+}
+
+/** Look at the filters in a sync message from outside before the library works with them. @throws `peer/protocol`. */
+export function checkFilters(have: readonly { readonly bloom: Uint8Array }[]): void {
+  if (have.length > MAX_HAVE) throw broken('more filters than there are sides')
+  for (const { bloom } of have) {
+    if (bloom.length === 0) continue
+    const reader = new Reader(bloom)
+    const [entries, bits, probes] = [reader.unsigned(), reader.unsigned(), reader.unsigned()]
+    if (probes > MAX_PROBES || entries * bits > 8 * bloom.length)
+      throw broken('a filter that costs more than it can tell')
+  }
 }
 
 /** The byte strings that a change appends to the list that `listActor` made with its first operation.

@@ -4,7 +4,7 @@ import type * as Automerge from '@automerge/automerge'
 import { toHex } from '../../core/kernel/bytes.ts'
 import type { Chance } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
-import { appendedBy, checkChunk } from './automerge-columns.ts'
+import { appendedBy, checkChunk, checkFilters } from './automerge-columns.ts'
 import { KIB, MIB } from './frames.ts'
 
 type Shape = { entries: Uint8Array[] }
@@ -115,7 +115,9 @@ export class CircleConversation {
     let changes: Uint8Array[]
     try {
       const budget = { bytes: MAX_NEW_BYTES, rows: MAX_NEW_ROWS }
-      for (const chunk of A.decodeSyncMessage(message).changes) checkChunk(chunk, budget)
+      const { changes: chunks, have } = A.decodeSyncMessage(message)
+      checkFilters(have)
+      for (const chunk of chunks) checkChunk(chunk, budget)
       ;[fork, state] = A.receiveSyncMessage(A.clone(this.#doc), this.#state, message)
       changes = A.getChangesSince(fork, before)
     } catch (cause) {

@@ -4,16 +4,20 @@ import { sameBytes } from '../../core/kernel/bytes.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import { Did } from '../../core/model/id.ts'
 import { POINTS } from './connections.ts'
-import { bytesOf, type FrameStream, KIB, SMALL_FRAME_BYTES } from './frames.ts'
+import { bytesOf, type FrameStream, KIB } from './frames.ts'
 import type { Line } from './loopback.ts'
 import { bounded, type Log, type Peering, peerError } from './peering.ts'
 import type { NetworkHost, PeerAddress, Proof } from './ports.ts'
 
 export const DID_PROTOCOL = '/vivim/did/1'
 
+/** A statement, a document and what stands around them. */
+const MAX_ASK_BYTES = 96 * KIB
 const EXCHANGE_MS = 15_000
 /** Pairs kept a connection: a home with many users may prove many to another such home. */
 const MAX_PAIRS = 256
+/** What their documents may come to a connection: one of an honest person is of a few KiB. */
+const MAX_PAIR_BYTES = 1024 * KIB
 /** Nodes of one person dialled side by side, and in all, for one question. */
 const PARALLEL_DIALS = 3
 const MAX_CANDIDATES = 12
@@ -38,6 +42,7 @@ export interface Reached {
   readonly proof: Proof
 }
 
+const sizeOf = (proof: Proof): number => proof.standing.length + proof.document.length
 const pairKey = (local: Did, remote: Did): string => `${local} ${remote}`
 
 export class DidProofs {
@@ -105,9 +110,11 @@ export class DidProofs {
     const isNew = !pairs.has(key)
     pairs.delete(key)
     pairs.set(key, proof)
-    if (pairs.size > MAX_PAIRS) {
-      const oldest = pairs.keys().next()
-      if (!oldest.done) pairs.delete(oldest.value)
+    let bytes = [...pairs.values()].reduce((sum, one) => sum + sizeOf(one), 0)
+    for (const [oldest, one] of pairs) {
+      if (pairs.size <= MAX_PAIRS && bytes <= MAX_PAIR_BYTES) break
+      pairs.delete(oldest)
+      bytes -= sizeOf(one)
     }
     this.#proved.set(connection.id, pairs)
     if (!isNew) return
@@ -119,7 +126,7 @@ export class DidProofs {
 
   async #answer(frames: FrameStream, connection: Line, signal: AbortSignal): Promise<void> {
     const peer = connection.remotePeer.toString()
-    const ask = await frames.expect(Ask, SMALL_FRAME_BYTES, signal)
+    const ask = await frames.expect(Ask, MAX_ASK_BYTES, signal)
     const asker = await this.#host.judge({ standing: ask.standing, document: ask.document }, peer)
     if (asker === null) {
       await frames.send({ ok: false }, signal)
@@ -169,7 +176,7 @@ export class DidProofs {
       async frames => {
         const ask = { v: 1, ask: to, standing: own.standing, document: own.document }
         await frames.send(mac === null ? ask : { ...ask, mac })
-        return await frames.expect(Answer, SMALL_FRAME_BYTES)
+        return await frames.expect(Answer, MAX_ASK_BYTES)
       },
     )
     if (!answer.ok)

@@ -65,6 +65,7 @@ export class FrameStream {
   #ended = false
   #resuming = false
   #failure: unknown = null
+  #heard = false
   readonly #waiting = new Set<() => void>()
 
   constructor(stream: Stream, timeoutMs = FRAME_TIMEOUT_MS) {
@@ -86,6 +87,11 @@ export class FrameStream {
       this.#notify()
     })
     if (stream.status !== 'open' && stream.status !== 'closing') this.#ended = true
+  }
+
+  /** Whether a whole frame has come yet. */
+  get wasHeard(): boolean {
+    return this.#heard
   }
 
   #holdBack(): void {
@@ -184,6 +190,7 @@ export class FrameStream {
     if (length > maxBytes) throw broken(`a frame of ${length} bytes where ${maxBytes} may stand`)
     const budgetMs = this.#timeoutMs + Math.ceil(length / SLOWEST_BYTES_PER_MS)
     if (!(await this.#need(length, budgetMs, signal))) throw this.#endInside()
+    this.#heard = true
     return this.#pull(length)
   }
 

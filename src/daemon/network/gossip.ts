@@ -27,13 +27,22 @@ export class Gossip {
   readonly #pubsub: GossipSub
   readonly #host: NetworkHost
   readonly #rates: PeerRates
+  readonly #onBroken: (peer: string, why: string) => void
   readonly #log: Log
   readonly #gate = new Gate(JUDGED_AT_ONCE)
 
-  constructor(pubsub: GossipSub, host: NetworkHost, rates: PeerRates, log: Log) {
+  /** @param onBroken - told of a peer that sent what no honest node passes on. */
+  constructor(
+    pubsub: GossipSub,
+    host: NetworkHost,
+    rates: PeerRates,
+    onBroken: (peer: string, why: string) => void,
+    log: Log,
+  ) {
     this.#pubsub = pubsub
     this.#host = host
     this.#rates = rates
+    this.#onBroken = onBroken
     this.#log = log
   }
 
@@ -48,15 +57,21 @@ export class Gossip {
   }
 
   async #judge(shard: number, peer: string, bytes: Uint8Array): Promise<TopicValidatorResult> {
-    if (bytes.length === 0 || bytes.length > MAX_GOSSIP_BYTES) return TopicValidatorResult.Reject
+    if (bytes.length === 0 || bytes.length > MAX_GOSSIP_BYTES) return this.#reject(peer)
     if (!this.#rates.take(peer, 'gossip')) return TopicValidatorResult.Ignore
     try {
       const verdict = await this.#gate.enter(() => this.#host.onGossip(shard, Uint8Array.from(bytes)))
-      return RESULTS[verdict ?? 'ignore']
+      return verdict === 'reject' ? this.#reject(peer) : RESULTS[verdict ?? 'ignore']
     } catch (error) {
       this.#log('network.host-failed', { what: 'onGossip', error })
       return TopicValidatorResult.Ignore
     }
+  }
+
+  /** Every node judges a message by its form before it passes it on: whoever sent this one made it, or follows no rules. */
+  #reject(peer: string): TopicValidatorResult {
+    this.#onBroken(peer, 'a gossip message that is none')
+    return TopicValidatorResult.Reject
   }
 
   /** @returns to how many peers it was sent; they pass it on. */

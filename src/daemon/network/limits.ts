@@ -15,6 +15,8 @@ export const RATES = {
   sync: { burst: 40, perSecond: 4 },
   gossip: { burst: 200, perSecond: 20 },
   dht: { burst: 600, perSecond: 60 },
+  // In bytes: one stream may carry any number of questions, the smallest of some forty bytes.
+  dhtBytes: { burst: 2 * 1024 * 1024, perSecond: 128 * 1024 },
 } as const satisfies Record<string, Rate>
 
 export type Purpose = keyof typeof RATES
@@ -36,8 +38,8 @@ export class PeerRates {
     this.#clock = clock
   }
 
-  /** Take one token of `peer` for `purpose`. @returns false when it has none left. */
-  take(peer: string, purpose: Purpose): boolean {
+  /** Take a token of `peer` for `purpose`, or `count` of them. @returns false when it has not so many left. */
+  take(peer: string, purpose: Purpose, count = 1): boolean {
     const { burst, perSecond } = RATES[purpose]
     const key = `${purpose} ${peer}`
     const nowMs = this.#clock.nowMs()
@@ -45,9 +47,9 @@ export class PeerRates {
     // A clock that was set back must not drain a bucket.
     const passedMs = known === undefined ? 0 : Math.max(0, nowMs - known.atMs)
     const tokens = known === undefined ? burst : Math.min(burst, known.tokens + (passedMs * perSecond) / 1000)
-    const allowed = tokens >= 1
+    const allowed = tokens >= count
     this.#buckets.delete(key)
-    this.#buckets.set(key, { tokens: allowed ? tokens - 1 : tokens, atMs: nowMs })
+    this.#buckets.set(key, { tokens: allowed ? tokens - count : tokens, atMs: nowMs })
     if (this.#buckets.size > MAX_BUCKETS) {
       const oldest = this.#buckets.keys().next()
       if (!oldest.done) this.#buckets.delete(oldest.value)
@@ -56,23 +58,46 @@ export class PeerRates {
   }
 }
 
-/** Lets at most `limit` pieces of work run at once; the rest is turned away, never queued. */
+/** Work at a gate that gives way while it only waits for somebody else. */
+export interface Idler {
+  /** Whether the other side has said nothing whole yet. */
+  isIdle(): boolean
+  /** End it; its work ends by itself then. */
+  giveWay(): void
+}
+
+/** Lets at most `limit` pieces of work run at once; the rest is turned away, never queued. Whoever holds a place without having said
+ *  anything whole loses it to the next who comes, the one that waits longest first: silence keeps nobody out. */
 export class Gate {
   readonly #limit: number
-  #running = 0
+  readonly #inside = new Set<Idler>()
 
   constructor(limit: number) {
     this.#limit = limit
   }
 
-  /** @returns what `work` gives, or null when the gate is full. */
-  async enter<T>(work: () => Promise<T>): Promise<T | null> {
-    if (this.#running >= this.#limit) return null
-    this.#running++
+  #makeRoom(): boolean {
+    if (this.#inside.size < this.#limit) return true
+    for (const one of this.#inside)
+      if (one.isIdle()) {
+        this.#inside.delete(one)
+        one.giveWay()
+        return true
+      }
+    return false
+  }
+
+  /** @param idler - how it gives way; without one it never does. @returns what `work` gives, or null when the gate is full. */
+  async enter<T>(work: () => Promise<T>, idler: Idler = busy()): Promise<T | null> {
+    if (!this.#makeRoom()) return null
+    this.#inside.add(idler)
     try {
       return await work()
     } finally {
-      this.#running--
+      this.#inside.delete(idler)
     }
   }
 }
+
+/** Work that never gives way; an object of its own, since the gate counts them. */
+const busy = (): Idler => ({ isIdle: () => false, giveWay: () => undefined })

@@ -48,17 +48,27 @@ export async function startNetwork(
   try {
     const rates = new PeerRates(clock)
     const connections = new Connections(db, clock, log)
-    const datastore = new NetworkDatastore(db, clock, (peer, why) =>
-      connections.punish(peer, POINTS.brokenRule, `a DHT record: ${why}`),
-    )
-    const node = await makeNode({ config, seed: nodeSeed, datastore, gater: connections.gater, rates, clock })
+    const onBroken = (peer: string, why: string): void => connections.punish(peer, POINTS.brokenRule, why)
+    const onGreedy = (peer: string, why: string): void => connections.punish(peer, POINTS.greedy, why)
+    const datastore = new NetworkDatastore(db, clock, (peer, why) => onBroken(peer, `a DHT record: ${why}`))
+    const { gater } = connections
+    const node = await makeNode({
+      config,
+      seed: nodeSeed,
+      datastore,
+      gater,
+      rates,
+      clock,
+      onBroken,
+      onGreedy,
+    })
     connections.attach(node)
     const peering = new Peering(node, connections, rates, log, stopping.signal)
     const proofs = new DidProofs(peering, host, log)
     const inbox = new Inbox(peering, proofs, host)
     const blocks = new Blocks(peering, host, clock)
     const sync = new CircleSync(peering, proofs, host, chance)
-    const gossip = new Gossip(node.services.pubsub, host, rates, log)
+    const gossip = new Gossip(node.services.pubsub, host, rates, onBroken, log)
     const discovery = new Discovery(peering, proofs, host, chance, log, config.bootstrap)
     node.addEventListener('connection:close', event => proofs.forget(event.detail))
     for (const protocol of [proofs, inbox, blocks, sync]) await protocol.start()

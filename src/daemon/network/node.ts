@@ -10,7 +10,6 @@ import { mdns } from '@libp2p/mdns'
 import { ping } from '@libp2p/ping'
 import { preSharedKey } from '@libp2p/pnet'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { toHex, utf8 } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
@@ -20,6 +19,7 @@ import { type NetworkDatastore, putter } from './datastore.ts'
 import { MIB } from './frames.ts'
 import { MAX_GOSSIP_BYTES, SHARD_TOPICS } from './gossip.ts'
 import type { PeerRates } from './limits.ts'
+import { calmYamux } from './muxer.ts'
 import type { NetworkConfig } from './ports.ts'
 import { checkRecord, newestRecord } from './records.ts'
 
@@ -47,6 +47,10 @@ export interface NodeParts {
   readonly gater: ConnectionGater
   readonly rates: PeerRates
   readonly clock: Clock
+  /** Told of a peer that breaks a rule of the directory. */
+  readonly onBroken: (peer: string, why: string) => void
+  /** Told of a peer that asks the directory for more than its share. */
+  readonly onGreedy: (peer: string, why: string) => void
 }
 
 /** The key file as libp2p programs write it, from 32 bytes. */
@@ -60,6 +64,8 @@ export async function makeNode({
   gater,
   rates,
   clock,
+  onBroken,
+  onGreedy,
 }: NodeParts): Promise<VivimNode> {
   for (const field of ['listen', 'announce', 'bootstrap'] as const)
     for (const address of config[field])
@@ -76,7 +82,7 @@ export async function makeNode({
       ...(config.psk && { connectionProtector: preSharedKey({ psk: swarmKey(config.psk) }) }),
       connectionEncrypters: [noise()],
       streamMuxers: [
-        yamux({
+        calmYamux({
           maxInboundStreams: MAX_STREAMS,
           maxOutboundStreams: MAX_STREAMS,
           streamOptions: { maxStreamWindowSize: MAX_WINDOW_BYTES, maxReadBufferLength: READ_BUFFER_BYTES },
@@ -123,7 +129,16 @@ export async function makeNode({
             validators: Object.fromEntries(
               ['vivimid', 'vivimrec'].map(namespace => [
                 namespace,
-                (key: Uint8Array, value: Uint8Array) => void checkRecord(key, value, clock.nowMs()),
+                (key: Uint8Array, value: Uint8Array) => {
+                  try {
+                    checkRecord(key, value, clock.nowMs())
+                  } catch (error) {
+                    // Only a peer that is putting can be blamed: what we find elsewhere may come from anybody.
+                    const peer = putter.getStore()
+                    if (peer !== undefined) onBroken(peer, `a DHT record: ${(error as Error).message}`)
+                    throw error
+                  }
+                },
               ]),
             ),
             selectors: Object.fromEntries(
@@ -132,7 +147,7 @@ export async function makeNode({
                 (key: Uint8Array, values: Uint8Array[]) => newestRecord(key, values, clock.nowMs()),
               ]),
             ),
-          })(withPutter(components, rates)),
+          })(withPutter(components, rates, onGreedy)),
         inner: (components: Inner): Inner => ({
           addressManager: components.addressManager,
           transportManager: components.transportManager,
@@ -153,14 +168,25 @@ export async function makeNode({
 type KadComponents = Parameters<ReturnType<typeof kadDHT>>[0]
 
 /** kad-dht's components, but its handler runs where the datastore can see which peer is putting, and within that peer's rate. */
-function withPutter(components: KadComponents, rates: PeerRates): KadComponents {
+function withPutter(
+  components: KadComponents,
+  rates: PeerRates,
+  onGreedy: NodeParts['onGreedy'],
+): KadComponents {
   const registrar: Pick<Registrar, 'handle'> = {
     handle: (protocol, handler, options) =>
       components.registrar.handle(
         protocol,
         async (stream, connection) => {
           const peer = connection.remotePeer.toString()
-          if (!rates.take(peer, 'dht')) return stream.abort(new Error('too many requests'))
+          const tooMuch = (): void => {
+            stream.abort(new Error('too many requests'))
+            onGreedy(peer, 'the directory: too many requests')
+          }
+          if (!rates.take(peer, 'dht')) return tooMuch()
+          stream.addEventListener('message', ({ data }) => {
+            if (!rates.take(peer, 'dhtBytes', data.byteLength)) tooMuch()
+          })
           try {
             await putter.run(peer, async () => await handler(stream, connection))
           } catch (error) {

@@ -78,11 +78,14 @@ export class Peering {
       }
       const signal = bounded(this.#stopping, MAX_EXCHANGE_MS)
       try {
-        const entered = await gate.enter(async () => {
-          await handle(frames, line, signal)
-          await frames.close(signal)
-          return true
-        })
+        const entered = await gate.enter(
+          async () => {
+            await handle(frames, line, signal)
+            await frames.close(signal)
+            return true
+          },
+          { isIdle: () => !frames.wasHeard, giveWay: () => frames.abort(new Error('others wait')) },
+        )
         if (entered === null) frames.abort(new Error('busy'))
       } catch (error) {
         frames.abort(error)

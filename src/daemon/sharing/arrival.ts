@@ -15,7 +15,7 @@ import type { BlockStore } from '../../core/pipeline/ports.ts'
 import { signReceipt } from '../../core/pipeline/receipt.ts'
 import type { Delivery } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
-import { type ReceivedRow, senderOf } from '../storage/user/received-table.ts'
+import { senderOf } from '../storage/user/received-table.ts'
 import type { Contacts } from './contacts.ts'
 import type { Endings } from './endings.ts'
 import { encodeLetterWire } from './letter-wire.ts'
@@ -96,22 +96,34 @@ export function makeArrival(deps: ArrivalDeps) {
   }
 
   /** Strangers have little room, so that nobody can fill a disk by writing to people. */
-  async function isOverQuota({ from, to }: Delivery, bytes: number): Promise<boolean> {
+  async function isOverQuota({ from, to, envelopes, manifest }: Delivery, content: number): Promise<boolean> {
     if (!isStranger(to, from)) return false
+    const bytes = envelopes.reduce(
+      (sum, envelope) => sum + envelope.length,
+      content + (manifest?.length ?? 0),
+    )
     const held = users.read(to, db => ({
       waiting: db.letters.held(from),
       known: db.letters.countOf(from),
       received: db.received.list().filter(row => row.state === 'held'),
       strangers: db.contacts.list('stranger').length,
+      waitingOfAll: db.letters.strangersBytes(),
+      manifests: db.letters.strangersManifests(),
     }))
     if (contacts.get(to, from) === null && held.strangers >= quota.people) return true
     if (held.known >= quota.items * LETTERS_AN_ITEM) return true
-    const sizeOf = (row: ReceivedRow): number => (row.manifest ? parseManifest(row.manifest).size : 0)
-    const all = held.received.reduce((sum, row) => sum + sizeOf(row), 0)
+    const sizeOf = (row: { manifest: Uint8Array | null }): number =>
+      row.manifest ? parseManifest(row.manifest).size : 0
+    // A letter that was not opened yet, such as with a locked keystore, has its blocks here as well.
+    const waiting = held.manifests.reduce((sum, row) => sum + sizeOf(row), held.waitingOfAll)
+    const all = held.received.reduce((sum, row) => sum + sizeOf(row), waiting)
     if (all + bytes > quota.bytes * STRANGERS_TOGETHER) return true
     const own = held.received.filter(row => senderOf(row) === from)
     if (held.waiting.letters + own.length >= quota.items) return true
-    const kept = own.reduce((sum, row) => sum + sizeOf(row), 0)
+    const kept = [...own, ...held.manifests.filter(({ sender }) => sender === from)].reduce(
+      (sum, row) => sum + sizeOf(row),
+      0,
+    )
     return held.waiting.bytes + kept + bytes > quota.bytes
   }
 

@@ -29,6 +29,9 @@ export interface CircleKeysDeps {
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
+/** Gossip tells of now: a circle with a thousand epochs must not make every message of everybody cost a thousand openings. */
+const GOSSIP_EPOCHS = 16
+
 export const epochRef = ({ circle, epochId }: EpochName): EpochRef => ({
   circle: circleIdBytes(circle),
   epoch: fromHex(epochId),
@@ -75,14 +78,17 @@ export function makeCircleKeys({ users, logs, keys, clock, chance, log }: Circle
     secretOf,
 
     /** The epoch of an envelope, by its tag, or null while it is not known here.
-     *  @param shard - look among the circles of this shard only. @throws `keystore/locked`. */
+     *  @param shard - for gossip: look among the newest epochs of the circles of this shard only. @throws `keystore/locked`. */
     epochOf(
       local: Did,
       envelope: Extract<Envelope, { kind: 'epoch' }>,
       shard?: number,
     ): { circle: CircleId; epochId: string; ref: EpochRef; secret: SecretBytes } | null {
       const own = keys.keys(local)
-      for (const row of users.read(local, db => db.epochs.all())) {
+      const rows = users.read(local, db =>
+        shard === undefined ? db.epochs.all() : db.epochs.newest(GOSSIP_EPOCHS),
+      )
+      for (const row of rows) {
         if (shard !== undefined && circleShard(row.circleId) !== shard) continue
         const secret = openStored(own, epochPlace(row.circleId, row.epochId), row.secretSealed)
         if (isOfEpoch(envelope, secret))

@@ -222,9 +222,7 @@ export function makePeople(deps: PeopleDeps): People {
           log('peer.proof-refused', { did: given.did, peer, why })
           return null
         }
-        const proof = { did: given.did, peer, standing: shown.standing, document: counts.wire }
-        remember(proofs, given.did, proof, MAX_PROOFS)
-        return proof
+        return { did: given.did, peer, standing: shown.standing, document: counts.wire }
       } catch (error) {
         if (!isVerdict(error)) throw error
         log('peer.proof-refused', { peer, why: codeOf(error) })
@@ -235,6 +233,8 @@ export function makePeople(deps: PeopleDeps): People {
     lastProof: did => proofs.get(did) ?? null,
 
     async onProved(local, proof) {
+      // Not when it is judged: anybody can show any number of identities, and would push out those that were let in.
+      remember(proofs, proof.did, proof, MAX_PROOFS)
       if (!(await isRelated(local, proof.did))) return
       const changed = await learn(parseDocument(proof.document))
       // That somebody lives here is found in their card, as by anybody else, and in no list that another user's questions meet.
@@ -304,7 +304,9 @@ export function makePeople(deps: PeopleDeps): People {
         const wanted = new Set<Did>()
         for (const contact of users.read(local, db => db.contacts.list()))
           if (contact.state !== 'blocked') wanted.add(contact.did)
-        for (const fellow of await store.fellows(local)) wanted.add(fellow)
+        // Who is blocked is not called, also when a circle has both: a call would show them that this node is there.
+        for (const fellow of await store.fellows(local))
+          if (await isRelated(local, fellow)) wanted.add(fellow)
         for (const remote of wanted) pairs.push({ local, remote })
       }
       return pairs

@@ -87,6 +87,13 @@ t.test('a letter to bob is read by bob from alice, and by nobody else', async t 
     t.throws(() => openDeviceLetter(envelope, from, to, key), { code: 'crypto/cannot-open' })
 })
 
+t.test('a letter with a key for everybody but bob is not tried key by key', async t => {
+  const others = Array.from({ length: 18 }, () => ({ kem: eve.kem.publicKey }))
+  const envelope = parseEnvelope(sealLetterToDevices({}, alice.did, bob.did, others, chance))
+  if (envelope.kind !== 'device') throw new Error('another kind')
+  t.throws(() => openDeviceLetter(envelope, alice.did, bob.did, bob.kem), { code: 'crypto/too-large' })
+})
+
 t.test('a letter under an epoch is recognised by its tag and opened with its secret only', async t => {
   const wire = sealLetterUnderEpoch({ notice: utf8('n') }, epoch, secret, chance)
   const envelope = parseEnvelope(wire)

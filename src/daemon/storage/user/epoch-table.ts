@@ -43,6 +43,15 @@ export function makeEpochReader(sql: Sql) {
       sql
         .all<Stored>('SELECT * FROM epoch WHERE circle_id = ? ORDER BY number DESC, epoch_id', circle)
         .map(rowOf),
+    /** The newest of every circle, at most `each` of one. */
+    newest: (each: number): EpochRow[] =>
+      sql
+        .all<Stored>(
+          `SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY circle_id ORDER BY number DESC, epoch_id) AS place FROM epoch)
+           WHERE place <= ?`,
+          each,
+        )
+        .map(rowOf),
     /** Of all circles, newest numbers first: which of them opens an envelope is found by its tag. */
     all: (): EpochRow[] => sql.all<Stored>('SELECT * FROM epoch ORDER BY number DESC, epoch_id').map(rowOf),
   }

@@ -68,6 +68,22 @@ export function makeLetterReader(sql: Sql) {
       )
       return row ?? { letters: 0, bytes: 0 }
     },
+    /** Bytes of all that waits from people who were not accepted. */
+    strangersBytes: (): number =>
+      sql.get<{ bytes: number }>(
+        `SELECT coalesce(sum(length(wire) + coalesce(length(manifest), 0)), 0) AS bytes FROM letter
+         WHERE state IN ('held', 'waiting')
+           AND sender NOT IN (SELECT did FROM contact WHERE state IN ('known', 'verified'))`,
+      )?.bytes ?? 0,
+    /** Manifests of what waits from people who were not accepted: their blocks lie here too. */
+    strangersManifests: (): { sender: Did; manifest: Uint8Array }[] =>
+      sql
+        .all<{ sender: string; manifest: Uint8Array }>(
+          `SELECT sender, manifest FROM letter
+           WHERE state IN ('held', 'waiting') AND manifest IS NOT NULL
+             AND sender NOT IN (SELECT did FROM contact WHERE state IN ('known', 'verified'))`,
+        )
+        .map(row => ({ sender: Did.parse(row.sender), manifest: plain(row.manifest) })),
     /** How many letters of a sender are known here, those that were applied among them. */
     countOf: (sender: Did): number =>
       sql.get<{ n: number }>('SELECT count(*) AS n FROM letter WHERE sender = ?', sender)?.n ?? 0,
