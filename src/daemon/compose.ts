@@ -48,6 +48,9 @@ import { makeFilterLists } from './sharing/filter-lists.ts'
 import { makeGossipMessages } from './sharing/gossip-messages.ts'
 import { makeNetworkHost } from './sharing/host.ts'
 import { makeInbox } from './sharing/inbox.ts'
+import { makeInvites } from './sharing/invites.ts'
+import { makeJoins } from './sharing/joins.ts'
+import { makeLetterPost } from './sharing/letter-post.ts'
 import { makeLetters } from './sharing/letters.ts'
 import { makeMembership } from './sharing/membership.ts'
 import { makePeople } from './sharing/people.ts'
@@ -187,6 +190,9 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     endings,
     keys,
     events,
+    takeJoin: (did, sender, join, letter) => invites.take(did, sender, join, letter),
+    takeAnswers: (did, sender, answers) => joins.takeAnswers(did, sender, answers),
+    circleNews: did => joins.settle(did),
     wantSync: syncs.wantPair,
     wantBlocks: fetching.want,
     clock,
@@ -293,6 +299,37 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   })
   const reissue = makeReissue({ users, audiences, blocks, shares, sealing, endings, lists, keys, clock })
   const scans = makeScans({ users, conversations, store, blocks, shares, lists, keys, clock })
+  const post = makeLetterPost({ people, contacts, network, chance })
+  const invites = makeInvites({
+    users,
+    jobs,
+    people,
+    contacts,
+    circles,
+    audiences,
+    membership,
+    keys,
+    post,
+    wake,
+    clock,
+    chance,
+    log: say,
+  })
+  const joins = makeJoins({
+    users,
+    jobs,
+    people,
+    contacts,
+    circles,
+    audiences,
+    keys,
+    post,
+    events,
+    wake,
+    clock,
+    chance,
+    log: say,
+  })
   const handlers = makeDelivery({
     users,
     store,
@@ -303,13 +340,14 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     refs: refs.circles,
     envelopes,
     membership,
+    invitations: { send: joins.send, answer: invites.answer },
+    post,
     endings,
     policy,
     keys,
     network,
     events,
     clock,
-    chance,
     log: say,
   })
   const host = makeNetworkHost({
@@ -451,7 +489,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       memories: makeMemories({ users, acus, clock, chance }),
       profile: makeProfile(users),
     }),
-    ...makePeopleMethods({ contacts, membership, inbox, syncs }),
+    ...makePeopleMethods({ contacts, membership, inbox, invites, joins, syncs }),
     ...makeFilteringMethods(lists, scans),
     ...makeSharingMethods({
       shares,

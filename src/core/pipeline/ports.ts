@@ -65,6 +65,10 @@ export type JobKind =
   | 'add-member'
   /** Bring `circle` to `target`: entries and wrap. */
   | 'circle'
+  /** Use an invite to `circle` at its maker `target`. */
+  | 'join'
+  /** Tell `target` what became of the invites that they used. */
+  | 'answer'
 
 export interface NewJob {
   kind: JobKind

@@ -4,6 +4,8 @@ import { VivimError } from '../../core/kernel/errors.ts'
 import type { Caller } from '../rpc/caller.ts'
 import type { Contacts } from '../sharing/contacts.ts'
 import type { Inbox } from '../sharing/inbox.ts'
+import type { Invites } from '../sharing/invites.ts'
+import type { Joins } from '../sharing/joins.ts'
 import type { Membership } from '../sharing/membership.ts'
 import type { Syncs } from '../sharing/syncs.ts'
 
@@ -16,10 +18,19 @@ export interface PeoplePorts {
   contacts: Contacts
   membership: Membership
   inbox: Inbox
+  invites: Invites
+  joins: Joins
   syncs: Pick<Syncs, 'wantPair'>
 }
 
-export const makePeopleMethods = ({ contacts, membership, inbox, syncs }: PeoplePorts): PeopleMethods => ({
+export const makePeopleMethods = ({
+  contacts,
+  membership,
+  inbox,
+  invites,
+  joins,
+  syncs,
+}: PeoplePorts): PeopleMethods => ({
   'contact.card': async (caller, p) => {
     // An old card that goes on working would be worse than none that can be renewed.
     if (p.renew)
@@ -44,8 +55,15 @@ export const makePeopleMethods = ({ contacts, membership, inbox, syncs }: People
   'contact.remove': async (caller, p) => contacts.remove(caller.did, p.contact),
 
   'circle.create': (caller, p) => membership.create(caller.did, p.name.toWellFormed(), p.history),
-  'circle.list': async caller => membership.list(caller.did),
-  'circle.show': async (caller, p) => membership.show(caller.did, p.circle),
+  'circle.list': async caller => ({
+    circles: [...membership.list(caller.did).circles, ...joins.list(caller.did)],
+  }),
+  'circle.show': async (caller, p) =>
+    joins.find(caller.did, p.circle) ?? membership.show(caller.did, p.circle),
+  'circle.invite': (caller, p) => invites.invite(caller.did, p.circle, p),
+  'circle.invites': async (caller, p) => invites.list(caller.did, p.circle),
+  'circle.uninvite': async (caller, p) => invites.uninvite(caller.did, p.circle, p.invite),
+  'circle.join': (caller, p, signal) => joins.join(caller.did, p.invite, p.waitMs, signal),
   'circle.add': (caller, p, signal) => membership.add(caller.did, p.circle, p.contacts, p.role, signal),
   'circle.remove': (caller, p) => membership.remove(caller.did, p.circle, p.contacts),
   'circle.leave': (caller, p) => membership.leave(caller.did, p.circle),

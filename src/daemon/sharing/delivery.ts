@@ -1,13 +1,13 @@
 /** The sending side of the outbox: what each kind of job does. Every handler may be repeated at any point. */
 
-import { activeDevices, parseDocument } from '../../core/identity/document.ts'
+import { activeDevices } from '../../core/identity/document.ts'
 import { peerIdFromKey } from '../../core/identity/peer-id.ts'
 import { parseStanding } from '../../core/identity/standing.ts'
 import { sameBytes } from '../../core/kernel/bytes.ts'
-import type { Chance, Clock } from '../../core/kernel/env.ts'
-import { codeOf, hasCode, VivimError } from '../../core/kernel/errors.ts'
+import type { Clock } from '../../core/kernel/env.ts'
+import { hasCode, VivimError } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
-import { envelopeHash, sealLetterToDevices } from '../../core/pipeline/letter.ts'
+import { envelopeHash } from '../../core/pipeline/letter.ts'
 import { isLive } from '../../core/pipeline/lifecycle.ts'
 import { openOwnGrant } from '../../core/pipeline/notice.ts'
 import type {
@@ -21,7 +21,7 @@ import type {
 import { parseReceipt } from '../../core/pipeline/receipt.ts'
 import type { PolicyEngine } from '../../core/policy/decide.ts'
 import type { JobHandler, JobOutcome } from '../jobs/runner.ts'
-import type { Delivery, Network, Proof } from '../network/ports.ts'
+import type { Delivery, Network } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { CircleRefs } from './circle-logs.ts'
 import type { Circles } from './circles.ts'
@@ -30,6 +30,7 @@ import type { Endings } from './endings.ts'
 import type { Envelopes } from './envelopes.ts'
 import type { SharingEvents } from './events.ts'
 import type { KeyRing } from './keys.ts'
+import type { LetterPost } from './letter-post.ts'
 import type { Membership } from './membership.ts'
 import type { People } from './people.ts'
 
@@ -46,13 +47,15 @@ export interface DeliveryDeps {
   refs: CircleRefs
   envelopes: Envelopes
   membership: Membership
+  /** Wishes to join somebody's circle, and answers to those of others. */
+  invitations: { send: JobHandler; answer: JobHandler }
+  post: LetterPost
   endings: Endings
   policy: PolicyEngine
   keys: KeyRing
   network: () => Network
   events: SharingEvents
   clock: Clock
-  chance: Chance
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
@@ -67,13 +70,14 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
     refs,
     envelopes,
     membership,
+    invitations,
+    post,
     endings,
     policy,
     keys,
     network,
     events,
     clock,
-    chance,
     log,
   } = deps
 
@@ -81,28 +85,6 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
     const atMs = clock.nowMs()
     log(`share.${event}`, { share: share.shareId, target, state })
     events.emit({ kind: 'share', owner: share.owner, share: share.shareId, event, state, target, atMs })
-  }
-
-  /** Connect to somebody's node; who is not where they were is looked up in the directory. @throws as `Network.prove`. */
-  async function prove(from: Did, to: Did, signal: AbortSignal): Promise<Proof> {
-    try {
-      return await network().prove(from, to, signal)
-    } catch (error) {
-      if (codeOf(error) !== 'peer/unreachable' || !(await contacts.findAgain(from, to, signal))) throw error
-      return network().prove(from, to, signal)
-    }
-  }
-
-  /** Learn the keys of somebody who was never met: from their node, else from the directory. */
-  async function meet(owner: Did, did: Did, signal: AbortSignal): Promise<void> {
-    if ((await people.current(did)) !== null) return
-    try {
-      const { document } = await prove(owner, did, signal)
-      await people.learn(parseDocument(document))
-    } catch (error) {
-      const code = codeOf(error)
-      if (code !== 'peer/unreachable' && code !== 'peer/refused') throw error
-    }
   }
 
   /** The share and recipient of a job, when there is still something to do. */
@@ -164,7 +146,7 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
       // It may have ended while its envelopes were read; from here on an end aborts the signal.
       if (!isLive((await store.find(share.shareId))?.state ?? 'revoked')) return 'done'
       if (wires.length === 0) throw new VivimError('program/defect', 'a recipient without envelopes')
-      const proof = await prove(share.owner, recipient.did, ending.signal)
+      const proof = await post.prove(share.owner, recipient.did, ending.signal)
       const delivery: Delivery = {
         from: share.owner,
         to: recipient.did,
@@ -261,7 +243,7 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
       title: content.title,
       note: content.note,
     }
-    await meet(share.owner, recipient.did, signal)
+    await post.meet(share.owner, recipient.did, signal)
     const routed = await envelopes.toPerson(facts, recipient.did, contentKey)
     if (routed === null) return { code: 'contact/keys-unknown' }
     await store.granted(share.shareId, recipient.did, routed.envelopes, {
@@ -279,7 +261,7 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
   async function bury(job: JobRow, signal: AbortSignal): Promise<JobOutcome> {
     const share = job.share && (await store.find(job.share))
     if (!share || job.target === null) return 'done'
-    await prove(share.owner, job.target, signal)
+    await post.prove(share.owner, job.target, signal)
     await network().bury(share.owner, job.target, share.tombstone, signal)
     tell(share, 'buried', job.target)
     return 'done'
@@ -315,21 +297,9 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
     const document = member ? null : await people.current(target)
     const devices = member?.devices ?? (document && activeDevices(document)) ?? []
     if (devices.length === 0) return { code: 'contact/keys-unknown' }
-    await prove(owner, target, signal)
     const letter =
       epoch && member ? circles.bundle(owner, id, member, epoch) : circles.ending(owner, id, news)
-    const envelope = sealLetterToDevices(letter, owner, target, devices, chance)
-    const delivery: Delivery = { from: owner, to: target, envelopes: [envelope], slip: null, manifest: null }
-    const receipt = parseReceipt(
-      await network().deliver(
-        delivery,
-        async () => null,
-        async () => {},
-        signal,
-      ),
-    )
-    if (receipt.did !== target || !sameBytes(receipt.envelope, envelopeHash(envelope)))
-      throw new VivimError('peer/protocol', 'the receipt is not over the letter that was sent')
+    await post.send(owner, target, devices, letter, signal)
     refs.setKnownEpoch(owner, id, target, news)
     log('circle.delivered', { circle: id, target })
     return 'done'
@@ -338,10 +308,19 @@ export function makeDelivery(deps: DeliveryDeps): Record<JobKind, JobHandler> {
   async function addMember(job: JobRow, signal: AbortSignal): Promise<JobOutcome> {
     if (job.circle === null || job.target === null) return 'done'
     if (!keys.unlocked(job.owner)) return { code: 'keystore/locked' }
-    await meet(job.owner, job.target, signal)
+    await post.meet(job.owner, job.target, signal)
     const added = await membership.fulfil(job.owner, job.circle, job.target)
     return added ? 'done' : { code: 'contact/keys-unknown' }
   }
 
-  return { deliver, grant, bury, expire, circle, 'add-member': addMember }
+  return {
+    deliver,
+    grant,
+    bury,
+    expire,
+    circle,
+    'add-member': addMember,
+    join: invitations.send,
+    answer: invitations.answer,
+  }
 }

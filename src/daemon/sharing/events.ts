@@ -13,6 +13,8 @@ export type SharingEvent =
       atMs: number
     }
   | { kind: 'inbox'; local: Did; share: ShareId; atMs: number }
+  /** Something came that may be about a circle of the user's. */
+  | { kind: 'circle'; local: Did }
 
 export interface SharingEvents {
   emit(event: SharingEvent): void

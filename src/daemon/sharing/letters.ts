@@ -37,6 +37,11 @@ export interface LettersDeps {
   endings: Endings
   keys: KeyRing
   events: SharingEvents
+  /** The sender uses an invite of the user's, after their card and document were learnt. */
+  takeJoin: (local: Did, sender: Did, join: NonNullable<Letter['join']>, letter: Letter) => Promise<void>
+  takeAnswers: (local: Did, sender: Did, answers: NonNullable<Letter['answers']>) => void
+  /** A letter was read that may have changed a circle. */
+  circleNews: (local: Did) => void
   /** A circle of this user is lacking something that its members have. */
   wantSync: (local: Did, remote: Did) => void
   /** A new item may lack blocks. */
@@ -79,6 +84,11 @@ export function makeLetters(deps: LettersDeps) {
     if (letter.entries) await circles.takeEntries(local, letter.entries, roomOf(local, row.sender))
     if (letter.wraps) circles.takeWraps(local, letter.wraps)
     if (letter.notice) await admit(local, row, letter.notice, epoch)
+    if (epoch !== null) return
+    const { join, answers } = letter
+    if (join) await deps.takeJoin(local, row.sender, join, letter)
+    if (answers) deps.takeAnswers(local, row.sender, answers)
+    if (letter.entries || letter.wraps || answers) deps.circleNews(local)
   }
 
   /** Circles of people who were not accepted have little room. */

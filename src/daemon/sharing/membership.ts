@@ -1,7 +1,8 @@
 /** Circles as their user changes them: people, roles, name, owner, end; each change is brought to the members' nodes. Who is added is in at once where
  *  their keys are known, and a wish that a job fulfils where they are not. */
-import type { History } from '../../core/circle/entry.ts'
+import type { AddedRole, History } from '../../core/circle/entry.ts'
 import type { Result } from '../../core/contract/methods.ts'
+import type { IdentityDocument } from '../../core/identity/document.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
@@ -266,6 +267,12 @@ export function makeMembership(deps: MembershipDeps) {
       await circles.rotate(local, circleId)
       await spread(local, circleId)
       return { ...view(local, circleId), changed: true }
+    },
+
+    /** Somebody used an invite that was judged. @throws as `Circles.add`. */
+    async admit(local: Did, circle: CircleId, document: IdentityDocument, role: AddedRole): Promise<void> {
+      await circles.add(local, circle, document, role)
+      await spread(local, circle)
     },
 
     /** Write the `add` entry of somebody who was wished for. @returns false while their keys are unknown. */
