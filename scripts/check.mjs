@@ -1,4 +1,4 @@
-// What `npm run check` asks: types, lint and format, import rules, and whether schemas/ is what the contract generates.
+// What `npm run check` asks: types, lint and format, import rules, comparisons of secrets, and whether schemas/ is what the contract generates.
 // Everything is asked, also after a failure; what fails shows its whole output.
 
 import { spawn } from 'node:child_process'
@@ -12,6 +12,7 @@ const CHECKS = [
   { title: 'types', command: [tool('tsc'), '--noEmit', '-p', root] },
   { title: 'lint and format', command: [tool('biome'), 'check', '--error-on-warnings', root] },
   { title: 'import rules', command: [process.execPath, 'scripts/import-rules.ts'] },
+  { title: 'comparisons of secrets', command: [process.execPath, 'scripts/secret-rules.ts'] },
   { title: 'schemas', command: [process.execPath, 'scripts/schemas.ts', '--check'] },
 ]
 

@@ -44,6 +44,7 @@ const SEES: Readonly<Record<string, readonly string[] | 'core'>> = {
     'core/capability',
   ],
   'core/capability': ['core/kernel', 'core/model', 'core/contract', 'core/crypto', 'core/identity'],
+  'core/audit': ['core/kernel', 'core/model', 'core/contract', 'core/crypto', 'core/identity'],
   'core/analytics': ['core/kernel', 'core/model', 'core/contract', 'core/crypto'],
   'core/pipeline': [
     'core/kernel',
@@ -146,7 +147,7 @@ const isOf = (specifier: string, names: readonly string[]): boolean =>
   )
 
 /** Blanks comments and, where asked, the insides of strings, keeping every line where it is. */
-const blank = (source: string, withStrings: boolean): string =>
+export const blank = (source: string, withStrings: boolean): string =>
   source.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g, match =>
     match.startsWith('/') || withStrings ? match.replace(/[^\n]/g, ' ') : match,
   )
@@ -201,15 +202,15 @@ export const breachesOf = (file: string, source: string): Breach[] => {
   return breaches
 }
 
-/** Every breach in the tree under `root`/src. */
-export const breachesUnder = (root: string): Breach[] => {
+/** Every breach that `judge` finds in the tree under `root`/src. */
+export const breachesUnder = (root: string, judge = breachesOf): Breach[] => {
   const src = join(root, 'src')
   if (!existsSync(src)) return []
   return readdirSync(src, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map(entry => join(entry.parentPath, entry.name))
     .sort()
-    .flatMap(path => breachesOf(relative(root, path).replaceAll('\\', '/'), readFileSync(path, 'utf8')))
+    .flatMap(path => judge(relative(root, path).replaceAll('\\', '/'), readFileSync(path, 'utf8')))
 }
 
 if (import.meta.main) {

@@ -4,7 +4,7 @@ import { type Client, connect } from '../core/client/client.ts'
 import type { MethodName, Params, Result } from '../core/contract/methods.ts'
 import { VivimError } from '../core/kernel/errors.ts'
 import { parseDuration } from '../core/model/time-text.ts'
-import { homeOf, socketOf } from './place.ts'
+import { doorOf } from './session-file.ts'
 import { errorStyle } from './text/style.ts'
 
 /** A flag that takes `90s`, `15m`, `12h`, `7d` or `2w`, and gives milliseconds. */
@@ -19,6 +19,12 @@ export const commonFlags = {
     helpValue: 'DIR',
     env: 'VIVIM_HOME',
     description: 'the home to work on',
+  }),
+  socket: Flags.string({
+    helpGroup: 'GLOBAL',
+    helpValue: 'PATH',
+    env: 'VIVIM_SOCKET',
+    description: 'the socket of a node whose home is not yours',
   }),
   as: Flags.string({
     helpGroup: 'GLOBAL',
@@ -37,6 +43,7 @@ export const commonFlags = {
 
 export interface CommonFlags {
   home?: string | undefined
+  socket?: string | undefined
   as?: string | undefined
   json: boolean
   quiet: boolean
@@ -49,8 +56,10 @@ export abstract class VivimCommand extends Command {
 
   /** One connection to the daemon of the home; whoever opens it closes it. @throws `daemon/not-running` */
   protected connect(flags: CommonFlags): Promise<Client> {
-    return connect(socketOf(homeOf(flags.home)), {
+    const { socket, token } = doorOf(flags)
+    return connect(socket, {
       as: flags.as,
+      token,
       clientName: `vivim ${this.id ?? ''}`.trim(),
       ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
     })

@@ -61,6 +61,13 @@ const LOADERS: Readonly<Record<string, Loader>> = {
   'contact:remove': () => import('./contact/remove.ts'),
   'identity:show': () => import('./identity/show.ts'),
   'identity:export': () => import('./identity/export.ts'),
+  'session:open': () => import('./session/open.ts'),
+  'session:list': () => import('./session/list.ts'),
+  'session:end': () => import('./session/end.ts'),
+  'user:create': () => import('./user/create.ts'),
+  'user:list': () => import('./user/list.ts'),
+  'user:delete': () => import('./user/delete.ts'),
+  'user:migrate': () => import('./user/migrate.ts'),
   'circle:create': () => import('./circle/create.ts'),
   'circle:list': () => import('./circle/list.ts'),
   'circle:show': () => import('./circle/show.ts'),
@@ -95,6 +102,8 @@ const LOADERS: Readonly<Record<string, Loader>> = {
   'inbox:list': () => import('./inbox/list.ts'),
   'inbox:open': () => import('./inbox/open.ts'),
   'inbox:forget': () => import('./inbox/forget.ts'),
+  'audit:list': () => import('./audit/list.ts'),
+  'audit:verify': () => import('./audit/verify.ts'),
 }
 
 /** oclif's explicit map: command id (words joined by a colon) to class. Holds what `loadCommand` brought. */

@@ -11,6 +11,12 @@ export function homeOf(flag: string | undefined): string {
   return join(process.env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'vivim')
 }
 
+/** The socket that was named, by flag or `VIVIM_SOCKET`; null for the one of the home. */
+export function namedSocket(flag: string | undefined): string | null {
+  const named = flag ?? process.env.VIVIM_SOCKET
+  return named === undefined || named === '' ? null : resolve(named)
+}
+
 /** The socket of the daemon of `home`. */
 export const socketOf = (home: string): string =>
   socketPathOf(home, process.env.XDG_RUNTIME_DIR || join(tmpdir(), `vivim-${userInfo().uid}`))

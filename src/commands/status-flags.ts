@@ -2,6 +2,7 @@
 
 export interface StatusFlags {
   home?: string | undefined
+  socket?: string | undefined
   as?: string | undefined
   json: boolean
   quiet: boolean
@@ -13,6 +14,7 @@ export function quickStatus(argv: readonly string[]): StatusFlags | null {
   if (argv[0] !== 'status') return null
   const flags: StatusFlags = {
     home: process.env.VIVIM_HOME || undefined,
+    socket: process.env.VIVIM_SOCKET || undefined,
     as: process.env.VIVIM_AS || undefined,
     json: false,
     quiet: false,
@@ -23,10 +25,13 @@ export function quickStatus(argv: readonly string[]): StatusFlags | null {
     if (word === '--json') flags.json = true
     else if (word === '--quiet') flags.quiet = true
     else if (word === '--no-input') continue
-    else if ((word === '--home' || word === '--as') && value !== undefined && !value.startsWith('-')) {
-      flags[word === '--home' ? 'home' : 'as'] = value
+    else if (isPlace(word) && value !== undefined && !value.startsWith('-')) {
+      flags[word === '--home' ? 'home' : word === '--socket' ? 'socket' : 'as'] = value
       at += 1
     } else return null
   }
   return flags
 }
+
+const isPlace = (word: string | undefined): boolean =>
+  word === '--home' || word === '--socket' || word === '--as'

@@ -2,7 +2,7 @@
 import { connect } from '../core/client/client.ts'
 import type { Result } from '../core/contract/methods.ts'
 import { reportFailure } from './failure.ts'
-import { homeOf, socketOf } from './place.ts'
+import { doorOf } from './session-file.ts'
 import type { StatusFlags } from './status-flags.ts'
 
 /** Print the status, or why there is none, and set the exit code. Never throws. */
@@ -20,8 +20,10 @@ export async function runStatus(flags: StatusFlags): Promise<void> {
 }
 
 async function askStatus(flags: StatusFlags): Promise<Result<'system.status'>> {
-  const client = await connect(socketOf(homeOf(flags.home)), {
+  const { socket, token } = doorOf(flags)
+  const client = await connect(socket, {
     as: flags.as,
+    token,
     clientName: 'vivim status',
     ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
   })

@@ -1,12 +1,21 @@
 /** The one composition root: opens what the daemon is made of, last opened first closed, and hands it to the socket. */
 import type { Handlers } from '../core/contract/methods.ts'
 import { Ed25519Key } from '../core/crypto/ed25519.ts'
+import type { IdentityDocument } from '../core/identity/document.ts'
 import { peerIdFromKey } from '../core/identity/peer-id.ts'
 import type { Chance, Clock } from '../core/kernel/env.ts'
 import { codeOf, VivimError } from '../core/kernel/errors.ts'
 import type { Scope } from '../core/kernel/scope.ts'
 import type { CircleId, Did } from '../core/model/id.ts'
 import { builtInPolicy } from '../core/policy/decide.ts'
+import { makeAccounts } from './accounts/accounts.ts'
+import { makeDoors } from './accounts/doors.ts'
+import { makeOpening } from './accounts/opening.ts'
+import { makeSessions } from './accounts/sessions.ts'
+import { makeCallAudit } from './audit/calls.ts'
+import { makeHappenings } from './audit/happenings.ts'
+import { makeAuditLog } from './audit/log.ts'
+import { makeAuditReading } from './audit/reading.ts'
 import type { Config } from './config.ts'
 import { type HomePaths, prepareSocket, readNodeSeed } from './home.ts'
 import { makeImports } from './importing/imports.ts'
@@ -18,8 +27,9 @@ import { makeCollections } from './library/collections.ts'
 import { makeMemories } from './library/memories.ts'
 import { makeProfile } from './library/profile.ts'
 import { startListening } from './listening.ts'
-import { type LocalUsers, openLocalUsers } from './local-users.ts'
+import { openLocalUsers } from './local-users.ts'
 import type { Log } from './log.ts'
+import { makeAuditMethods } from './methods/audit.ts'
 import { makeConversationMethods } from './methods/conversation.ts'
 import { makeFilteringMethods } from './methods/filtering.ts'
 import { makeIdentityMethods } from './methods/identity.ts'
@@ -30,9 +40,10 @@ import { makePeerMethods } from './methods/peer.ts'
 import { makePeopleMethods } from './methods/people.ts'
 import { makeSharingMethods } from './methods/sharing.ts'
 import { makeSystemMethods } from './methods/system.ts'
+import { makeUserMethods } from './methods/users.ts'
 import { startNetwork } from './network/network.ts'
 import type { Network } from './network/ports.ts'
-import type { Caller, RpcUsers } from './rpc/caller.ts'
+import type { Caller, Door } from './rpc/caller.ts'
 import { makeRpcServer } from './rpc/server.ts'
 import { makeArrival } from './sharing/arrival.ts'
 import { makeAudiences } from './sharing/audiences.ts'
@@ -67,7 +78,8 @@ import { makeVerification } from './sharing/verification.ts'
 import { makeWelcome } from './sharing/welcome.ts'
 import { makeStatus } from './status.ts'
 import { openBlockStore } from './storage/blocks/block-store.ts'
-import { openMaster, pingMaster } from './storage/master/master.ts'
+import { type Master, openMaster, pingMaster } from './storage/master/master.ts'
+import { removeUser } from './storage/master/user-removal.ts'
 import { makeConversationStore } from './storage/user/conversation-store.ts'
 import { openUserDatabases } from './storage/user/manager.ts'
 
@@ -94,6 +106,8 @@ export interface Daemon {
 
 /** User databases kept open at once. */
 const OPEN_DATABASES = 32
+/** Key of the table `config`: the DID of the operator. */
+const OPERATOR = 'operator'
 /** Strangers whose items are held at once. */
 const MAX_STRANGERS = 200
 
@@ -118,6 +132,13 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   const keys = { keys: (did: Did) => sessionOf(did).keys(), unlocked: (did: Did) => sessionOf(did).unlocked }
   const localUsers = async (): Promise<Did[]> => locals.list()
 
+  const ownDocument = (did: Did): IdentityDocument => sessionOf(did).document
+  const audit = scope.own(
+    makeAuditLog({ users, anchors: master.auditAnchors, keys, document: ownDocument, clock, log: say }),
+    one => one.close(),
+  )
+  const happenings = makeHappenings(audit)
+
   // The network and the runner call the services, and the services them: they are reached through what is filled below.
   let running: { network: Network; runner: JobRunner } | null = null
   const network = (): Network => {
@@ -134,14 +155,21 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   const readSecret = (did: Did): Uint8Array | null => contacts.readSecret(did)
   const fellowCards = (did: Did): ReadonlyMap<Did, string> => audiences.fellowCards(did)
   const people = makePeople({
+    self: peerId,
     users,
     store: refs.identities,
     localUsers,
     fellowCards,
     readSecret,
+    documentChanged: (did, how) => void tellDocument(did, how),
     clock,
     log: say,
   })
+  /** Whoever has to do with somebody is told that their devices may be others. */
+  const tellDocument = async (did: Did, how: 'changed' | 'conflict'): Promise<void> => {
+    for (const local of locals.list())
+      if (local === did || (await people.isRelated(local, did))) happenings.document(local, did, how)
+  }
   const contacts = makeContacts({ users, people, fellowCards, network, clock, log: say })
   const { ownCard } = contacts
   const circles = makeCircles({
@@ -151,6 +179,8 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     keys,
     ownCard,
     changed: (did, circle) => void settle(did, circle),
+    entered: happenings.entry,
+    joined: happenings.joined,
     clock,
     chance,
     log: say,
@@ -374,11 +404,15 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
 
   /** Before the network is there, or the user on it: what is known of them elsewhere, and what a crash left. */
   const prepare = async (did: Did, session: KeystoreSession): Promise<void> => {
+    await audit.open(did)
+    session.onUnlock(() => happenings.unlocked(did))
+    session.onLocking(device => happenings.locking(did, device))
     await people.learn(session.document)
     conversations.sweepAssets(did)
     await conversations.purge(did)
   }
   if (locals.list().length === 1) for (const did of locals.list()) contacts.keepName(did, config.name)
+  const operator = await operatorOf(master, locals.list(), did => contacts.name(did) === config.name)
   await recoverFromCrash({ users, store, blocks, endings, localUsers: locals.list(), log: say })
   for (const did of locals.list()) await prepare(did, sessionOf(did))
 
@@ -412,6 +446,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   })
   scope.own(publishing, one => one.stop())
   publisher = publishing
+  events.listen(happenings.sharing)
   events.listen(event => {
     if (event.kind === 'share' && event.event === 'accepted') publishing.soon()
   })
@@ -455,7 +490,10 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       await serve(did, session)
       runner.wake()
     },
-    removed: async () => {},
+    removed: async did => {
+      node.forgetUser(did)
+      await audit.release(did)
+    },
   })
   runner.wake()
 
@@ -465,6 +503,36 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     database: makeDatabaseSpool(paths.tmp, chance),
     shelf: makeShelves(paths.tmp, chance),
   })
+  const sessions = makeSessions({ table: master.sessions, clock, chance, log: say })
+  scope.own(sessions, one => one.close())
+  const accounts = makeAccounts({
+    paths,
+    peer: peerId,
+    locals,
+    users,
+    names: { of: contacts.name, keep: contacts.keepName },
+    sessions,
+    store,
+    jobs,
+    blocks,
+    endings,
+    removeRows: did => removeUser(master, did),
+    wake,
+    operator,
+    clock,
+    chance,
+    log: say,
+  })
+  const opening = makeOpening({
+    locals,
+    sessions,
+    byName: accounts.byName,
+    nameOf: contacts.name,
+    peerId,
+    clock,
+    chance,
+    log: say,
+  })
   const status = makeStatus({
     home: paths.root,
     clock,
@@ -472,15 +540,18 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     network: node,
     jobs,
     blocks,
+    contentBytes: accounts.contentBytes,
     masterEngine: config.master.engine,
+    isAuditBroken: audit.isBroken,
     waitingLetters: did => users.read(did, db => db.letters.list('waiting')).length,
     askMaster: () => pingMaster(master),
   })
   const methods: Handlers<Caller> = {
-    ...makeSystemMethods({ ...status, stop: options.stop }),
+    ...makeSystemMethods({ ...status, node: () => ({ peerId, addrs: node.addrs() }), stop: options.stop }),
+    ...makeUserMethods({ accounts, sessions, opening }),
     ...makeKeystoreMethods(sessionOf),
     ...makeIdentityMethods(sessionOf),
-    ...makePeerMethods(node),
+    ...makePeerMethods(node, people.isRelated),
     ...makeImportMethods(imports),
     ...makeConversationMethods(conversations),
     ...makeLibraryMethods({
@@ -491,6 +562,15 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     }),
     ...makePeopleMethods({ contacts, membership, inbox, invites, joins, syncs }),
     ...makeFilteringMethods(lists, scans),
+    ...makeAuditMethods(
+      makeAuditReading({
+        users,
+        anchors: master.auditAnchors,
+        head: audit.head,
+        document: ownDocument,
+        clock,
+      }),
+    ),
     ...makeSharingMethods({
       shares,
       inbox,
@@ -504,27 +584,31 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       wake,
     }),
   }
-  const server = scope.own(
-    await makeRpcServer({
-      socketPath: prepareSocket(paths, options.runtimeFolder),
-      handlers: methods,
-      users: rpcUsers(locals, contacts.name),
-      log,
-      chance,
-      checkResults: options.checkResults,
-    }),
-    one => one.close(),
-  )
-  return { socket: server.socketPath, peerId, addrs: () => node.addrs() }
+  const callAudit = makeCallAudit(audit, () => operator)
+  const doors = makeDoors({ locals, accounts, sessions, nameOf: contacts.name })
+  const serveOn = async (door: Door, socketPath: string, gid: number | null): Promise<string> => {
+    const { checkResults } = options
+    const ports = { handlers: methods, users: doors, audit: callAudit, log, chance, checkResults }
+    const server = await makeRpcServer({ ...ports, socketPath, door, gid })
+    scope.own(server, one => one.close())
+    return server.socketPath
+  }
+  const { group, monitor } = config.sockets
+  if (group !== null) await serveOn('group', group.path, group.gid)
+  if (monitor !== null) await serveOn('monitor', monitor.path, monitor.gid)
+  const socket = await serveOn('owner', prepareSocket(paths, options.runtimeFolder), null)
+  return { socket, peerId, addrs: () => node.addrs() }
 }
 
-/** A home with one user is theirs, and they are its operator. */
-const rpcUsers = (locals: LocalUsers, nameOf: (did: Did) => string): RpcUsers => ({
-  session: async as => {
-    const [did] = locals.list()
-    const name = did && nameOf(did)
-    if (did === undefined || name === undefined || (as !== undefined && as !== name && as !== did))
-      throw new VivimError('user/not-found', 'no such user lives here')
-    return { did, name, operator: true, readOnly: false, via: { kind: 'socket' } }
-  },
-})
+/** Who was first in this home is its operator, written down while they are alone in it. */
+async function operatorOf(
+  master: Pick<Master, 'config'>,
+  everybody: readonly Did[],
+  isNamedInConfig: (did: Did) => boolean,
+): Promise<Did> {
+  const known = await master.config.get(OPERATOR)
+  const found = everybody.find(did => did === known) ?? everybody.find(isNamedInConfig) ?? everybody[0]
+  if (found === undefined) throw new VivimError('home/config', 'nobody lives in this home')
+  if (found !== known) await master.config.put(OPERATOR, found)
+  return found
+}

@@ -12,6 +12,7 @@ import { readSmall } from './durable-file.ts'
 import type { HomePaths } from './home.ts'
 import type { LogLevel } from './log.ts'
 import type { NetworkConfig } from './network/ports.ts'
+import { groupId } from './system-group.ts'
 
 /** Variables that count; `null` where one is not set. */
 export interface Environment {
@@ -41,6 +42,13 @@ export interface StrangerLimits {
   readonly bytes: number
 }
 
+/** A socket beside the owner's. */
+export interface SocketConfig {
+  readonly path: string
+  /** Who may open it besides its owner; null: nobody. */
+  readonly gid: number | null
+}
+
 export interface Config {
   /** What the owner of the home is called on this node. */
   readonly name: string
@@ -48,6 +56,8 @@ export interface Config {
   readonly master: MasterConfig
   readonly log: { readonly level: LogLevel }
   readonly strangers: StrangerLimits
+  /** For several people on one machine, and for what watches the node; null where they were not asked for. */
+  readonly sockets: { readonly group: SocketConfig | null; readonly monitor: SocketConfig | null }
 }
 
 const bad = (what: string, details: Record<string, string | number> = {}, cause?: unknown): VivimError =>
@@ -63,6 +73,17 @@ function isListenAddress(text: string): boolean {
   const found = /^\/ip([46])\/([^/]+)\/tcp\/(\d{1,5})$/.exec(text)
   return found !== null && isIP(found[2] ?? '') === Number(found[1]) && Number(found[3]) < 65_536
 }
+
+/** Longer paths do not fit into a socket address. */
+const SocketPath = z
+  .string()
+  .regex(/^\//, 'not an absolute path')
+  .refine(path => Buffer.byteLength(path) <= 107, 'over 107 bytes, which no socket address takes')
+
+const GroupName = z.union([z.string().min(1).max(64), z.number().int().min(0)])
+
+/** Where a socket for others lies unless it is said: in no home, since homes are closed to everybody. */
+const GROUP_SOCKET = '/run/vivim/vivim.sock'
 
 const LogLevels = z.enum(['debug', 'info', 'warn', 'error', 'silent'])
 
@@ -97,6 +118,14 @@ export const ConfigFile = z.strictObject({
       megabytes: z.number().int().min(0).max(10_000).default(64),
     })
     .default({ items: 20, megabytes: 64 }),
+  sockets: z
+    .strictObject({
+      group: GroupName.optional(),
+      path: SocketPath.default(GROUP_SOCKET),
+      monitor: z.union([z.boolean(), SocketPath]).default(false),
+      monitor_group: GroupName.optional(),
+    })
+    .default({ path: GROUP_SOCKET, monitor: false }),
 })
 
 /** @param env - the process's environment. @throws `home/config` for a variable that is not understood. */
@@ -155,6 +184,7 @@ export function readConfig(
     },
     master: masterOf(paths, file.master),
     log: { level: environment.logLevel ?? file.log.level },
+    sockets: socketsOf(paths, file.sockets),
     strangers: { items: file.strangers.items, bytes: file.strangers.megabytes * 1024 * 1024 },
   }
 }
@@ -187,6 +217,35 @@ export function parseConfig(text: string): z.output<typeof ConfigFile> {
   const field = [...(issue?.path ?? []), ...(unknown === undefined ? [] : [unknown])].join('.')
   const why = unknown === undefined ? issue?.message : 'is not a field that VIVIM knows'
   throw bad(`config.toml, ${field}: ${why}`, { field })
+}
+
+function socketsOf(
+  paths: HomePaths,
+  { group, path, monitor, monitor_group }: z.output<typeof ConfigFile>['sockets'],
+): Config['sockets'] {
+  if (monitor_group !== undefined && typeof monitor !== 'string')
+    throw bad(
+      'sockets.monitor_group: give sockets.monitor a path outside of the home, which is closed to all',
+      {
+        field: 'sockets.monitor_group',
+      },
+    )
+  return {
+    group: group === undefined ? null : { path, gid: gidOf('sockets.group', group) },
+    monitor:
+      monitor === false
+        ? null
+        : {
+            path: monitor === true ? join(paths.run, 'monitor.sock') : monitor,
+            gid: monitor_group === undefined ? null : gidOf('sockets.monitor_group', monitor_group),
+          },
+  }
+}
+
+function gidOf(field: string, group: string | number): number {
+  const gid = typeof group === 'number' ? group : groupId(group)
+  if (gid === null) throw bad(`${field}: no group “${group}” in /etc/group; give its number`, { field })
+  return gid
 }
 
 function masterOf(

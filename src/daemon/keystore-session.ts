@@ -86,6 +86,7 @@ export class KeystoreSession {
   readonly #options: KeystoreSessionOptions
   readonly #unlockListeners = new Set<() => void>()
   readonly #lockListeners = new Set<() => void>()
+  readonly #lockingListeners = new Set<(device: Ed25519Key) => void>()
   #document: IdentityDocument
   #standing: Standing | null
   #opened: Opened | null = null
@@ -122,9 +123,14 @@ export class KeystoreSession {
     return this.#current()?.untilMs ?? null
   }
 
+  /** When the first of the devices was added: the age of the identity. */
+  get createdAtMs(): number {
+    return Math.min(...this.#document.devices.map(({ at }) => at))
+  }
+
   /** Whether the keystore asks for a passphrase. @throws `keystore/corrupt`. */
   get needsPassphrase(): boolean {
-    return needsPassphrase(this.#file())
+    return needsPassphrase(this.file())
   }
 
   /** Whether the recovery seed has left this node. */
@@ -155,7 +161,7 @@ export class KeystoreSession {
     passphrase: SecretBytes | null,
     forMs: number | null,
   ): Promise<{ changed: boolean; untilMs: number | null }> {
-    const file = this.#file()
+    const file = this.file()
     if (passphrase === null && needsPassphrase(file))
       throw new VivimError('usage/input-needed', 'this keystore has a passphrase', { did: this.did })
     const keystore = await openKeystore(file, passphrase)
@@ -197,6 +203,8 @@ export class KeystoreSession {
   /** Overwrite the keys. @returns whether it was unlocked. */
   lock(): boolean {
     const was = this.#opened !== null
+    if (this.#opened !== null)
+      for (const listener of this.#lockingListeners) listener(this.#opened.keys.device)
     this.#forget()
     if (was) for (const listener of this.#lockListeners) listener()
     return was
@@ -245,13 +253,20 @@ export class KeystoreSession {
     return () => this.#unlockListeners.delete(listener)
   }
 
+  /** Called before the keys are overwritten, with the one that may still sign what was done. It must not throw nor ask for keys. @returns how to stop being called. */
+  onLocking(listener: (device: Ed25519Key) => void): () => void {
+    this.#lockingListeners.add(listener)
+    return () => this.#lockingListeners.delete(listener)
+  }
+
   /** Called after each change from unlocked to locked. @returns how to stop being called. */
   onLock(listener: () => void): () => void {
     this.#lockListeners.add(listener)
     return () => this.#lockListeners.delete(listener)
   }
 
-  #file(): Uint8Array {
+  /** The sealed keystore. @throws `keystore/corrupt`. */
+  file(): Uint8Array {
     const file = readSmall(this.#options.paths.keystore, FILE_MAX_BYTES)
     if (file === null) throw new VivimError('keystore/corrupt', 'the keystore is missing')
     return file

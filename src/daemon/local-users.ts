@@ -21,6 +21,8 @@ export interface LocalUsers {
   /** @throws `user/not-found`. */
   sessionOf(did: Did): KeystoreSession
   find(did: Did): KeystoreSession | null
+  /** Fires when that user is served no longer. @throws `user/not-found`. */
+  leaving(did: Did): AbortSignal
   /** Serve a user whose folder with keystore and document is there. @returns false when they are served already.
    *  @throws `keystore/corrupt`. */
   add(did: Did): Promise<boolean>
@@ -38,12 +40,14 @@ export interface LocalUsers {
 /** Open the sessions of everybody whose folder is in the home, locked. @throws `keystore/corrupt`. */
 export function openLocalUsers({ paths, peer, databases, clock, chance }: LocalUsersDeps): LocalUsers {
   const sessions = new Map<Did, KeystoreSession>()
+  const served = new Map<Did, AbortController>()
   const listeners: Parameters<LocalUsers['whenChanged']>[0][] = []
 
   function open(did: Did): KeystoreSession {
     const session = openKeystoreSession({ did, paths: userPaths(paths, did), peer, clock, chance })
     databases.create(did)
     sessions.set(did, session)
+    served.set(did, new AbortController())
     return session
   }
 
@@ -59,6 +63,12 @@ export function openLocalUsers({ paths, peer, databases, clock, chance }: LocalU
       return session
     },
 
+    leaving(did) {
+      const controller = served.get(did)
+      if (controller === undefined) throw new VivimError('user/not-found', 'no such user lives here')
+      return controller.signal
+    },
+
     async add(did) {
       if (sessions.has(did)) return false
       const session = open(did)
@@ -71,6 +81,8 @@ export function openLocalUsers({ paths, peer, databases, clock, chance }: LocalU
       if (session === undefined) return false
       session.lock()
       sessions.delete(did)
+      served.get(did)?.abort(new VivimError('user/not-found', 'no such user lives here'))
+      served.delete(did)
       for (const listener of listeners) await listener.removed(did)
       return true
     },

@@ -7,6 +7,7 @@ import { VERSION } from '../core/kernel/version.ts'
 import type { Did } from '../core/model/id.ts'
 import type { BlockStore, JobKind, JobRow, JobStore } from '../core/pipeline/ports.ts'
 import type { KeystoreSession } from './keystore-session.ts'
+import type { Whose } from './methods/system.ts'
 import type { Network } from './network/ports.ts'
 
 type Status = Result<'system.status'>
@@ -16,10 +17,14 @@ export interface StatusPorts {
   home: string
   clock: Clock
   sessionOf(did: Did): Pick<KeystoreSession, 'unlocked' | 'exported' | 'needsPassphrase'>
-  network: Pick<Network, 'peerId' | 'addrs' | 'peers' | 'reachability'>
+  network: Pick<Network, 'peerId' | 'addrs' | 'peers' | 'peersOf' | 'reachability'>
   jobs: Pick<JobStore, 'list'>
   blocks: Pick<BlockStore, 'bytes'>
+  /** Bytes of what one user sent and received. */
+  contentBytes(did: Did): Promise<number>
   masterEngine: 'sqlite' | 'postgres'
+  /** Whether the audit log does not have what was noted of it. */
+  isAuditBroken(did: Did): boolean
   /** Letters that wait for an unlocked keystore. */
   waitingLetters(did: Did): number
   /** A read that fails when the master database cannot be used. */
@@ -36,15 +41,29 @@ const KEPT: readonly JobKind[] = ['expire']
 const LOW_DISK_BYTES = 512 * 1024 * 1024
 
 export interface StatusReporter {
-  status(did: Did, name: string): Promise<Status>
-  doctor(did: Did): Promise<Result<'system.doctor'>>
+  /** What a user may know: their own queue and content, and the peers on which somebody was proved to them. */
+  status(whose: Whose): Promise<Status>
+  /** @param user - whose keys are looked at; null for the node alone. */
+  doctor(user: Did | null): Promise<Result<'system.doctor'>>
 }
 
 export function makeStatus(ports: StatusPorts): StatusReporter {
   const { clock, network } = ports
   const startedAtMs = clock.nowMs()
 
-  const warningsOf = (did: Did, jobs: readonly JobRow[]): Status['warnings'] => {
+  const nodeWarnings = (): Status['warnings'] =>
+    network.addrs().length > 0
+      ? []
+      : [
+          {
+            code: 'daemon/port-in-use',
+            severity: 'error',
+            message: 'the node listens on no address: nobody can reach it',
+            hint: ERRORS['daemon/port-in-use'].hint,
+          },
+        ]
+
+  const userWarnings = (did: Did, jobs: readonly JobRow[]): Status['warnings'] => {
     const session = ports.sessionOf(did)
     const warnings: Status['warnings'] = []
     const warn = (code: ErrorCode, severity: 'info' | 'warning' | 'error', message: string) =>
@@ -62,14 +81,18 @@ export function makeStatus(ports: StatusPorts): StatusReporter {
       )
     if (!session.exported)
       warn('identity/not-exported', 'warning', 'the recovery seed lies only on this machine')
-    if (network.addrs().length === 0)
-      warn('daemon/port-in-use', 'error', 'the node listens on no address: nobody can reach it')
+    if (ports.isAuditBroken(did))
+      warn('audit/broken', 'error', 'the audit log is not the one that was written: see `vivim audit verify`')
     return warnings
   }
 
   return {
-    async status(did, name) {
-      const [all, blocksBytes] = await Promise.all([ports.jobs.list({ owner: did }), ports.blocks.bytes()])
+    async status({ user, name, operator }) {
+      const isAll = user === null || operator
+      const [all, blocksBytes] = await Promise.all([
+        ports.jobs.list(user === null ? {} : { owner: user }),
+        isAll ? ports.blocks.bytes() : ports.contentBytes(user),
+      ])
       const jobs = all.filter(job => !KEPT.includes(job.kind))
       const oldest = jobs.reduce((min, job) => Math.min(min, job.createdAtMs), Number.POSITIVE_INFINITY)
       const nowMs = clock.nowMs()
@@ -80,11 +103,11 @@ export function makeStatus(ports: StatusPorts): StatusReporter {
           uptimeMs: Math.max(0, nowMs - startedAtMs),
           rssBytes: process.memoryUsage.rss(),
         },
-        identity: { did, name, unlocked: ports.sessionOf(did).unlocked },
+        identity: user && { did: user, name, unlocked: ports.sessionOf(user).unlocked },
         network: {
           peerId: network.peerId,
           addrs: network.addrs(),
-          peers: network.peers().length,
+          peers: (isAll ? network.peers() : network.peersOf(user)).length,
           reachability: network.reachability(),
         },
         queue: {
@@ -93,12 +116,11 @@ export function makeStatus(ports: StatusPorts): StatusReporter {
           oldestAgeMs: jobs.length === 0 ? null : Math.max(0, nowMs - oldest),
         },
         storage: { masterEngine: ports.masterEngine, blocksBytes },
-        warnings: warningsOf(did, jobs),
+        warnings: [...(user === null ? [] : userWarnings(user, jobs)), ...nodeWarnings()],
       }
     },
 
-    async doctor(did) {
-      const session = ports.sessionOf(did)
+    async doctor(user) {
       const checks: Check[] = []
       const check = (code: ErrorCode, ok: boolean, severity: Check['severity'], good: string, bad: string) =>
         checks.push({ code, ok, severity, message: ok ? good : bad, hint: ok ? '' : ERRORS[code].hint })
@@ -130,6 +152,8 @@ export function makeStatus(ports: StatusPorts): StatusReporter {
         `the node listens on ${addrs.join(', ')}`,
         'the node listens on no address',
       )
+      if (user === null) return { ok: checks.every(one => one.ok || one.severity !== 'error'), checks }
+      const session = ports.sessionOf(user)
       check(
         'keystore/locked',
         session.unlocked,

@@ -30,10 +30,14 @@ function setUp(t: Test) {
     connections += 1
     const made: Caller = {
       did: alice,
+      user: alice,
       name: 'alice',
       operator: true,
       readOnly: false,
       via: { kind: 'socket' },
+      door: 'owner',
+      over: null,
+      use: () => true,
       connection: connections,
       client: 'test',
       subscribe: () => '',

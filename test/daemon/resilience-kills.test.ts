@@ -171,7 +171,7 @@ t.test('alice is locked after a kill: what was granted goes out, what needs keys
   for (const { shareId } of [toBob, toCircle]) t.equal((await alice.acknowledged(shareId)).state, 'published')
   await alice.logged('job.retry', { share: later.shareId, code: 'keystore/locked' })
   const status = await alice.call('system.status', {})
-  t.equal(status.identity.unlocked, false)
+  t.equal(status.identity?.unlocked, false)
   t.ok(status.warnings.some(({ code }) => code === 'keystore/locked'))
   t.equal(
     (await alice.fails(['share', 'create', conversation, '--to', 'bob', '--again', '--yes'], 4)).code,

@@ -10,6 +10,7 @@ import type { Handlers } from '../../src/core/contract/methods.ts'
 import { systemChance } from '../../src/core/kernel/env.ts'
 import { codeOf, hasCode, VivimError } from '../../src/core/kernel/errors.ts'
 import { Did } from '../../src/core/model/id.ts'
+import { makeCallAudit } from '../../src/daemon/audit/calls.ts'
 import { makeLog } from '../../src/daemon/log.ts'
 import type { Caller, Session } from '../../src/daemon/rpc/caller.ts'
 import { makeRpcServer } from '../../src/daemon/rpc/server.ts'
@@ -17,16 +18,20 @@ import { handlersWith } from '../kit/handlers.ts'
 
 const alice = Did.parse('did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK')
 const session: Session = {
-  did: alice,
+  user: alice,
   name: 'alice',
   operator: true,
   readOnly: false,
   via: { kind: 'socket' },
+  over: null,
+  use: () => true,
 }
 
 interface Served {
   path: string
   log: string[]
+  /** What was told to the audit log. */
+  audited: string[]
   client(options?: { as?: string }): Promise<Client>
 }
 
@@ -34,9 +39,12 @@ interface Served {
 async function serve(t: Test, given: Partial<Handlers<Caller>>, who: Session = session): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), 'vivim-rpc-'))
   const log: string[] = []
+  const audited: string[] = []
   const path = join(folder, 'run', 'vivimd.sock')
   const server = await makeRpcServer({
     socketPath: path,
+    door: 'owner',
+    gid: null,
     handlers: handlersWith({
       'system.hello': async caller => ({
         contract: CONTRACT_VERSION,
@@ -54,6 +62,14 @@ async function serve(t: Test, given: Partial<Handlers<Caller>>, who: Session = s
         return who
       },
     },
+    audit: makeCallAudit(
+      {
+        note: async (_did, { who, right, action, outcome }) => {
+          audited.push(`${who.kind} ${right} ${action} ${outcome}`)
+        },
+      },
+      () => alice,
+    ),
     log: makeLog('debug', { write: line => void log.push(line) }),
     chance: systemChance,
     checkResults: true,
@@ -67,6 +83,7 @@ async function serve(t: Test, given: Partial<Handlers<Caller>>, who: Session = s
   return {
     path,
     log,
+    audited,
     async client(options = {}) {
       const client = await connect(path, { clientName: 'test', ...options })
       clients.push(client)
@@ -121,7 +138,7 @@ t.test('a call comes back with its result, in any order, and the socket is for i
     'peer.block': async (_caller, { peer }) => ({ peerId: peer, changed: true }),
   })
   const client = await served.client()
-  t.equal(client.hello.user.did, alice)
+  t.equal(client.hello.user?.did, alice)
   const results = await Promise.all(['a', 'b', 'c'].map(peer => client.call('peer.block', { peer })))
   t.strictSame(
     results.map(result => result.peerId),

@@ -90,8 +90,10 @@ async function runningDaemon(home: string): Promise<DaemonState | null> {
     throw error
   }
   try {
-    const { daemon, network } = await client.call('system.status', {})
-    return { pid: daemon.pid, socket, peerId: network.peerId, addrs: network.addrs, changed: false }
+    const { pid, node } = client.hello
+    if (node === undefined)
+      throw new VivimError('daemon/not-ready', 'what answers there is not the own socket')
+    return { pid, socket, ...node, changed: false }
   } finally {
     client.close()
   }

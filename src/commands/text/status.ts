@@ -14,8 +14,12 @@ export function statusText(status: Result<'system.status'>): string {
         'vivimd',
         `${daemon.version}, up ${span(daemon.uptimeMs)}, ${size(daemon.rssBytes)}, pid ${daemon.pid}`,
       ],
-      ['identity', `${identity.name}, ${identity.unlocked ? 'unlocked' : 'locked'}`],
-      ['did', identity.did],
+      ...(identity === null
+        ? []
+        : ([
+            ['identity', `${identity.name}, ${identity.unlocked ? 'unlocked' : 'locked'}`],
+            ['did', identity.did],
+          ] as const)),
       ['peer', network.peerId],
       ['addresses', network.addrs.length === 0 ? 'none' : network.addrs.join('  ')],
       ['peers', `${count(network.peers, 'connection')}, reachability ${network.reachability}`],

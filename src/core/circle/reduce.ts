@@ -241,7 +241,15 @@ function reduceFormer(judgement: Judgement): FormerMember[] {
     const place = judgement.memberships.lastExit(did)
     if (place === null) return []
     const { op, hash, did: by } = judgement.entry(place)
-    return [{ did, how: op === 'leave' ? ('left' as const) : ('removed' as const), exit: hash, by, card: judgement.cards.get(did) ?? null }]
+    return [
+      {
+        did,
+        how: op === 'leave' ? ('left' as const) : ('removed' as const),
+        exit: hash,
+        by,
+        card: judgement.cards.get(did) ?? null,
+      },
+    ]
   })
 }
 

@@ -8,6 +8,8 @@ import { type ErrorCode, type ErrorDetails, VivimError } from '../kernel/errors.
 export interface ConnectOptions {
   /** Name or DID of the user; needed only when the home has several. */
   as?: string | undefined
+  /** Of a session of that user. */
+  token?: string | undefined
   /** What the client calls itself in the daemon's log. */
   clientName: string
   /** For connecting and hello together; 10 s unless given. */
@@ -46,7 +48,7 @@ interface Waiting {
 /**
  * Connect and say hello.
  * @throws `daemon/not-running` when nobody listens there, `daemon/not-ready` when it does not answer in time,
- *   `rpc/timeout` when `timeoutMs` was given and ran out, `rpc/version` when it is older than this client, `usage/input-needed` when it has several users and `as` is missing
+ *   `rpc/timeout` when `timeoutMs` was given and ran out, `rpc/version` when it is older than this client, `session/needed` and `session/invalid` for a token that lacks or has ended
  */
 export async function connect(socketPath: string, options: ConnectOptions): Promise<Client> {
   const timeoutMs = options.timeoutMs ?? CONNECT_TIMEOUT_MS
@@ -59,6 +61,7 @@ export async function connect(socketPath: string, options: ConnectOptions): Prom
         contract: CONTRACT_VERSION,
         client: options.clientName,
         ...(options.as === undefined ? {} : { as: options.as }),
+        ...(options.token === undefined ? {} : { token: options.token }),
       },
       { timeoutMs },
     )

@@ -2,12 +2,15 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../kernel/errors.ts'
 
-/** Who may call: anybody on the socket, a user's session for reading or writing, the operator of the node. */
+/** Who may call: whoever reaches a socket, before they said who they are (`open`); a user for reading or writing; the operator of
+ *  the node, on its owner's socket. */
 export type Access = 'open' | 'read' | 'write' | 'operator'
 
 export interface Method {
   summary: string
   access: Access
+  /** Called without a user too: about the node, which the monitoring socket serves (`monitor`), or by anybody but a guest. */
+  without?: 'monitor' | 'anybody'
   params: z.ZodType
   result: z.ZodType
   errors: readonly ErrorCode[]

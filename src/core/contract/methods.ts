@@ -1,5 +1,6 @@
 /** The only description of the RPC: every method with who may call it, what it takes, gives and throws. Each group of nouns has a file. */
 import type { z } from 'zod'
+import { auditMethods } from './audit-methods.ts'
 import { conversationMethods } from './conversation-methods.ts'
 import { filterMethods } from './filter-methods.ts'
 import { libraryMethods } from './library-methods.ts'
@@ -7,6 +8,7 @@ import type { Method } from './method.ts'
 import { peopleMethods } from './people-methods.ts'
 import { shareMethods } from './share-methods.ts'
 import { systemMethods } from './system-methods.ts'
+import { userMethods } from './user-methods.ts'
 
 export const methods = {
   ...systemMethods,
@@ -15,6 +17,8 @@ export const methods = {
   ...peopleMethods,
   ...shareMethods,
   ...filterMethods,
+  ...userMethods,
+  ...auditMethods,
 } as const satisfies Record<string, Method>
 
 export type MethodName = keyof typeof methods

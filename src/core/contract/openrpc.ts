@@ -23,6 +23,7 @@ export function openRpcDocument(): Record<string, unknown> {
       data: { code, hint: ERRORS[code].hint },
     })),
     'x-access': method.access,
+    ...(method.without === undefined ? {} : { 'x-without': method.without }),
     ...(method.timeoutMs === undefined ? {} : { 'x-timeout-ms': method.timeoutMs }),
     ...(method.event === undefined ? {} : { 'x-event': jsonSchema(method.event, 'output', shared) }),
   }))

@@ -22,13 +22,17 @@ export const systemMethods = {
       version: z.string(),
       pid: z.number().int(),
       frameBytes: z.number().int(),
-      user: z.strictObject({ did: Did, name: FreeText }),
+      /** Null where the connection speaks for nobody. */
+      user: z.strictObject({ did: Did, name: FreeText }).nullable(),
+      /** On the owner's socket only. */
+      node: z.strictObject({ peerId: z.string(), addrs: z.array(z.string()) }).optional(),
     }),
-    errors: ['rpc/version', 'user/not-found'],
+    errors: ['rpc/version', 'user/not-found', 'session/needed', 'session/invalid'],
   },
   'system.methods': {
     summary: 'List every method with its summary and access.',
-    access: 'open',
+    access: 'read',
+    without: 'anybody',
     params: none,
     result: z.strictObject({
       methods: z.array(z.strictObject({ name: z.string(), summary: z.string(), access: z.string() })),
@@ -38,6 +42,7 @@ export const systemMethods = {
   'system.status': {
     summary: 'State of daemon, identity, network, queue and storage, with warnings.',
     access: 'read',
+    without: 'monitor',
     params: none,
     result: z.looseObject({
       daemon: z.looseObject({
@@ -46,7 +51,8 @@ export const systemMethods = {
         uptimeMs: z.number(),
         rssBytes: z.number(),
       }),
-      identity: z.looseObject({ did: Did, name: FreeText, unlocked: z.boolean() }),
+      /** Null on the monitoring socket. */
+      identity: z.looseObject({ did: Did, name: FreeText, unlocked: z.boolean() }).nullable(),
       network: z.looseObject({
         peerId: z.string(),
         addrs: z.array(z.string()),
@@ -62,6 +68,7 @@ export const systemMethods = {
   'system.doctor': {
     summary: 'Check the node and say what to mend.',
     access: 'read',
+    without: 'monitor',
     params: none,
     result: z.strictObject({
       ok: z.boolean(),
@@ -86,7 +93,8 @@ export const systemMethods = {
   },
   'system.unsubscribe': {
     summary: 'End a subscription of this connection.',
-    access: 'open',
+    access: 'read',
+    without: 'anybody',
     params: z.strictObject({ subscription: z.string().max(64) }),
     result: z.strictObject(changed),
     errors: [],
@@ -140,15 +148,16 @@ export const systemMethods = {
   },
 
   'peer.list': {
-    summary: 'Connected peers.',
+    summary: 'Connected peers: to a user those where somebody they know is, to the operator all.',
     access: 'read',
+    without: 'monitor',
     params: none,
     result: z.strictObject({ peers: z.array(Peer) }),
     errors: [],
   },
   'peer.connect': {
     summary: 'Dial a multiaddr.',
-    access: 'write',
+    access: 'operator',
     params: z.strictObject({ address: z.string().min(1).max(512) }),
     result: Peer.extend(changed),
     errors: ['peer/bad-address', 'peer/unreachable'],

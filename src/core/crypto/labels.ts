@@ -15,11 +15,13 @@ export const LABELS = {
   circle: 'vivim/v1/circle',
   wrap: 'vivim/v1/wrap',
   intent: 'vivim/v1/intent',
+  auditCheckpoint: 'vivim/v1/audit-checkpoint',
 
   recoverySign: 'vivim/v1/recovery-sign',
   recoveryKem: 'vivim/v1/recovery-kem',
   directory: 'vivim/v1/directory',
   didAsk: 'vivim/v1/did-ask',
+  session: 'vivim/v1/session',
   letter: 'vivim/v1/letter',
   grant: 'vivim/v1/grant',
   circleId: 'vivim/v1/circle-id',
@@ -35,6 +37,7 @@ export const LABELS = {
   sealedToDevices: 'vivim/v1/sealed-to-devices',
   keystore: 'vivim/v1/keystore',
   storageKey: 'vivim/v1/storage-key',
+  audit: 'vivim/v1/audit',
 } as const satisfies Record<string, `vivim/v1/${string}`>
 
 export type LabelName = keyof typeof LABELS

@@ -118,6 +118,20 @@ function parseFile(file: Uint8Array): z.infer<typeof Inner> {
   return parsed.data
 }
 
+/** A file that no passphrase opens and that costs as much to try as any other: what is tried for somebody who is not there. */
+export function decoyFile(chance: Chance): Uint8Array {
+  const kdf: Kdf = { name: 'scrypt', ...SCRYPT, salt: chance.bytes(SALT_BYTES) }
+  const contents = encodeCbor({
+    magic: MAGIC,
+    v: 1,
+    kdf: kdfAsCbor(kdf),
+    check: chance.bytes(CHECK_BYTES),
+    nonce: chance.bytes(AEAD_NONCE_BYTES),
+    body: chance.bytes(256),
+  })
+  return encodeCbor([contents, sha256(contents)])
+}
+
 /** Whether a file asks for a passphrase, without opening it. @throws `keystore/corrupt`. */
 export const needsPassphrase = (file: Uint8Array): boolean => parseFile(file).kdf.name === 'scrypt'
 

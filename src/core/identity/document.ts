@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Ed25519Key } from '../crypto/ed25519.ts'
 import { LABELS } from '../crypto/labels.ts'
+import { sameSecret } from '../crypto/secret.ts'
 import { openObject, signedFields, signObject } from '../crypto/signed.ts'
 import { sameBytes, toHex } from '../kernel/bytes.ts'
 import { VivimError } from '../kernel/errors.ts'
@@ -150,7 +151,7 @@ function readDocument(wire: Uint8Array, maxBytes: number, verify = true): Identi
   checkDevices(payload.devices, payload.revoked, payload.by)
   if (payload.recoveryKeys !== undefined) {
     const { ed, kem } = payload.recoveryKeys
-    if (!sameBytes(payload.by, ed) || !sameBytes(recoveryCommitment({ ed, kem }), recovery))
+    if (!sameBytes(payload.by, ed) || !sameSecret(recoveryCommitment({ ed, kem }), recovery))
       throw invalid('its recovery keys are not those it commits to')
     checkKemPublicKey(kem)
     // Without the identity key's own word for the commitment, anybody could recover anybody.

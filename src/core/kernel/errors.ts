@@ -107,6 +107,42 @@ export const ERRORS = {
     hint: 'This home has an identity already; use another --home for another person.',
   },
   'user/not-found': { rpc: 1120, exit: 3, retry: false, hint: 'No such user lives on this node.' },
+  'user/operator': {
+    rpc: 1121,
+    exit: 4,
+    retry: false,
+    hint: 'The first user of a home is its operator and stays: to end the node, stop it and remove its home.',
+  },
+  'session/needed': {
+    rpc: 1122,
+    exit: 4,
+    retry: false,
+    hint: 'Open one with `vivim session open --as NAME`.',
+  },
+  'session/invalid': {
+    rpc: 1123,
+    exit: 4,
+    retry: false,
+    hint: 'It expired or was ended: open another with `vivim session open --as NAME`.',
+  },
+  'session/refused': {
+    rpc: 1124,
+    exit: 4,
+    retry: false,
+    hint: 'Check name and passphrase; the operator of the node knows which users it has.',
+  },
+  'session/wait': {
+    rpc: 1125,
+    exit: 75,
+    retry: true,
+    hint: 'Too many wrong tries: wait a moment. A client with an earlier session of its own waits for nobody.',
+  },
+  'session/not-found': {
+    rpc: 1126,
+    exit: 3,
+    retry: false,
+    hint: 'List yours with `vivim session list`.',
+  },
 
   'storage/full': {
     rpc: 1200,
@@ -355,6 +391,13 @@ export const ERRORS = {
     exit: 3,
     retry: false,
     hint: 'Who made it lists those that are open with `vivim circle invites`.',
+  },
+
+  'audit/broken': {
+    rpc: 1940,
+    exit: 5,
+    retry: false,
+    hint: 'Somebody edited the audit log, or put an older database back: compare with a backup, and see docs/operating.md.',
   },
 
   'share/not-found': {

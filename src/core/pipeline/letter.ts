@@ -12,10 +12,10 @@ import {
   sealToDevices,
   sealUnderKey,
 } from '../crypto/sealed.ts'
-import type { Secret } from '../crypto/secret.ts'
+import { type Secret, sameSecret } from '../crypto/secret.ts'
 import type { XWingKey } from '../crypto/xwing.ts'
 import { bytesOf, bytesUpTo } from '../identity/field.ts'
-import { concat, sameBytes, utf8 } from '../kernel/bytes.ts'
+import { concat, utf8 } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
 import { VivimError } from '../kernel/errors.ts'
 import type { Did } from '../model/id.ts'
@@ -132,7 +132,7 @@ export const openDeviceLetter = (
 
 /** Whether the tag of an envelope is of this epoch. */
 export const isOfEpoch = (envelope: Extract<Envelope, { kind: 'epoch' }>, secret: Secret): boolean =>
-  sameBytes(epochTag(secret, envelope.tagSalt), envelope.tag)
+  sameSecret(epochTag(secret, envelope.tagSalt), envelope.tag)
 
 /** @throws `crypto/cannot-open` when it was sealed under another epoch. */
 export const openEpochLetter = (

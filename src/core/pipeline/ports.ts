@@ -146,13 +146,13 @@ export interface JobStore {
     which: { target?: Did; share?: ShareId; kind?: JobKind; lastError?: string },
     nowMs: number,
   ): Promise<number>
-  /** A target does not answer: its waiting jobs that no try ended otherwise wait until `untilMs`, with that code as reason. */
-  postpone(which: { target: Did; code: string }, untilMs: number): Promise<void>
+  /** A target does not answer an owner: their waiting jobs that no try ended otherwise wait until `untilMs`, with that code as reason. */
+  postpone(which: { owner: Did; target: Did; code: string }, untilMs: number): Promise<void>
   /** When the next free job is due, or null. @param apart - targets whose jobs do not count. */
   nextDueMs(apart?: readonly Did[]): Promise<number | null>
   list(which: { share?: ShareId; owner?: Did }): Promise<JobRow[]>
-  /** Remove the jobs of a kind for a share or circle and target. */
-  drop(which: { kind: JobKind; share?: ShareId; circle?: CircleId; target?: Did }): Promise<void>
+  /** Remove an owner's jobs of a kind for a share or circle and target. */
+  drop(which: { kind: JobKind; owner: Did; share?: ShareId; circle?: CircleId; target?: Did }): Promise<void>
   /** Free every lease: only at start, before anybody claims. */
   release(): Promise<void>
 }

@@ -21,7 +21,6 @@ interface OpenFile {
 }
 
 interface OpenImport {
-  connection: number
   file: OpenFile | null
   reports: FileReport[]
   skipped: number
@@ -54,11 +53,13 @@ export function makeImports(
   places: ImportPlaces,
 ): Imports {
   const open = new Map<string, OpenImport>()
-  let begun = 0
+  /** How many each connection began: a number over all of them would tell each user how busy the others are. */
+  const begun = new Map<number, number>()
+  const keyOf = (caller: Caller, importId: string): string => `${caller.connection} ${importId}`
 
   const find = (caller: Caller, importId: string): OpenImport => {
-    const found = open.get(importId)
-    if (found === undefined || found.connection !== caller.connection)
+    const found = open.get(keyOf(caller, importId))
+    if (found === undefined)
       throw new VivimError('usage/invalid', 'no such import is open on this connection')
     return found
   }
@@ -73,12 +74,15 @@ export function makeImports(
     begin(caller) {
       if (open.size >= MAX_IMPORTS)
         throw new VivimError('rpc/busy', `at most ${MAX_IMPORTS} imports run at once`)
-      begun += 1
-      const id = `import-${begun}`
-      const entry: OpenImport = { connection: caller.connection, file: null, reports: [], skipped: 0 }
-      open.set(id, entry)
+      const { connection } = caller
+      const number = (begun.get(connection) ?? 0) + 1
+      if (number === 1) caller.onEnd(() => begun.delete(connection))
+      begun.set(connection, number)
+      const id = `import-${number}`
+      const entry: OpenImport = { file: null, reports: [], skipped: 0 }
+      open.set(keyOf(caller, id), entry)
       caller.onEnd(() => {
-        if (!open.delete(id)) return
+        if (!open.delete(keyOf(caller, id))) return
         entry.file?.work.abort(new VivimError('rpc/cancelled', 'the connection was closed'))
       })
       return id
@@ -115,7 +119,7 @@ export function makeImports(
     finish(caller, importId) {
       const entry = find(caller, importId)
       if (entry.file !== null) throw new VivimError('usage/invalid', 'a file is not ended yet')
-      open.delete(importId)
+      open.delete(keyOf(caller, importId))
       const sum = (key: 'read' | 'imported' | 'updated' | 'unchanged' | 'empty') =>
         entry.reports.reduce((total, report) => total + report[key], 0)
       return {

@@ -109,7 +109,7 @@ export async function startJobRunner({
       log('job.retry', { job: job.id, kind: job.kind, share: job.share, code, inMs: atMs - nowMs })
     await surely(() => jobs.retry(job.id, job.lease, code, atMs))
     if (code === 'peer/unreachable' && job.target !== null)
-      await jobs.postpone({ target: job.target, code }, Math.min(atMs, nowMs + SILENCE_MS))
+      await jobs.postpone({ owner: job.owner, target: job.target, code }, Math.min(atMs, nowMs + SILENCE_MS))
   }
 
   function start(job: JobRow & { lease: string }): void {

@@ -7,9 +7,14 @@ import type { Caller } from '../rpc/caller.ts'
 
 export type SystemMethods = Pick<Handlers<Caller>, Extract<keyof Handlers<Caller>, `system.${string}`>>
 
+/** Who asks for the state of the node: nobody in particular, a user, the operator. */
+export type Whose = Pick<Caller, 'user' | 'name' | 'operator'>
+
 export interface SystemPorts {
-  status(did: Did, name: string): Promise<Result<'system.status'>>
-  doctor(did: Did): Promise<Result<'system.doctor'>>
+  status(whose: Whose): Promise<Result<'system.status'>>
+  doctor(user: Did | null): Promise<Result<'system.doctor'>>
+  /** This node as its owner sees it. */
+  node(): { peerId: string; addrs: string[] }
   /** Begin a clean stop; returns before it ends. */
   stop(): void
 }
@@ -20,13 +25,14 @@ export const makeSystemMethods = (ports: SystemPorts): SystemMethods => ({
     version: VERSION,
     pid: process.pid,
     frameBytes: FRAME_BYTES,
-    user: { did: caller.did, name: caller.name },
+    user: caller.user && { did: caller.user, name: caller.name },
+    ...(caller.door === 'owner' ? { node: ports.node() } : {}),
   }),
   'system.methods': async () => ({
     methods: Object.entries(methods).map(([name, { summary, access }]) => ({ name, summary, access })),
   }),
-  'system.status': caller => ports.status(caller.did, caller.name),
-  'system.doctor': caller => ports.doctor(caller.did),
+  'system.status': caller => ports.status(caller),
+  'system.doctor': caller => ports.doctor(caller.user),
   'system.stop': async () => {
     // After the answer was written: the socket closes with the daemon.
     setImmediate(() => ports.stop())

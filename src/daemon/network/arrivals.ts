@@ -8,6 +8,6 @@ import type { Peering } from './peering.ts'
 /** Hold bytes against the CID that was asked for. @throws `peer/protocol`, and counts it against the peer. */
 export function checkNamed(peering: Peering, peer: string, cid: Cid, bytes: Uint8Array): void {
   if (cidMatches(cid, bytes)) return
-  peering.connections.punish(peer, POINTS.forgery, 'bytes that are not what their CID names')
+  peering.punish(peer, POINTS.forgery, 'bytes that are not what their CID names')
   throw new VivimError('peer/protocol', 'bytes that are not what their CID names')
 }

@@ -1,5 +1,4 @@
 /** `/vivim/blocks/1`: many sealed blocks in one stream, to whoever can sign with the fetch key (docs/protocol.md section 6). */
-import type { Connection } from '@libp2p/interface'
 import { z } from 'zod'
 import { encodeCbor } from '../../core/crypto/cbor.ts'
 import { linkOf } from '../../core/crypto/cid.ts'
@@ -12,6 +11,7 @@ import type { Cid } from '../../core/model/id.ts'
 import { checkNamed } from './arrivals.ts'
 import { bytesOf, type FrameStream, SMALL_FRAME_BYTES } from './frames.ts'
 import { Link, MAX_BLOCKS, MAX_MANIFEST_BYTES, MAX_SLIP_BYTES } from './inbox.ts'
+import type { Line } from './loopback.ts'
 import { type Peering, peerError } from './peering.ts'
 import type { NetworkHost, PeerAddress } from './ports.ts'
 
@@ -78,7 +78,7 @@ export class Blocks {
     )
   }
 
-  async #serve(frames: FrameStream, connection: Connection, signal: AbortSignal): Promise<void> {
+  async #serve(frames: FrameStream, connection: Line, signal: AbortSignal): Promise<void> {
     const { content, at, proof, want } = await frames.expect(Request, MAX_REQUEST_BYTES, signal)
     const client = connection.remotePeer.toString()
     const inTime = Math.abs(this.#clock.nowMs() - at) <= MAX_SKEW_MS
@@ -102,7 +102,7 @@ export class Blocks {
     let worst: VivimError | null = null
     for (const holder of request.holders.slice(0, MAX_HOLDERS)) {
       if (signal.aborted) break
-      if (holder.peer === this.#peering.peerId || this.#peering.connections.isRefused(holder.peer)) continue
+      if (this.#peering.connections.isRefused(holder.peer)) continue
       try {
         const answer = await this.#fetchFrom(holder, request.content, key, lacking, onBlock, signal)
         if (answer !== null && lacking.size === 0) return answer

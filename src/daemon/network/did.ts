@@ -1,10 +1,11 @@
 /** `/vivim/did/1`: proving a DID on a connection (docs/protocol.md section 3), and finding a node of a person. */
-import type { Connection } from '@libp2p/interface'
 import { z } from 'zod'
+import { sameBytes } from '../../core/kernel/bytes.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import { Did } from '../../core/model/id.ts'
 import { POINTS } from './connections.ts'
 import { bytesOf, type FrameStream, KIB, SMALL_FRAME_BYTES } from './frames.ts'
+import type { Line } from './loopback.ts'
 import { bounded, type Log, type Peering, peerError } from './peering.ts'
 import type { NetworkHost, PeerAddress, Proof } from './ports.ts'
 
@@ -33,7 +34,7 @@ const Answer = z.union([
 
 /** A connection on which `local` and `proof.did` know each other. */
 export interface Reached {
-  readonly connection: Connection
+  readonly connection: Line
   readonly proof: Proof
 }
 
@@ -62,26 +63,42 @@ export class DidProofs {
   }
 
   /** What was proved ends with the connection. */
-  forget(connection: Connection): void {
+  forget(connection: Line): void {
     this.#proved.delete(connection.id)
   }
 
   /** @returns the proof of `remote` towards `local` on this connection, or null. */
-  on(connection: Connection, local: Did, remote: Did): Proof | null {
-    return this.#proved.get(connection.id)?.get(pairKey(local, remote)) ?? null
+  on(connection: Line, local: Did, remote: Did): Proof | null {
+    const proof = this.#proved.get(connection.id)?.get(pairKey(local, remote)) ?? null
+    // The line to itself lives as long as the node, a statement may not: what stands here now counts.
+    if (proof === null || connection !== this.#peering.loopback) return proof
+    const now = this.#host.proofOf(remote)
+    return now !== null && sameBytes(now.standing, proof.standing) ? proof : null
   }
 
   /** Whether anything was proved on this connection. */
-  any(connection: Connection): boolean {
+  any(connection: Line): boolean {
     return (this.#proved.get(connection.id)?.size ?? 0) > 0
   }
 
-  /** The DID proved on a connection, the last one where there are several; null where none was. */
-  didOn(connection: Connection): Did | null {
-    return [...(this.#proved.get(connection.id)?.values() ?? [])].at(-1)?.did ?? null
+  /** Who was proved towards a user on a connection, in that order. */
+  didsOn(connection: Line, local: Did): Did[] {
+    const proved = this.#proved.get(connection.id) ?? new Map<string, Proof>()
+    return [...proved].flatMap(([key, { did }]) => (key === pairKey(local, did) ? [did] : []))
   }
 
-  #remember(connection: Connection, local: Did, proof: Proof): void {
+  /** A user who lives here no more: nothing is proved to them or of them. */
+  forgetUser(local: Did): void {
+    for (const pairs of this.#proved.values())
+      for (const [key, { did }] of pairs)
+        if (
+          key === pairKey(local, did) ||
+          (did === local && pairs === this.#proved.get(this.#peering.loopback.id))
+        )
+          pairs.delete(key)
+  }
+
+  #remember(connection: Line, local: Did, proof: Proof): void {
     if (connection.status !== 'open') return
     const pairs = this.#proved.get(connection.id) ?? new Map<string, Proof>()
     const key = pairKey(local, proof.did)
@@ -100,13 +117,13 @@ export class DidProofs {
       .catch(error => this.#log('network.host-failed', { what: 'onProved', error }))
   }
 
-  async #answer(frames: FrameStream, connection: Connection, signal: AbortSignal): Promise<void> {
+  async #answer(frames: FrameStream, connection: Line, signal: AbortSignal): Promise<void> {
     const peer = connection.remotePeer.toString()
     const ask = await frames.expect(Ask, SMALL_FRAME_BYTES, signal)
     const asker = await this.#host.judge({ standing: ask.standing, document: ask.document }, peer)
     if (asker === null) {
       await frames.send({ ok: false }, signal)
-      this.#peering.connections.punish(peer, POINTS.badProof, 'a statement that does not hold')
+      this.#peering.punish(peer, POINTS.badProof, 'a statement that does not hold')
       return
     }
     // Both questions are asked whoever lives here, so that an unknown DID is answered like one that says nothing.
@@ -125,7 +142,7 @@ export class DidProofs {
 
   /** Prove a pair on a connection, at most once while it lives.
    *  @throws `peer/refused`, `peer/unreachable`, `peer/protocol`. */
-  async proveOn(connection: Connection, from: Did, to: Did, signal: AbortSignal): Promise<Proof> {
+  async proveOn(connection: Line, from: Did, to: Did, signal: AbortSignal): Promise<Proof> {
     const known = this.on(connection, from, to)
     if (known !== null) return known
     const key = `${connection.id} ${pairKey(from, to)}`
@@ -137,7 +154,7 @@ export class DidProofs {
     return await unless(signal, running)
   }
 
-  async #ask(connection: Connection, from: Did, to: Did): Promise<Proof> {
+  async #ask(connection: Line, from: Did, to: Did): Promise<Proof> {
     const peer = connection.remotePeer.toString()
     const own = this.#host.proofOf(from)
     if (own === null)
@@ -159,7 +176,7 @@ export class DidProofs {
       throw new VivimError('peer/refused', 'the node does not say that this person is there', { peer })
     const proof = await this.#host.judge(answer, peer)
     if (proof === null || proof.did !== to) {
-      this.#peering.connections.punish(peer, POINTS.badProof, 'a statement that does not hold')
+      this.#peering.punish(peer, POINTS.badProof, 'a statement that does not hold')
       throw new VivimError('peer/refused', 'the node showed a proof that does not hold', { peer })
     }
     this.#remember(connection, from, proof)
@@ -174,13 +191,13 @@ export class DidProofs {
     signal: AbortSignal,
     without: ReadonlySet<string> = new Set(),
   ): Promise<Reached> {
-    for (const connection of this.#peering.connections.open()) {
+    for (const connection of [...this.#peering.connections.open(), this.#peering.loopback]) {
       const proof = this.on(connection, from, to)
       if (proof !== null && !without.has(proof.peer)) return { connection, proof }
     }
     const known = await this.#host.addressesOf(from, to)
     const candidates = distinctPeers(known)
-      .filter(({ peer }) => peer !== this.#peering.peerId && !without.has(peer))
+      .filter(({ peer }) => !without.has(peer))
       .filter(({ peer }) => !this.#peering.connections.isRefused(peer))
       .slice(0, MAX_CANDIDATES)
     return await this.#firstOf(candidates, from, to, signal)

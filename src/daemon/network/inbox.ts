@@ -1,5 +1,4 @@
 /** `/vivim/inbox/1`: one delivery or one tombstone an exchange (docs/protocol.md section 4). */
-import type { Connection } from '@libp2p/interface'
 import { CID } from 'multiformats/cid'
 import { z } from 'zod'
 import { decodeCbor } from '../../core/crypto/cbor.ts'
@@ -9,6 +8,7 @@ import { type Cid, Did } from '../../core/model/id.ts'
 import { checkNamed } from './arrivals.ts'
 import type { DidProofs } from './did.ts'
 import { bytesOf, type FrameStream, KIB, LARGE_FRAME_BYTES, MIB, SMALL_FRAME_BYTES } from './frames.ts'
+import type { Line } from './loopback.ts'
 import type { Peering } from './peering.ts'
 import type { Delivery, NetworkHost } from './ports.ts'
 
@@ -84,7 +84,7 @@ export class Inbox {
     )
   }
 
-  async #receive(frames: FrameStream, connection: Connection, signal: AbortSignal): Promise<void> {
+  async #receive(frames: FrameStream, connection: Line, signal: AbortSignal): Promise<void> {
     // Nobody may make us read 8 MiB before they said who they are.
     if (!this.#proofs.any(connection)) return await frames.send({ ok: false, why: 'unproved' }, signal)
     const request = await frames.expect(Request, LARGE_FRAME_BYTES, signal)
@@ -153,7 +153,7 @@ export class Inbox {
     from: Did,
     to: Did,
     signal: AbortSignal,
-    talk: (connection: Connection) => Promise<T>,
+    talk: (connection: Line) => Promise<T>,
   ): Promise<T> {
     const tried = new Set<string>()
     for (;;) {

@@ -29,13 +29,10 @@ export interface NetworkDeps {
   readonly log: Log
 }
 
-/** Two nodes that dial each other at once have two connections: they are one peer, shown by the one that proved more. */
+/** Two nodes that dial each other at once have two connections: they are one peer. */
 function onePerPeer(connections: PeerInfo[]): PeerInfo[] {
   const byPeer = new Map<string, PeerInfo>()
-  for (const one of connections) {
-    const known = byPeer.get(one.peer)
-    if (known === undefined || (known.did === null && one.did !== null)) byPeer.set(one.peer, one)
-  }
+  for (const one of connections) if (!byPeer.has(one.peer)) byPeer.set(one.peer, one)
   return [...byPeer.values()]
 }
 
@@ -74,7 +71,7 @@ export async function startNetwork(
       peer: connection.remotePeer.toString(),
       addrs: [connection.remoteAddr.toString().replace(/\/p2p\/[^/]+$/, '')],
       direction: connection.direction,
-      did: proofs.didOn(connection),
+      did: null,
       latencyMs: connection.rtt ?? null,
     })
 
@@ -85,6 +82,19 @@ export async function startNetwork(
       listening: () => node.services.inner.transportManager.getAddrs().map(String),
       reachability: () => 'unknown',
       peers: () => onePerPeer(connections.open().map(info)),
+      peersOf: local =>
+        onePerPeer(
+          connections.open().flatMap(connection => {
+            const did = proofs.didsOn(connection, local).at(-1)
+            return did === undefined ? [] : [{ ...info(connection), did }]
+          }),
+        ),
+      provedTo: local => [
+        ...new Set(
+          [...connections.open(), peering.loopback].flatMap(connection => proofs.didsOn(connection, local)),
+        ),
+      ],
+      forgetUser: local => proofs.forgetUser(local),
       connect: async (address, signal) => info(await peering.connect(address, signal)),
       block: peer => connections.block(peer),
       unblock: peer => connections.unblock(peer),

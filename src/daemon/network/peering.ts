@@ -1,11 +1,12 @@
 /** What our protocols share: serving and opening streams inside limits, and turning whatever goes wrong into a code. */
-import type { Connection, Libp2p } from '@libp2p/interface'
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { codeOf, VivimError } from '../../core/kernel/errors.ts'
 import { dialable, isPeerId, parsePeerAddress } from './addresses.ts'
 import { type Connections, POINTS } from './connections.ts'
 import { FrameStream } from './frames.ts'
 import { Gate, type PeerRates, type Purpose } from './limits.ts'
+import { type Line, makeLoopback } from './loopback.ts'
 import type { PeerAddress } from './ports.ts'
 
 export type Log = (event: string, fields: Record<string, unknown>) => void
@@ -37,10 +38,18 @@ export class Peering {
   readonly connections: Connections
   readonly rates: PeerRates
   readonly log: Log
+  /** The node's line to itself, on which its users reach each other. */
+  readonly loopback: Line
   readonly #stopping: AbortSignal
+  readonly #served = new Map<string, (stream: Stream, line: Line) => Promise<void>>()
 
   constructor(node: Libp2p, connections: Connections, rates: PeerRates, log: Log, stopping: AbortSignal) {
     this.node = node
+    this.loopback = makeLoopback(node.peerId, node.logger, (protocol, stream, line) => {
+      const serve = this.#served.get(protocol)
+      if (serve === undefined) stream.abort(new Error('no such protocol'))
+      else void serve(stream, line)
+    })
     this.connections = connections
     this.rates = rates
     this.log = log
@@ -55,44 +64,53 @@ export class Peering {
   async serve(
     protocol: string,
     { purpose, maxInboundStreams, atOnce }: ServeOptions,
-    handle: (frames: FrameStream, connection: Connection, signal: AbortSignal) => Promise<void>,
+    handle: (frames: FrameStream, line: Line, signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
     const gate = new Gate(atOnce)
-    await this.node.handle(
-      protocol,
-      async (stream, connection) => {
-        const peer = connection.remotePeer.toString()
-        const frames = new FrameStream(stream)
-        if (!this.rates.take(peer, purpose)) {
-          frames.abort(new Error('too many requests'))
-          this.connections.punish(peer, POINTS.greedy, `${protocol}: too many requests`)
-          return
-        }
-        const signal = bounded(this.#stopping, MAX_EXCHANGE_MS)
-        try {
-          const entered = await gate.enter(async () => {
-            await handle(frames, connection, signal)
-            await frames.close(signal)
-            return true
-          })
-          if (entered === null) frames.abort(new Error('busy'))
-        } catch (error) {
-          frames.abort(error)
-          const code = codeOf(error)
-          if (code === 'peer/protocol')
-            this.connections.punish(peer, POINTS.brokenRule, `${protocol}: ${(error as Error).message}`)
-          else if (code !== 'peer/unreachable')
-            this.log('network.handler-failed', { protocol, peer, code, error })
-        }
-      },
-      { maxInboundStreams, maxOutboundStreams: 64, runOnLimitedConnection: true },
-    )
+    const serve = async (stream: Stream, line: Line): Promise<void> => {
+      const peer = line.remotePeer.toString()
+      const frames = new FrameStream(stream)
+      // Who asks too much or breaks a rule is sent away: the node itself cannot be.
+      if (line !== this.loopback && !this.rates.take(peer, purpose)) {
+        frames.abort(new Error('too many requests'))
+        this.connections.punish(peer, POINTS.greedy, `${protocol}: too many requests`)
+        return
+      }
+      const signal = bounded(this.#stopping, MAX_EXCHANGE_MS)
+      try {
+        const entered = await gate.enter(async () => {
+          await handle(frames, line, signal)
+          await frames.close(signal)
+          return true
+        })
+        if (entered === null) frames.abort(new Error('busy'))
+      } catch (error) {
+        frames.abort(error)
+        const code = codeOf(error)
+        if (code === 'peer/protocol')
+          this.punish(peer, POINTS.brokenRule, `${protocol}: ${(error as Error).message}`)
+        else if (code !== 'peer/unreachable')
+          this.log('network.handler-failed', { protocol, peer, code, error })
+      }
+    }
+    this.#served.set(protocol, serve)
+    await this.node.handle(protocol, serve, {
+      maxInboundStreams,
+      maxOutboundStreams: 64,
+      runOnLimitedConnection: true,
+    })
+  }
+
+  /** Hold against a peer what it did; what this node did to itself is only written down. */
+  punish(peer: string, points: number, why: string): void {
+    if (peer === this.peerId) this.log('network.loopback-failed', { why })
+    else this.connections.punish(peer, points, why)
   }
 
   /** Open a stream on a connection, run one exchange on it and close it.
    *  @throws `peer/unreachable`, `peer/protocol` and what `run` throws. */
   async exchange<T>(
-    connection: Connection,
+    connection: Line,
     protocol: string,
     signal: AbortSignal,
     run: (frames: FrameStream) => Promise<T>,
@@ -113,21 +131,17 @@ export class Peering {
       frames?.abort(error)
       const known = peerError(error)
       if (known.code === 'peer/protocol')
-        this.connections.punish(
-          connection.remotePeer.toString(),
-          POINTS.brokenRule,
-          `${protocol}: ${known.message}`,
-        )
+        this.punish(connection.remotePeer.toString(), POINTS.brokenRule, `${protocol}: ${known.message}`)
       throw known
     }
   }
 
   /** An open connection to a node, dialled where there is none. @throws `peer/unreachable`. */
-  async reach(address: PeerAddress, signal: AbortSignal): Promise<Connection> {
+  async reach(address: PeerAddress, signal: AbortSignal): Promise<Line> {
+    if (address.peer === this.peerId) return this.loopback
     const [known] = this.connections.openTo(address.peer)
     if (known !== undefined) return known
-    if (!isPeerId(address.peer) || address.peer === this.peerId)
-      throw new VivimError('peer/unreachable', 'that is no other node')
+    if (!isPeerId(address.peer)) throw new VivimError('peer/unreachable', 'that is no other node')
     const all = AbortSignal.any([signal, this.#stopping, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
     const addrs = dialable(address)
     try {

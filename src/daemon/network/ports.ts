@@ -10,7 +10,7 @@ export interface PeerAddress {
 
 export interface PeerInfo extends PeerAddress {
   direction: 'inbound' | 'outbound'
-  /** The DID proved on this connection, where one was. */
+  /** Who was proved on this connection towards the user that is asked for; null where none is. */
   did: Did | null
   latencyMs: number | null
 }
@@ -33,7 +33,14 @@ export interface Network {
   /** Multiaddrs that are really bound, ports filled in. */
   listening(): string[]
   reachability(): 'unknown' | 'private' | 'public'
+  /** Every peer that is connected, without saying whose node it is. */
   peers(): PeerInfo[]
+  /** The peers on which somebody was proved towards a user. */
+  peersOf(local: Did): PeerInfo[]
+  /** Everybody whose node is connected and was proved towards a user, other users of this node too. */
+  provedTo(local: Did): Did[]
+  /** A user who lives here no more: what was proved to them is forgotten. */
+  forgetUser(local: Did): void
   /** @throws `peer/bad-address`, `peer/unreachable` */
   connect(multiaddr: string, signal: AbortSignal): Promise<PeerInfo>
   /** @returns whether anything changed. @throws `peer/bad-address` */

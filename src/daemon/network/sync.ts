@@ -1,6 +1,5 @@
 /** `/vivim/sync/1`: bringing the logs of shared circles up to date (docs/protocol.md section 7.1). The two sides take turns;
  *  every frame after the first is sealed to the other side's proved device, so that what passes cannot be read later. */
-import type { Connection } from '@libp2p/interface'
 import { z } from 'zod'
 import { type CborValue, decodeCbor, encodeCbor } from '../../core/crypto/cbor.ts'
 import { type HpkeSenderContext, hpkeSetupSender } from '../../core/crypto/hpke.ts'
@@ -15,6 +14,7 @@ import { CircleId, Did } from '../../core/model/id.ts'
 import { appendCircleEntries, CircleConversation, mergeCircleDocuments } from './circle-document.ts'
 import type { DidProofs } from './did.ts'
 import { bytesOf, type FrameStream, KIB, LARGE_FRAME_BYTES, MIB, SMALL_FRAME_BYTES } from './frames.ts'
+import type { Line } from './loopback.ts'
 import type { Peering } from './peering.ts'
 import type { NetworkHost, Proof, SyncReceiver } from './ports.ts'
 
@@ -181,7 +181,7 @@ export class CircleSync {
     return this.#host.openSync(local, enc, syncInfo(peer, this.#peering.peerId))
   }
 
-  async #answer(frames: FrameStream, connection: Connection, signal: AbortSignal): Promise<void> {
+  async #answer(frames: FrameStream, connection: Line, signal: AbortSignal): Promise<void> {
     const { from, to, enc } = await frames.expect(Opening, 4 * KIB, signal)
     const proof = this.#proofs.on(connection, to, from)
     const receiver = proof === null ? null : this.#receiverFrom(to, proof.peer, enc)

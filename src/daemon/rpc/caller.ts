@@ -1,21 +1,38 @@
 /** Who calls: what the dispatcher knows of a connection, handed to every handler. */
 import type { Did } from '../../core/model/id.ts'
 
-/** By what right a connection speaks for its user: the owner's socket, or a session that was opened with a proof. */
-export type Via = { kind: 'socket' } | { kind: 'session'; id: string }
+/** By what right a connection speaks: the owner's socket, a session that was opened with a proof; or for nobody, which is the owner
+ *  of a home with several users who named none (`node`), somebody on the group socket without a session, a monitor. */
+export type Via =
+  | { kind: 'socket' }
+  | { kind: 'session'; id: string }
+  | { kind: 'node' }
+  | { kind: 'guest' }
+  | { kind: 'monitor' }
 
-/** A user of this home, as `system.hello` chose them. */
+/** The sockets of a node: its owner's, the one for a group of people, the one for reading its state. */
+export type Door = 'owner' | 'group' | 'monitor'
+
+/** For whom a connection speaks, as `system.hello` chose. */
 export interface Session {
-  did: Did
+  /** Null for a connection that speaks for nobody. */
+  user: Did | null
   name: string
   /** Whether methods with access `operator` are allowed. */
   operator: boolean
   /** Whether only methods with access `open` and `read` are. */
   readOnly: boolean
   via: Via
+  /** Fires, with the error that says why, when the right has ended; null for one that ends with the connection. */
+  over: AbortSignal | null
+  /** Whether the right counts now; asked before every call and every event. */
+  use(): boolean
 }
 
 export interface Caller extends Session {
+  /** The user. @throws `session/needed` where there is none: no handler serves nobody by mistake. */
+  readonly did: Did
+  door: Door
   /** Tells connections apart, in logs and for what belongs to one; never reused while the daemon runs. */
   connection: number
   /** What the client called itself in `system.hello`; printable, at most 100 characters. */
@@ -34,7 +51,7 @@ export interface Caller extends Session {
 
 /** Chooses the user of a connection. */
 export interface RpcUsers {
-  /** @param as - name or DID; needed only when the home has several users.
-   *  @throws `usage/input-needed` when it is missing, `usage/invalid` when there is no such user. */
-  session(as: string | undefined, token: string | undefined): Promise<Session>
+  /** @param as - name or DID; needed only when the home has several users. @param token - of a session.
+   *  @throws `session/needed`, `session/invalid`, `user/not-found`. */
+  session(as: string | undefined, token: string | undefined, door: Door): Promise<Session>
 }

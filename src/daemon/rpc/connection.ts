@@ -4,8 +4,9 @@ import { errorFrame } from '../../core/contract/codes.ts'
 import { type CallId, CONTRACT_VERSION, FRAME_BYTES, MAX_CALLS } from '../../core/contract/frames.ts'
 import { type Handlers, type MethodName, methods, type ParsedParams } from '../../core/contract/methods.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
+import type { CallAudit, CallRecord } from '../audit/calls.ts'
 import { checkAccess } from './access.ts'
-import type { Caller, RpcUsers, Session } from './caller.ts'
+import type { Caller, Door, RpcUsers, Session } from './caller.ts'
 import { makeLineSplitter } from './lines.ts'
 import { judgeLine, parseParams } from './request.ts'
 
@@ -26,6 +27,10 @@ const MAX_EVENT_BACKLOG_BYTES = 8 << 20
 export interface ConnectionPorts {
   handlers: Handlers<Caller>
   users: RpcUsers
+  /** The socket that it came through. */
+  door: Door
+  /** What is written of calls, and of those that were refused. */
+  audit: CallAudit
   /** Turns whatever a handler threw into an error that may cross the socket, and logs what is a defect. */
   toPublicError(error: unknown, method: MethodName): VivimError
   /** Every result is parsed against its schema; for tests. */
@@ -76,6 +81,7 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
       return
     }
     if (socket.writableLength > MAX_EVENT_BACKLOG_BYTES) socket.destroy()
+    else if (caller?.use() === false) hangUp()
     else write({ jsonrpc: '2.0', method: 'event', params: { subscription: id, event } })
   }
   const releaseEvents = () => {
@@ -89,13 +95,18 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
 
   const makeCaller = (session: Session, client: string): Caller => ({
     ...session,
+    get did() {
+      if (session.user === null) throw new VivimError('session/needed', 'this connection speaks for no user')
+      return session.user
+    },
+    door: ports.door,
     connection: number,
     client,
     subscribe(open) {
       if (subscriptions.size >= MAX_SUBSCRIPTIONS)
         throw new VivimError('rpc/busy', `a connection holds at most ${MAX_SUBSCRIPTIONS} subscriptions`)
       subscribed += 1
-      const id = `${number}-${subscribed}`
+      const id = `subscription-${subscribed}`
       const subscription: Subscription = { stop: () => {}, held: [] }
       subscriptions.set(id, subscription)
       subscription.stop = open(event => sendEvent(id, event))
@@ -122,8 +133,16 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
         `the client speaks contract ${hello.contract}, this vivimd ${CONTRACT_VERSION}`,
         { client: hello.contract, daemon: CONTRACT_VERSION },
       )
-    caller = makeCaller(await ports.users.session(hello.as, hello.token), hello.client)
-    return caller
+    const session = await ports.users.session(hello.as, hello.token, ports.door)
+    const made = makeCaller(session, hello.client)
+    caller = made
+    const stop = (): void => {
+      for (const open of calls.values()) open.abort(session.over?.reason)
+      for (const id of [...subscriptions.keys()]) made.unsubscribe(id)
+    }
+    session.over?.addEventListener('abort', stop, { once: true, signal: ended.signal })
+    if (session.over?.aborted) stop()
+    return made
   }
 
   /** The first call makes the caller; every later one needs it, and waits for it where it was sent right behind. */
@@ -140,12 +159,18 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
     }
     const from = caller ?? (await greeting?.catch(() => null))
     if (!from) throw new VivimError('rpc/hello-first', `system.hello comes before ${method}`)
-    checkAccess(method, from)
     return from
   }
 
-  const run = async (method: MethodName, rawParams: unknown, signal: AbortSignal): Promise<unknown> => {
+  const run = async (
+    method: MethodName,
+    rawParams: unknown,
+    record: CallRecord,
+    signal: AbortSignal,
+  ): Promise<unknown> => {
     const from = await callerFor(method, rawParams)
+    record.by(from)
+    checkAccess(method, from)
     const params = parseParams(method, rawParams)
     const handler = ports.handlers[method] as (c: Caller, p: unknown, s: AbortSignal) => Promise<unknown>
     const result = await handler(from, params, signal)
@@ -165,12 +190,15 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
       () => controller.abort(new VivimError('rpc/timeout', `${method} took longer than ${limitMs} ms`)),
       limitMs,
     )
+    const record = ports.audit.record(method, params)
     try {
-      const result = await abortable(run(method, params, controller.signal), controller.signal)
+      const result = await abortable(run(method, params, record, controller.signal), controller.signal)
+      await record.gave(result)
       write({ jsonrpc: '2.0', id, result })
     } catch (error) {
       // A handler that was told to stop may throw whatever it likes: the reason is ours.
       const reason = controller.signal.aborted ? controller.signal.reason : error
+      await record.failed(reason)
       write(errorFrame(id, ports.toPublicError(reason, method)))
     } finally {
       clearTimeout(timer)

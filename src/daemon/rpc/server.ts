@@ -1,5 +1,5 @@
-/** The Unix socket on which the daemon answers: opens it for its owner alone, accepts connections, ends them all. */
-import { chmod, lstat, mkdir, unlink } from 'node:fs/promises'
+/** A Unix socket on which the daemon answers: opens it for its owner or a group, accepts connections, ends them all. */
+import { chmod, chown, lstat, mkdir, unlink } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { errorFrame } from '../../core/contract/codes.ts'
@@ -7,9 +7,10 @@ import type { Handlers, MethodName } from '../../core/contract/methods.ts'
 import { toHex } from '../../core/kernel/bytes.ts'
 import type { Chance } from '../../core/kernel/env.ts'
 import { codeOf, VivimError } from '../../core/kernel/errors.ts'
+import type { CallAudit } from '../audit/calls.ts'
 import { describeDefect } from '../defect.ts'
 import type { Log } from '../log.ts'
-import type { Caller, RpcUsers } from './caller.ts'
+import type { Caller, Door, RpcUsers } from './caller.ts'
 import { serveConnection } from './connection.ts'
 
 /** Connections at once; one more is told so and closed as it comes. */
@@ -24,10 +25,15 @@ export interface RpcServer {
 }
 
 export interface RpcServerOptions {
-  /** At most 107 bytes; its folder is made 0700, the socket 0600. */
+  /** At most 107 bytes. */
   socketPath: string
+  door: Door
+  /** The group that may open it: socket 0660, and a folder that is left as it is, or made for the group. Null: the owner alone,
+   *  socket 0600 in a folder of 0700. */
+  gid: number | null
   handlers: Handlers<Caller>
   users: RpcUsers
+  audit: CallAudit
   log: Log
   chance: Chance
   /** Parse every result against its schema; for tests. */
@@ -66,7 +72,7 @@ export async function makeRpcServer(options: RpcServerOptions): Promise<RpcServe
     })
   })
 
-  await prepareFolder(socketPath)
+  await prepareFolder(socketPath, options.gid)
   await new Promise<void>((resolve, reject) => {
     server.once('error', error =>
       reject(
@@ -81,7 +87,7 @@ export async function makeRpcServer(options: RpcServerOptions): Promise<RpcServe
     server.listen(socketPath, resolve)
   })
   server.on('error', error => log.error({ code: 'daemon/not-ready', reason: error.message }, 'socket failed'))
-  await chmod(socketPath, 0o600)
+  await openTo(socketPath, options.gid)
 
   return {
     socketPath,
@@ -105,10 +111,52 @@ function turnAway(socket: Socket): void {
   socket.destroySoon()
 }
 
-async function prepareFolder(socketPath: string): Promise<void> {
+async function prepareFolder(socketPath: string, gid: number | null): Promise<void> {
   const folder = dirname(socketPath)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  await chmod(folder, 0o700)
+  if (gid === null) {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await chmod(folder, 0o700)
+  } else await prepareGroupFolder(folder, gid)
   const old = await lstat(socketPath).catch(() => null)
   if (old?.isSocket()) await unlink(socketPath)
+}
+
+/** A folder that the group may pass through and in which nobody else may put a socket of theirs. @throws `daemon/not-ready` */
+async function prepareGroupFolder(folder: string, gid: number): Promise<void> {
+  const fail = (why: string, cause?: unknown): VivimError =>
+    new VivimError('daemon/not-ready', `${folder} ${why}`, { folder }, { cause })
+  let stat = await lstat(folder).catch(() => null)
+  if (stat === null) {
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o750 })
+      await chown(folder, -1, gid)
+      await chmod(folder, 0o750)
+      stat = await lstat(folder)
+    } catch (cause) {
+      throw fail('cannot be made for the group', cause)
+    }
+  }
+  const isOurs = process.getuid === undefined || stat.uid === process.getuid() || stat.uid === 0
+  if (!stat.isDirectory() || !isOurs) throw fail('is not a folder of this user or of root')
+  if ((stat.mode & 0o002) !== 0 || ((stat.mode & 0o020) !== 0 && stat.gid === gid))
+    throw fail('can be written to by others, who could put a socket of theirs there')
+  const passes = (stat.mode & 0o001) !== 0 || (stat.gid === gid && (stat.mode & 0o010) !== 0)
+  if (!passes) throw fail(`cannot be passed through by group ${gid}: chgrp it, and chmod g+x`)
+}
+
+/** Who may connect; until then the process's umask keeps everybody else out. @throws `daemon/not-ready` */
+async function openTo(socketPath: string, gid: number | null): Promise<void> {
+  if (gid === null) return await chmod(socketPath, 0o600)
+  try {
+    await chown(socketPath, -1, gid)
+  } catch (cause) {
+    await unlink(socketPath)
+    throw new VivimError(
+      'daemon/not-ready',
+      `the socket cannot be given to group ${gid}: the user that vivimd runs as must be in it`,
+      { group: gid },
+      { cause },
+    )
+  }
+  await chmod(socketPath, 0o660)
 }

@@ -62,6 +62,10 @@ export interface CircleLogsDeps {
   people: People
   /** Others changed a circle. */
   changed: (local: Did, circle: CircleId) => void
+  /** An entry of theirs counts from now on. */
+  entered: (local: Did, entry: Entry) => void
+  /** A circle that was not known here came, by this person. */
+  joined: (local: Did, circle: CircleId, by: Did | null) => void
   clock: Clock
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
@@ -70,7 +74,8 @@ export interface CircleLogsDeps {
 const listed = (local: Did, { members }: CircleState): CircleState['members'] =>
   members.some(({ did }) => did === local) ? members : []
 
-export function makeCircleLogs({ users, refs, people, changed, clock, log }: CircleLogsDeps) {
+export function makeCircleLogs(deps: CircleLogsDeps) {
+  const { users, refs, people, changed, entered, joined, clock, log } = deps
   /** Logs by user and circle, the one used last at the end; a log only grows. */
   const logs = new Map<string, Log>()
   let held = 0
@@ -155,6 +160,17 @@ export function makeCircleLogs({ users, refs, people, changed, clock, log }: Cir
     return brought.length < within.circles
   }
 
+  /** What others did that has an effect; of a circle that is new here, only that it came. */
+  function tell(local: Did, circle: CircleId, isNew: boolean, added: readonly Entry[]): void {
+    if (isNew) {
+      joined(local, circle, adder(local, circle))
+      return
+    }
+    const { invalid, waiting } = state(local, circle)
+    const idle = new Set([...invalid.map(({ hash }) => hash), ...waiting])
+    for (const entry of added) if (!idle.has(entry.hash)) entered(local, entry)
+  }
+
   return {
     load,
     state,
@@ -181,6 +197,7 @@ export function makeCircleLogs({ users, refs, people, changed, clock, log }: Cir
       const touched: CircleId[] = []
       for (const [circle, fresh] of readFresh(local, wires)) {
         const { entries } = load(local, circle)
+        const isNew = entries.length === 0
         if (within !== null && !hasRoom(local, within, entries, fresh)) {
           log('circle.entries-refused', { circle, from: within.sender })
           continue
@@ -190,19 +207,20 @@ export function makeCircleLogs({ users, refs, people, changed, clock, log }: Cir
         if (after === null) continue
         const { name, kept } = after
         const added = store(local, circle, name, kept)
-        if (added === 0) continue
+        if (added.length === 0) continue
         touched.push(circle)
         for (const member of state(local, circle).members) await people.learn(member.document)
         await writeRefs(local, circle)
-        log('circle.updated', { circle, entries: added })
+        log('circle.updated', { circle, entries: added.length })
+        tell(local, circle, isNew, added)
         changed(local, circle)
       }
       return touched
     },
   }
 
-  /** @returns how many were not stored before. */
-  function store(local: Did, circle: CircleId, name: string, kept: readonly Entry[]): number {
+  /** @returns those that were not stored before. */
+  function store(local: Did, circle: CircleId, name: string, kept: readonly Entry[]): Entry[] {
     try {
       return users.write(local, db => {
         const row = db.circles.get(circle)
@@ -214,7 +232,7 @@ export function makeCircleLogs({ users, refs, people, changed, clock, log }: Cir
             document: row?.document ?? null,
             createdAtMs: row?.createdAtMs ?? clock.nowMs(),
           })
-        return kept.filter(entry => db.circles.addEntry(circle, entry.hash, entry.wire)).length
+        return kept.filter(entry => db.circles.addEntry(circle, entry.hash, entry.wire))
       })
     } catch (error) {
       forget(keyOf(local, circle))

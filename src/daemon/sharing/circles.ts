@@ -57,6 +57,10 @@ export interface CirclesDeps {
   ownCard: (local: Did) => string
   /** Others changed a circle. */
   changed: (local: Did, circle: CircleId) => void
+  /** An entry counts from now on, own or of others. */
+  entered: (local: Did, entry: Entry) => void
+  /** A circle that was not known here came, by this person. */
+  joined: (local: Did, circle: CircleId, by: Did | null) => void
   clock: Clock
   chance: Chance
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
@@ -103,6 +107,7 @@ export function makeCircles(deps: CirclesDeps) {
     })
     await writeRefs(local, circle)
     log('circle.entry', { circle, op: entry.op, entry: entry.hash.slice(0, 16) })
+    deps.entered(local, entry)
   }
 
   /** @throws `circle/upgrade`, `circle/closed`, `circle/denied` for who is not in it (any more). */

@@ -53,15 +53,15 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
 
   const put = (local: Did, row: ContactRow): void => users.write(local, db => db.contacts.put(row))
 
-  const view = (row: ContactRow, reachable?: boolean): Omit<Result<'contact.add'>, 'changed'> => ({
+  const view = (
+    local: Did,
+    row: ContactRow,
+    reachable?: boolean,
+  ): Omit<Result<'contact.add'>, 'changed'> => ({
     did: row.did,
     name: row.alias,
     state: row.state,
-    reachable:
-      reachable ??
-      network()
-        .peers()
-        .some(peer => peer.did === row.did),
+    reachable: reachable ?? network().provedTo(local).includes(row.did),
     lastSeen: row.lastSeenMs === null ? null : isoTime(row.lastSeenMs),
   })
 
@@ -170,7 +170,7 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
       const changed = known === null || JSON.stringify(comparable(known)) !== JSON.stringify(comparable(row))
       if (changed) put(local, row)
       const reachable = await reach(local, fields.did, signal)
-      return { ...view(get(local, fields.did) ?? row, reachable), changed }
+      return { ...view(local, get(local, fields.did) ?? row, reachable), changed }
     },
 
     /** Keep the card that came in somebody's letter. A new person is a stranger. */
@@ -201,7 +201,7 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
     },
 
     list: (local: Did, state?: ContactRow['state']): Result<'contact.list'> => ({
-      contacts: users.read(local, db => db.contacts.list(state)).map(row => view(row)),
+      contacts: users.read(local, db => db.contacts.list(state)).map(row => view(local, row)),
     }),
 
     /** Accept a stranger, or lift a block. */
@@ -212,18 +212,18 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
       const next: ContactRow = { ...row, state, alias: name ?? row.alias }
       const changed = next.state !== row.state || next.alias !== row.alias
       if (changed) put(local, next)
-      return { ...view(next), changed }
+      return { ...view(local, next), changed }
     },
 
     block(local: Did, selector: string): Result<'contact.block'> {
       const row = find(local, selector)
       if (row.state !== 'blocked') put(local, { ...row, state: 'blocked' })
-      return { ...view({ ...row, state: 'blocked' }), changed: row.state !== 'blocked' }
+      return { ...view(local, { ...row, state: 'blocked' }), changed: row.state !== 'blocked' }
     },
 
     remove(local: Did, selector: string): Result<'contact.remove'> {
       const row = find(local, selector)
-      return { ...view(row), changed: users.write(local, db => db.contacts.delete(row.did)) }
+      return { ...view(local, row), changed: users.write(local, db => db.contacts.delete(row.did)) }
     },
   }
 

@@ -101,7 +101,14 @@ export function makeEndings(deps: EndingsDeps) {
     await dropBlocks(row.contentId)
     if (ended) {
       log(`inbox.${state}`, { share: row.shareId, content: row.contentId })
-      events.emit({ kind: 'inbox', local, share: row.shareId, atMs: clock.nowMs() })
+      events.emit({
+        kind: 'inbox',
+        local,
+        share: row.shareId,
+        event: state,
+        from: row.owner,
+        atMs: clock.nowMs(),
+      })
     }
     return ended
   }

@@ -1,6 +1,7 @@
 /** What happens to shares and inboxes, told inside the process to whoever waits: `share watch`, `--wait`, `inbox list --wait`. */
 import type { ShareState } from '../../core/contract/share-shapes.ts'
 import type { Did, ShareId } from '../../core/model/id.ts'
+import type { ReceivedEnd } from '../storage/user/received-table.ts'
 
 export type SharingEvent =
   | {
@@ -12,7 +13,15 @@ export type SharingEvent =
       target: Did | null
       atMs: number
     }
-  | { kind: 'inbox'; local: Did; share: ShareId; atMs: number }
+  | {
+      kind: 'inbox'
+      local: Did
+      share: ShareId
+      event: 'received' | 'released' | ReceivedEnd
+      /** The owner of the share. */
+      from: Did
+      atMs: number
+    }
   /** Something came that may be about a circle of the user's. */
   | { kind: 'circle'; local: Did }
 

@@ -36,7 +36,11 @@ export function makeGossipMessages(deps: GossipDeps) {
       const epoch = circles.sealingHere(local, circle)
       if (epoch === null) return
       const { ref, secret } = epoch
-      await network().gossip(circleShard(circle), sealLetterUnderEpoch(letter, ref, secret, chance))
+      const shard = circleShard(circle)
+      const bytes = sealLetterUnderEpoch(letter, ref, secret, chance)
+      await network().gossip(shard, bytes)
+      // Nobody hears their own gossip, and other members may live on this node.
+      await takeHere(shard, bytes, local)
     } catch (error) {
       // Gossip only hastens what jobs and syncs bring anyway.
       log('gossip.not-told', { circle, code: codeOf(error) })
@@ -53,6 +57,18 @@ export function makeGossipMessages(deps: GossipDeps) {
     if (heads && circleIdFromBytes(heads.circle) === epoch.circle) {
       const known = new Set(circles.state(local, epoch.circle).heads)
       if (heads.hashes.some(hash => !known.has(toHex(hash)))) wantSync(local, epoch.circle)
+    }
+  }
+
+  /** Hand a message to every user here whose keystore is open. @param but - who sent it. */
+  async function takeHere(shard: number, bytes: Uint8Array, but: Did | null): Promise<void> {
+    for (const local of await localUsers()) {
+      if (local === but || !keys.unlocked(local)) continue
+      try {
+        await takeFor(local, shard, bytes)
+      } catch (error) {
+        if (!hasCode(error, 'keystore/locked')) log('gossip.unreadable', { code: codeOf(error) })
+      }
     }
   }
 
@@ -75,14 +91,7 @@ export function makeGossipMessages(deps: GossipDeps) {
       } catch {
         return 'reject'
       }
-      for (const local of await localUsers()) {
-        if (!keys.unlocked(local)) continue
-        try {
-          await takeFor(local, shard, bytes)
-        } catch (error) {
-          if (!hasCode(error, 'keystore/locked')) log('gossip.unreadable', { code: codeOf(error) })
-        }
-      }
+      await takeHere(shard, bytes, null)
       return 'accept'
     },
   }

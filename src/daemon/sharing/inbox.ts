@@ -237,7 +237,14 @@ export function makeInbox(deps: InboxDeps) {
       if (released > 0)
         for (const row of users.read(local, db => db.received.list()))
           if (row.owner === owner)
-            events.emit({ kind: 'inbox', local, share: row.shareId, atMs: clock.nowMs() })
+            events.emit({
+              kind: 'inbox',
+              local,
+              share: row.shareId,
+              event: 'released',
+              from: owner,
+              atMs: clock.nowMs(),
+            })
     },
 
     async forget(local: Did, selector: string): Promise<Result<'inbox.forget'>> {

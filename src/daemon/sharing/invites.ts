@@ -225,7 +225,7 @@ export function makeInvites(deps: InvitesDeps) {
       users.write(local, db =>
         db.invites.putAnswer({ inviteId: join.id, circleId: circle, did: sender, code }),
       )
-      await jobs.drop({ kind: 'answer', circle, target: sender })
+      await jobs.drop({ kind: 'answer', owner: local, circle, target: sender })
       const notBeforeMs = clock.nowMs()
       await jobs.add({ kind: 'answer', owner: local, share: null, circle, target: sender, notBeforeMs })
       wake()

@@ -103,9 +103,9 @@ export function makeJoins(deps: JoinsDeps) {
   }
 
   async function ask(local: Did, { circle, card }: Invite): Promise<void> {
-    const which = { kind: 'join' as const, circle, target: card.did }
+    const which = { kind: 'join' as const, owner: local, circle, target: card.did }
     await jobs.drop(which)
-    await jobs.add({ ...which, owner: local, share: null, notBeforeMs: clock.nowMs() })
+    await jobs.add({ ...which, share: null, notBeforeMs: clock.nowMs() })
     wake()
   }
 

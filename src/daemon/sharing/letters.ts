@@ -169,7 +169,7 @@ export function makeLetters(deps: LettersDeps) {
     if (admitted === null) return
     wantBlocks(local, admitted)
     log('inbox.received', { share: notice.share, from: notice.owner })
-    events.emit({ kind: 'inbox', local, share: notice.share, atMs })
+    events.emit({ kind: 'inbox', local, share: notice.share, event: 'received', from: notice.owner, atMs })
   }
 
   /** Its envelope goes, its receipt stays. Content that came with it and that no notice named has no reader: it goes too. */

@@ -43,7 +43,7 @@ export function makeMembership(deps: MembershipDeps) {
 
   /** A member's node gets the entries and the key of the newest epoch. */
   async function bring(local: Did, circle: CircleId, target: Did): Promise<void> {
-    await jobs.drop({ kind: 'circle', circle, target })
+    await jobs.drop({ kind: 'circle', owner: local, circle, target })
     const notBeforeMs = clock.nowMs()
     await jobs.add({ kind: 'circle', owner: local, share: null, circle, target, notBeforeMs })
   }

@@ -61,6 +61,8 @@ interface Peers {
 }
 
 export interface PeopleDeps {
+  /** Peer id of this node. */
+  self: string
   users: UserDatabaseManager
   store: IdentityStore
   localUsers: () => Promise<Did[]>
@@ -68,6 +70,8 @@ export interface PeopleDeps {
   fellowCards: (local: Did) => ReadonlyMap<Did, string>
   /** The read secret of a local user's own card, 16 bytes. */
   readSecret: (local: Did) => Uint8Array | null
+  /** A document that was known went forward, or met a rival. */
+  documentChanged: (did: Did, how: 'changed' | 'conflict') => void
   clock: Clock
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
@@ -87,7 +91,7 @@ function remember<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
 }
 
 export function makePeople(deps: PeopleDeps): People {
-  const { users, store, localUsers, fellowCards, readSecret, clock, log } = deps
+  const { self, users, store, localUsers, fellowCards, readSecret, documentChanged, clock, log } = deps
   const foundAt = new Map<Did, readonly PeerAddress[]>()
   const documents = new Map<Did, IdentityDocument>()
   const proofs = new Map<Did, Proof>()
@@ -121,11 +125,13 @@ export function makePeople(deps: PeopleDeps): People {
         )
       documents.delete(next.did)
       log('identity.conflict', { did: next.did, seq: next.seq })
+      documentChanged(next.did, 'conflict')
     }
     if (decision !== 'accept') return false
     await store.put(next)
     remember(documents, next.did, next, MAX_CACHED)
     log('identity.learnt', { did: next.did, seq: next.seq, devices: next.devices.length })
+    if (known !== null) documentChanged(next.did, 'changed')
     return true
   }
 
@@ -133,6 +139,17 @@ export function makePeople(deps: PeopleDeps): People {
     const contact = users.read(local, db => db.contacts.get(remote))
     if (contact) return contact.state !== 'blocked'
     return (await store.sharedCircles(local, remote)).length > 0
+  }
+
+  async function mayLearnOf(asker: Did, local: Did, mac: Uint8Array | null, peers: Peers): Promise<boolean> {
+    if (mac !== null) {
+      const read = readSecret(local)
+      if (read !== null && sameSecret(macOf(read, peers), mac)) {
+        const contact = users.read(local, db => db.contacts.get(asker))
+        return contact?.state !== 'blocked'
+      }
+    }
+    return isRelated(local, asker)
   }
 
   return {
@@ -172,20 +189,19 @@ export function makePeople(deps: PeopleDeps): People {
     async onProved(local, proof) {
       if (!(await isRelated(local, proof.did))) return
       const changed = await learn(parseDocument(proof.document))
-      await store.putPeer(proof)
+      // That somebody lives here is found in their card, as by anybody else, and in no list that another user's questions meet.
+      if (proof.peer !== self) await store.putPeer(proof)
       users.write(local, db => db.contacts.seen(proof.did, clock.nowMs()))
       for (const listener of listeners) listener(local, proof.did, changed)
     },
 
-    async mayLearn(asker, local, mac, peers) {
-      if (mac !== null) {
-        const read = readSecret(local)
-        if (read !== null && sameSecret(macOf(read, peers), mac)) {
-          const contact = users.read(local, db => db.contacts.get(asker))
-          return contact?.state !== 'blocked'
-        }
-      }
-      return isRelated(local, asker)
+    async mayLearn(asker, asked, mac, peers) {
+      const here = await localUsers()
+      // For who does not live here the same is asked of somebody who does: neither the answer nor its time tells.
+      const local = here.includes(asked) ? asked : here[0]
+      if (local === undefined) return false
+      const may = await mayLearnOf(asker, local, mac, peers)
+      return may && local === asked
     },
 
     async macFor(local, remote, peers) {
@@ -209,7 +225,7 @@ export function makePeople(deps: PeopleDeps): People {
       const card = fellowCards(local).get(remote)
       for (const address of card === undefined ? [] : cardFields(card).peers) add(address)
       const last = proofs.get(remote)
-      if (last && !byPeer.has(last.peer)) add({ peer: last.peer, addrs: [] })
+      if (last && last.peer !== self && !byPeer.has(last.peer)) add({ peer: last.peer, addrs: [] })
       return [...byPeer].map(([peer, addrs]) => ({ peer, addrs: [...addrs] }))
     },
 

@@ -38,8 +38,7 @@ export function makeSyncs({ circles, network, stores, log }: SyncsDeps) {
     /** With every member whose node is connected. */
     wantCircle(local: Did, circle: CircleId): void {
       const members = new Set(circles.state(local, circle).members.map(({ did }) => did))
-      for (const { did } of network().peers())
-        if (did !== null && did !== local && members.has(did)) void run(local, did)
+      for (const did of network().provedTo(local)) if (members.has(did)) void run(local, did)
     },
   }
 }

@@ -362,7 +362,7 @@ export function masterSuite(t: Test, database: () => Promise<MasterConfig>): voi
     await added(1, bob, 'keystore/locked')
     await added(2, carol, 'peer/unreachable')
     await added(3, bob, null)
-    await jobs.postpone({ target: bob, code: 'peer/unreachable' }, 3000)
+    await jobs.postpone({ owner: alice, target: bob, code: 'peer/unreachable' }, 3000)
     const rows = await jobs.list({})
     t.same(
       rows.map(({ nextTryAtMs, lastError }) => [nextTryAtMs, lastError]),
@@ -373,7 +373,7 @@ export function masterSuite(t: Test, database: () => Promise<MasterConfig>): voi
         [3000, 'peer/unreachable'],
       ],
     )
-    await jobs.postpone({ target: bob, code: 'peer/unreachable' }, 2500)
+    await jobs.postpone({ owner: alice, target: bob, code: 'peer/unreachable' }, 2500)
     t.equal((await jobs.list({}))[0]?.nextTryAtMs, 3000, 'never sooner')
     t.equal(await jobs.hurry({ target: bob }, 1500), 3)
   })
@@ -414,7 +414,7 @@ export function masterSuite(t: Test, database: () => Promise<MasterConfig>): voi
     t.equal((await jobs.claim(1001, 1, 10)).length, 0)
     await jobs.release()
     t.equal((await jobs.claim(1001, 1, 10)).length, 3)
-    await jobs.drop({ kind: 'deliver', share: shareId(1), target: bob })
+    await jobs.drop({ kind: 'deliver', owner: alice, share: shareId(1), target: bob })
     t.same(
       (await jobs.list({})).map(each => [each.kind, each.target]),
       [
@@ -422,8 +422,10 @@ export function masterSuite(t: Test, database: () => Promise<MasterConfig>): voi
         ['circle', bob],
       ],
     )
-    await jobs.drop({ kind: 'circle', circle: circleId(1), target: bob })
-    await jobs.drop({ kind: 'deliver' })
+    await jobs.drop({ kind: 'circle', owner: carol, circle: circleId(1), target: bob })
+    t.equal((await jobs.list({})).length, 2, 'those of somebody else stay')
+    await jobs.drop({ kind: 'circle', owner: alice, circle: circleId(1), target: bob })
+    await jobs.drop({ kind: 'deliver', owner: alice })
     t.same(await jobs.list({}), [])
   })
 
@@ -535,11 +537,18 @@ export function masterSuite(t: Test, database: () => Promise<MasterConfig>): voi
     const master = await accepted(t)
     const { sessions, records } = master
     await sessions.put({ id: 'h', did: alice, createdAtMs: 1, expiresAtMs: 100, lastUsedAtMs: 1 })
-    t.match(await sessions.use('h', 99), { did: alice, lastUsedAtMs: 99 })
-    t.equal(await sessions.use('h', 100), null)
-    t.equal(await sessions.use('x', 1), null)
+    await sessions.put({ id: 'i', did: alice, createdAtMs: 2, expiresAtMs: 200, lastUsedAtMs: 2 })
+    await sessions.put({ id: 'j', did: bob, createdAtMs: 3, expiresAtMs: 200, lastUsedAtMs: 3 })
+    await sessions.used('h', 99)
+    t.match(await sessions.get('h'), { did: alice, lastUsedAtMs: 99 })
+    t.equal(await sessions.get('x'), null)
+    t.same(
+      (await sessions.list(alice)).map(({ id }) => id),
+      ['i', 'h'],
+    )
     await sessions.sweep(100)
     t.equal(await sessions.delete('h'), false)
+    t.equal(await sessions.delete('i'), true)
 
     await records.put({ shareId: shareId(1), wire: bytes(1), publishedAtMs: null })
     await records.published(shareId(1), 50)

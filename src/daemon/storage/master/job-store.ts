@@ -105,11 +105,12 @@ export function makeJobStore(
         return Number(numUpdatedRows)
       }),
 
-    postpone: ({ target, code }, untilMs) =>
+    postpone: ({ owner, target, code }, untilMs) =>
       write(async db => {
         await db
           .updateTable('job')
           .set({ next_try_at_ms: untilMs, last_error: code })
+          .where('owner', '=', owner)
           .where('target', '=', target)
           .where('lease_until_ms', 'is', null)
           .where('next_try_at_ms', '<', untilMs)
@@ -139,9 +140,9 @@ export function makeJobStore(
       return rows.map(jobOf)
     },
 
-    drop: ({ kind, share, circle, target }) =>
+    drop: ({ kind, owner, share, circle, target }) =>
       write(async db => {
-        let jobs = db.deleteFrom('job').where('kind', '=', kind)
+        let jobs = db.deleteFrom('job').where('kind', '=', kind).where('owner', '=', owner)
         if (share !== undefined) jobs = jobs.where('share', '=', share)
         if (circle !== undefined) jobs = jobs.where('circle', '=', circle)
         if (target !== undefined) jobs = jobs.where('target', '=', target)

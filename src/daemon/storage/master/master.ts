@@ -5,6 +5,7 @@ import type { Clock } from '../../../core/kernel/env.ts'
 import { VivimError } from '../../../core/kernel/errors.ts'
 import type { JobStore, ShareStore } from '../../../core/pipeline/ports.ts'
 import { storageError } from '../storage-error.ts'
+import { type AuditAnchorTable, makeAuditAnchorTable } from './audit-anchor-table.ts'
 import { type CircleTable, makeCircleTable } from './circle-table.ts'
 import { type ConfigTable, makeConfigTable } from './config-table.ts'
 import { type EventTable, makeEventTable } from './event-table.ts'
@@ -44,6 +45,7 @@ export interface Master extends MasterAccess {
   records: RecordTable
   events: EventTable
   config: ConfigTable
+  auditAnchors: AuditAnchorTable
   close(): Promise<void>
 }
 
@@ -86,6 +88,7 @@ export async function openMaster(config: MasterConfig, clock: Clock): Promise<Ma
     records: makeRecordTable(access),
     events: makeEventTable(access),
     config: makeConfigTable(access),
+    auditAnchors: makeAuditAnchorTable(access),
     close: () => door.close(),
   }
 }

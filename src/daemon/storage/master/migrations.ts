@@ -22,7 +22,10 @@ interface Step {
   up(db: Kysely<any>, types: Types): Promise<void>
 }
 
-const STEPS: readonly Step[] = [{ name: 'first', up: first }]
+const STEPS: readonly Step[] = [
+  { name: 'first', up: first },
+  { name: 'audit anchors', up: auditAnchors },
+]
 
 /** The schema's number once every step ran. */
 export const MASTER_SCHEMA = STEPS.length
@@ -216,5 +219,17 @@ async function first(db: Kysely<unknown>, types: Types): Promise<void> {
   await table('config')
     .addColumn('key', 'text', column => column.primaryKey())
     .addColumn('value', 'text', must)
+    .execute()
+}
+
+/** Heads of the users' audit logs, so that a log that was cut off or put back is seen. */
+async function auditAnchors(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('audit_anchor')
+    .addColumn('did', 'text', column => column.notNull())
+    .addColumn('seq', 'bigint', column => column.notNull())
+    .addColumn('hash', 'text', column => column.notNull())
+    .addColumn('at_ms', 'bigint', column => column.notNull())
+    .addPrimaryKeyConstraint('audit_anchor_pk', ['did', 'seq', 'hash'])
     .execute()
 }

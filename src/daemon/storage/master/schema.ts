@@ -69,6 +69,7 @@ export interface MasterSchema {
     created_at_ms: number
   }
   config: { key: string; value: string }
+  audit_anchor: { did: string; seq: number; hash: string; at_ms: number }
   vivim_migration: { version: number; name: string; applied_at_ms: number }
 }
 

@@ -14,6 +14,8 @@ interface Handle {
   db: Database.Database
   reader: UserReader
   writer: UserWriter
+  /** Its schema when it was opened, and now. */
+  schema: { from: number; to: number }
   /** Calls that are running on it; only by nesting more than one. */
   busy: number
 }
@@ -134,6 +136,19 @@ export class UserDatabaseManager {
     )
   }
 
+  /** Open a user's database anew, which brings its schema up to date. @returns the schema before and after.
+   *  @throws `user/not-found`, `storage/newer-schema`, `storage/corrupt` */
+  migrate(did: Did): { from: number; to: number } {
+    return this.#guard(() => {
+      const open = this.#open.get(did)
+      if (open && open.busy === 0) {
+        this.#open.delete(did)
+        open.db.close()
+      }
+      return this.#using(did, ({ schema }) => schema)
+    })
+  }
+
   /** Close every database. */
   close(): void {
     this.#closed = true
@@ -162,14 +177,16 @@ export class UserDatabaseManager {
     if (!create && !this.has(did)) throw new VivimError('user/not-found', 'no such user lives here')
     this.#makeRoom()
     const db = openSqlite(join(this.folder(did), 'user.db'), { secureDelete: true })
+    let schema: Handle['schema']
     try {
-      migrateUserDatabase(db, did)
+      schema = migrateUserDatabase(db, did)
     } catch (error) {
       db.close()
       throw error
     }
     const sql = new WritingSql(db)
-    const handle: Handle = { db, reader: makeUserReader(new Sql(db)), writer: makeUserWriter(sql), busy: 0 }
+    const reader = makeUserReader(new Sql(db))
+    const handle: Handle = { db, reader, writer: makeUserWriter(sql), schema, busy: 0 }
     this.#open.set(did, handle)
     return handle
   }

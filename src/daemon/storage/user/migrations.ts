@@ -262,6 +262,31 @@ INSERT INTO title_fts (title_fts) VALUES ('rebuild');
   `
 ALTER TABLE circle_entry ADD COLUMN verified INTEGER NOT NULL DEFAULT 0;
 `,
+  // The audit log.
+  `
+CREATE TABLE audit (
+  seq INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  who_kind TEXT NOT NULL,
+  who_id TEXT,
+  who_name TEXT,
+  allowed_by TEXT NOT NULL,
+  action TEXT NOT NULL,
+  targets TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  times INTEGER NOT NULL,
+  hash BLOB NOT NULL
+) STRICT;
+CREATE TABLE audit_checkpoint (seq INTEGER PRIMARY KEY, wire BLOB NOT NULL) STRICT;
+CREATE TRIGGER audit_in_order BEFORE INSERT ON audit WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM audit)
+  BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+CREATE TRIGGER audit_checkpoint_no_update BEFORE UPDATE ON audit_checkpoint
+  BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+CREATE TRIGGER audit_checkpoint_no_delete BEFORE DELETE ON audit_checkpoint
+  BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+`,
   // Invites to circles: made, used, answered, and those that the user waits on.
   `
 CREATE TABLE circle_invite (
@@ -309,9 +334,15 @@ CREATE TABLE circle_join (
 export const USER_SCHEMA = STEPS.length
 
 /** Bring a user database up to `USER_SCHEMA`, in one transaction. @param steps - stop after that many, for tests of upgrades.
+ *  @returns the schema before and after.
  *  @throws `storage/newer-schema`; `storage/corrupt` when it is another program's file or another user's. */
-export function migrateUserDatabase(db: Database.Database, did: string, steps = USER_SCHEMA): void {
+export function migrateUserDatabase(
+  db: Database.Database,
+  did: string,
+  steps = USER_SCHEMA,
+): { from: number; to: number } {
   defineFunctions(db)
+  const before = numberOf(db)
   const migrate = db.transaction(() => {
     const from = numberOf(db)
     if (from > USER_SCHEMA)
@@ -327,8 +358,9 @@ export function migrateUserDatabase(db: Database.Database, did: string, steps = 
     }
     db.pragma(`user_version = ${Math.max(from, steps)}`)
   })
-  if (numberOf(db) !== steps) migrate.immediate()
+  if (before !== steps) migrate.immediate()
   checkOwner(db, did)
+  return { from: before, to: numberOf(db) }
 }
 
 /** What the views over which the full-text indexes stand are made with. */

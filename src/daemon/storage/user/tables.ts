@@ -1,6 +1,7 @@
 /** What stands in one user's database, table by table: a reader for everybody, a writer for the length of a transaction. */
 import type { Sql, WritingSql } from '../sqlite.ts'
 import { makeAssetReader, makeAssetWriter } from './asset-table.ts'
+import { makeAuditReader, makeAuditWriter } from './audit-table.ts'
 import { makeCircleReader, makeCircleWriter } from './circle-table.ts'
 import { makeCollectionReader, makeCollectionWriter } from './collection-table.ts'
 import { makeContactReader, makeContactWriter } from './contact-table.ts'
@@ -38,6 +39,7 @@ export function makeUserReader(sql: Sql) {
     tombstones: makeTombstoneReader(sql),
     messageWindows: makeMessageWindows(sql),
     filterEntries: makeFilterEntryReader(sql),
+    audit: makeAuditReader(sql),
   }
 }
 export type UserReader = ReturnType<typeof makeUserReader>
@@ -61,6 +63,7 @@ export function makeUserWriter(sql: WritingSql) {
     tombstones: makeTombstoneWriter(sql),
     messageWindows: makeMessageWindows(sql),
     filterEntries: makeFilterEntryWriter(sql),
+    audit: makeAuditWriter(sql),
   }
 }
 export type UserWriter = ReturnType<typeof makeUserWriter>
