@@ -1,5 +1,6 @@
 /** An invite is one line; a use of it is bound to one person. */
 import { bech32m } from '@scure/base'
+import fc from 'fast-check'
 import t from 'tap'
 import { authorise, type CapabilityPorts, NO_USES } from '../../../src/core/capability/authorise.ts'
 import { narrowChain } from '../../../src/core/capability/chain.ts'
@@ -16,6 +17,7 @@ import { type CborValue, decodeCbor, encodeCbor } from '../../../src/core/crypto
 import { Ed25519Key, ed25519PublicKey } from '../../../src/core/crypto/ed25519.ts'
 import { encodeCard } from '../../../src/core/identity/card.ts'
 import { didFromKey } from '../../../src/core/identity/did.ts'
+import { hasCode, isVerdict } from '../../../src/core/kernel/errors.ts'
 import { begin } from '../../kit/circle.ts'
 import { DAY_MS, makePerson, type Person, START_MS, seededChance } from '../../kit/person.ts'
 
@@ -124,6 +126,48 @@ t.test('a line whose parts do not belong together is refused', async t => {
       { code: 'invite/invalid' },
       Object.keys(change).join(),
     )
+})
+
+t.test('whatever comes in the place of an invite or of its use is answered by a code', async t => {
+  const line = fc.oneof(
+    fc.string({ maxLength: 300 }),
+    fc
+      .tuple(fc.nat(made.line.length - 1), fc.string({ maxLength: 3 }))
+      .map(([at, text]) => made.line.slice(0, at) + text + made.line.slice(at + 1)),
+    // Sealed with a sound sum, so that what is inside is looked at.
+    fc
+      .record({ field: fc.constantFrom(...Object.keys(fieldsOf(made.line))), bytes: fc.uint8Array() })
+      .map(({ field, bytes }) => lineOf({ ...fieldsOf(made.line), [field]: bytes })),
+    fc.uint8Array({ maxLength: 400 }).map(bytes => bech32m.encode('vivimi', bech32m.toWords(bytes), false)),
+  )
+  fc.assert(
+    fc.property(line, text => {
+      try {
+        return parseInvite(text).id === made.id
+      } catch (error) {
+        return hasCode(error, 'invite/invalid')
+      }
+    }),
+    { numRuns: 500 },
+  )
+  const wire = signJoin(invite, bobs, chance)
+  const changed = fc.record({ which: fc.boolean(), at: fc.nat(), to: fc.nat(255) })
+  fc.assert(
+    fc.property(changed, ({ which, at, to }) => {
+      const copy = { chain: Uint8Array.from(wire.chain), invocation: Uint8Array.from(wire.invocation) }
+      const bytes = which ? copy.chain : copy.invocation
+      const same = bytes[at % bytes.length] === to
+      bytes[at % bytes.length] = to
+      try {
+        parseJoin(copy)
+        return same
+      } catch (error) {
+        return isVerdict(error)
+      }
+    }),
+    { numRuns: 500 },
+  )
+  t.pass()
 })
 
 t.test('bob uses it: what he signed names him, his document and his card', async t => {
