@@ -76,6 +76,31 @@ t.test('bob joins by a line, without any card before, and shares with the circle
   for (const node of [alice, bob]) t.notOk(JSON.stringify(node.lines).includes('vivimi1'), 'nor in a log')
 })
 
+t.test('what an invite calls its circle hides no circle of bob’s own', async t => {
+  const [alice, bob] = (await nodes(t, 'alice', 'bob')) as [LiveNode, LiveNode]
+  const own = await team(bob)
+  const circle = await team(alice)
+  const { invite } = await alice.call('circle.invite', { circle })
+  await alice.stop()
+  await joinBy(bob, invite, '--wait', '0s')
+  t.match(await bob.call('circle.show', { circle: 'team' }), { circleId: own, state: 'active' })
+  t.match(await bob.call('circle.show', { circle }), { circleId: circle, state: 'invited' })
+  await alice.start()
+  t.match(await joinBy(bob, invite), { code: 0, result: { circleId: circle, state: 'active' } })
+  t.match(await bob.call('circle.show', { circle: 'team' }), { circleId: own })
+  t.match(await alice.call('circle.create', { name: 'team' }), { circleId: circle, changed: false })
+})
+
+t.test('bob joined a circle, and makes one of the same name: another one, told apart by its id', async t => {
+  const [alice, bob] = (await nodes(t, 'alice', 'bob')) as [LiveNode, LiveNode]
+  const circle = await team(alice)
+  await joinBy(bob, (await alice.call('circle.invite', { circle })).invite)
+  t.match(await bob.call('circle.show', { circle: 'team' }), { circleId: circle })
+  const own = await team(bob)
+  t.not(own, circle)
+  t.equal((await bob.fails(['circle', 'show', 'team'], 6)).code, 'id/ambiguous')
+})
+
 t.test('an invite for one is used by two at once: exactly one gets in, and the other is told', async t => {
   const [alice, bob, carol] = (await nodes(t, 'alice', 'bob', 'carol')) as [LiveNode, LiveNode, LiveNode]
   const circle = await team(alice)

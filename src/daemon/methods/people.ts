@@ -1,6 +1,6 @@
 /** RPC methods of the nouns `contact` and `circle`. */
 import type { Handlers } from '../../core/contract/methods.ts'
-import { VivimError } from '../../core/kernel/errors.ts'
+import { hasCode, VivimError } from '../../core/kernel/errors.ts'
 import type { Caller } from '../rpc/caller.ts'
 import type { Contacts } from '../sharing/contacts.ts'
 import type { Inbox } from '../sharing/inbox.ts'
@@ -58,8 +58,16 @@ export const makePeopleMethods = ({
   'circle.list': async caller => ({
     circles: [...membership.list(caller.did).circles, ...joins.list(caller.did)],
   }),
-  'circle.show': async (caller, p) =>
-    joins.find(caller.did, p.circle) ?? membership.show(caller.did, p.circle),
+  'circle.show': async (caller, p) => {
+    try {
+      return membership.show(caller.did, p.circle)
+    } catch (error) {
+      // Only then: what an invite calls its circle hides none of the user's own.
+      const waiting = hasCode(error, 'circle/not-found') ? joins.find(caller.did, p.circle) : null
+      if (waiting === null) throw error
+      return waiting
+    }
+  },
   'circle.invite': (caller, p) => invites.invite(caller.did, p.circle, p),
   'circle.invites': async (caller, p) => invites.list(caller.did, p.circle),
   'circle.uninvite': async (caller, p) => invites.uninvite(caller.did, p.circle, p.invite),

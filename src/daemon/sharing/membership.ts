@@ -204,7 +204,10 @@ export function makeMembership(deps: MembershipDeps) {
     },
 
     async create(local: Did, name: string, history: History): Promise<Result<'circle.create'>> {
-      const known = users.read(local, db => db.circles.list()).find(row => row.alias === name)
+      // One that somebody else began, and that the user joined under that name, is another circle.
+      const known = users
+        .read(local, db => db.circles.list())
+        .find(row => row.alias === name && circles.adder(local, row.circleId) === local)
       if (known) return { ...view(local, known.circleId), changed: false }
       const circle = await circles.create(local, name, history)
       return { ...view(local, circle), changed: true }
