@@ -1,6 +1,6 @@
 /** What a benchmark says: one number, what stands beside it, and what was promised. */
 
-export type Unit = 'ms' | 'MB/s' | 'MB' | 'messages/s' | '%'
+export type Unit = 'ms' | 'MB/s' | 'MB' | 'kB' | 'messages/s' | '%'
 
 /** A promise about the number itself or about how it compares; `atMost` and `atLeast` include the bound. */
 export type Budget = { readonly on: 'value' | 'ratio' } & (

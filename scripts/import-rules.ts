@@ -34,7 +34,15 @@ const SEES: Readonly<Record<string, readonly string[] | 'core'>> = {
     'core/pipeline/plaintext.ts',
   ],
   'core/policy': ['core/kernel', 'core/model', 'core/contract', 'core/crypto', 'core/identity'],
-  'core/circle': ['core/kernel', 'core/model', 'core/contract', 'core/crypto', 'core/identity'],
+  'core/circle': [
+    'core/kernel',
+    'core/model',
+    'core/contract',
+    'core/crypto',
+    'core/identity',
+    // An invite is a capability.
+    'core/capability',
+  ],
   'core/capability': ['core/kernel', 'core/model', 'core/contract', 'core/crypto', 'core/identity'],
   'core/audit': ['core/kernel', 'core/model', 'core/contract', 'core/crypto', 'core/identity'],
   'core/analytics': ['core/kernel', 'core/model', 'core/contract', 'core/crypto'],

@@ -64,6 +64,8 @@ import { makeFilterLists } from './sharing/filter-lists.ts'
 import { makeGossipMessages } from './sharing/gossip-messages.ts'
 import { makeNetworkHost } from './sharing/host.ts'
 import { makeInbox } from './sharing/inbox.ts'
+import { makeInvites } from './sharing/invites.ts'
+import { makeJoins } from './sharing/joins.ts'
 import { makeLetterSending } from './sharing/letter-sending.ts'
 import { makeLetters } from './sharing/letters.ts'
 import { makeMembership } from './sharing/membership.ts'
@@ -251,8 +253,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     store,
     jobs: master.jobs,
     people,
-    // Nobody can take back one link of a chain by itself yet: what a share's end takes back is all of it.
-    revokersOf: async () => [],
+    revokersOf: async (did, link) => users.read(did, db => db.capabilities.revokersOf(link)),
     events,
     wake,
     clock,
@@ -268,6 +269,9 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     keys,
     events,
     meetMoved: trust.meetMoved,
+    takeJoin: (did, sender, join, letter) => invites.take(did, sender, join, letter),
+    takeAnswers: (did, sender, answers) => joins.takeAnswers(did, sender, answers),
+    circleNews: did => joins.settle(did),
     wantSync: syncs.wantPair,
     wantBlocks: fetching.want,
     clock,
@@ -410,6 +414,39 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     chance,
     log: say,
   })
+  const invites = makeInvites({
+    users,
+    jobs,
+    people,
+    contacts,
+    circles,
+    audiences,
+    membership,
+    keys,
+    card,
+    sending,
+    wake,
+    clock,
+    chance,
+    log: say,
+  })
+  const joins = makeJoins({
+    users,
+    jobs,
+    people,
+    contacts,
+    circles,
+    audiences,
+    keys,
+    card,
+    reaching,
+    sending,
+    events,
+    wake,
+    clock,
+    chance,
+    log: say,
+  })
   const delivering = makeDelivery({
     users,
     store,
@@ -422,6 +459,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     refs: refs.circles,
     envelopes,
     membership,
+    invitations: { send: joins.send, answer: invites.answer },
     endings,
     policy,
     keys,
@@ -646,6 +684,8 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       contacts,
       membership,
       inbox,
+      invites,
+      joins,
       syncs,
       trust,
       card,

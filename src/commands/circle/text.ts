@@ -7,6 +7,8 @@ import { table } from '../text/table.ts'
 type Circle = Result<'circle.show'>
 
 const ENDED = {
+  invited:
+    'You asked to be let in. It goes on by itself when the node of who invited you is there and unlocked.',
   left: 'You left this circle. What was shared before stays until it ends.',
   removed: 'You were removed from this circle. What was shared before stays until it ends.',
   closed: 'This circle was closed by its owner. What was shared before stays until it ends.',
@@ -22,7 +24,7 @@ export const circleText = (circle: Circle): string =>
   [
     `${style.bold(visibleLine(circle.name))}  ${style.dim(`${circle.circleId}  epoch ${circle.epoch}`)}`,
     ...(circle.description === null ? [] : [visibleText(circle.description)]),
-    style.dim(HISTORY[circle.history]),
+    ...(circle.history === null ? [] : [style.dim(HISTORY[circle.history])]),
     ...(circle.state === 'active' ? [] : [style.yellow(ENDED[circle.state])]),
     table(
       ['name', 'role', 'state', 'did'],

@@ -1,4 +1,4 @@
-/** Epochs of a circle: the secret, what an entry says of it, the tag on messages, and the wraps that carry it to people. */
+/** Epochs of a circle: its secret, what an entry says of it, the tag on messages, and the wraps that carry it to people. */
 import { z } from 'zod'
 import type { Ed25519Key } from '../crypto/ed25519.ts'
 import { hkdf, hmac, sha256 } from '../crypto/hash.ts'

@@ -31,6 +31,8 @@ export interface FormerMember {
   /** The entry that they went out by, and who signed it. */
   readonly exit: EntryHash
   readonly by: Did
+  /** Where they are found, to tell them. */
+  readonly card: string | null
 }
 
 export interface CircleEpoch {
@@ -239,7 +241,15 @@ function reduceFormer(judgement: Judgement): FormerMember[] {
     const place = judgement.memberships.lastExit(did)
     if (place === null) return []
     const { op, hash, did: by } = judgement.entry(place)
-    return [{ did, how: op === 'leave' ? ('left' as const) : ('removed' as const), exit: hash, by }]
+    return [
+      {
+        did,
+        how: op === 'leave' ? ('left' as const) : ('removed' as const),
+        exit: hash,
+        by,
+        card: judgement.cards.get(did) ?? null,
+      },
+    ]
   })
 }
 

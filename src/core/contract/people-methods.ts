@@ -1,9 +1,19 @@
 /** The methods of contacts and circles. Part of `methods.ts`. */
 import { z } from 'zod'
-import { Did } from '../model/id.ts'
+import { Did, IsoTime } from '../model/id.ts'
 import { type Method, none } from './method.ts'
-import { Circle, CircleHistory, Contact, ContactDetails, ContactState, GivenRole } from './people-shapes.ts'
-import { Count, changed, FreeText, GivenName, Selector } from './shapes.ts'
+
+import {
+  Circle,
+  CircleHistory,
+  CircleInvite,
+  Contact,
+  ContactDetails,
+  ContactState,
+  GivenRole,
+  InvitedRole,
+} from './people-shapes.ts'
+import { Count, changed, FreeText, GivenName, Selector, TimeText } from './shapes.ts'
 
 const CircleChanged = Circle.extend(changed)
 const ContactChanged = Contact.extend(changed)
@@ -131,6 +141,58 @@ export const peopleMethods = {
     params: z.strictObject({ circle: Selector, contacts: z.array(Selector).min(1).max(256) }),
     result: CircleChanged,
     errors: ['circle/not-found', 'contact/not-found', 'circle/denied', 'circle/closed', 'keystore/locked'],
+  },
+  'circle.invite': {
+    summary: 'Make an invite: a secret line by which whoever has it may join.',
+    access: 'write',
+    params: z.strictObject({
+      circle: Selector,
+      expires: TimeText.default('7d'),
+      uses: z.number().int().min(1).max(1000).default(1),
+      role: InvitedRole.default('member'),
+    }),
+    result: z.strictObject({
+      invite: z.string(),
+      inviteId: z.string(),
+      expiresAt: IsoTime,
+      uses: Count,
+      role: InvitedRole,
+    }),
+    errors: ['circle/not-found', 'circle/denied', 'circle/closed', 'usage/invalid', 'keystore/locked'],
+  },
+  'circle.invites': {
+    summary: 'Invites of one’s own to a circle that somebody could still use.',
+    access: 'read',
+    params: z.strictObject({ circle: Selector }),
+    result: z.strictObject({ invites: z.array(CircleInvite) }),
+    errors: ['circle/not-found', 'id/ambiguous'],
+  },
+  'circle.uninvite': {
+    summary: 'Take an invite back; who used it before stays in.',
+    access: 'write',
+    params: z.strictObject({ circle: Selector, invite: Selector }),
+    result: CircleInvite.extend(changed),
+    errors: ['circle/not-found', 'invite/unknown', 'id/ambiguous'],
+  },
+  'circle.join': {
+    summary: 'Use an invite, and wait until who made it has let one in.',
+    access: 'write',
+    params: z.strictObject({
+      invite: z.string().max(32_768),
+      waitMs: z.number().int().min(0).max(3_600_000).default(30_000),
+    }),
+    result: CircleChanged,
+    errors: [
+      'invite/invalid',
+      'invite/used',
+      'invite/revoked',
+      'invite/expired',
+      'invite/unknown',
+      'contact/self',
+      'contact/blocked',
+      'keystore/locked',
+    ],
+    timeoutMs: 3_700_000,
   },
   'circle.leave': {
     summary: 'Leave a circle; what was shared before stays.',

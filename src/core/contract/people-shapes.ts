@@ -51,6 +51,7 @@ export const PersonRef = z
 export const GivenRole = z.enum(['admin', 'member', 'reader'])
 /** What those who come to a circle get of what was shared before. */
 export const CircleHistory = z.enum(['none', 'now', 'all'])
+export const InvitedRole = z.enum(['member', 'reader'])
 export const CircleMember = z.strictObject({
   did: Did,
   name: FreeText.nullable(),
@@ -62,14 +63,27 @@ export const Circle = z
     circleId: CircleId,
     name: FreeText,
     description: FreeText.nullable(),
-    history: CircleHistory,
+    /** Null while one is only invited. */
+    history: CircleHistory.nullable(),
     /** Display number of the current epoch, from 1; 0 while none is known here. */
     epoch: Count,
     members: z.array(CircleMember),
-    /** What one is to it oneself; `closed` when its owner ended it. */
-    state: z.enum(['active', 'left', 'removed', 'closed']),
+    /** What one is to it oneself; `closed` when its owner ended it, `invited` while who made the invite has not let one in. */
+    state: z.enum(['active', 'invited', 'left', 'removed', 'closed']),
   })
   .meta({ id: 'Circle' })
+/** An invite as its maker sees it. The line is shown once, when it is made. */
+export const CircleInvite = z
+  .strictObject({
+    inviteId: z.string(),
+    role: InvitedRole,
+    uses: Count,
+    /** How many people may still use it. */
+    left: Count,
+    createdAt: IsoTime,
+    expiresAt: IsoTime,
+  })
+  .meta({ id: 'CircleInvite' })
 export const Peer = z
   .strictObject({
     peerId: z.string(),

@@ -12,8 +12,8 @@ const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex')
 /** About 1 KB each. */
 const ed25519Keys = new KeyCache(4096, raw => importPublicKey('ed25519', raw))
 
-/** About 16 KB each, expanded. */
-const mlkemKeys = new KeyCache(256, raw => importPublicKey('ml-kem-768', raw))
+/** About 16 KB each, expanded; a circle of 1,000 whose key changes again and again fits. */
+const mlkemKeys = new KeyCache(1024, raw => importPublicKey('ml-kem-768', raw))
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 

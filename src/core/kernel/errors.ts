@@ -438,6 +438,26 @@ export const ERRORS = {
     retry: true,
     hint: 'No current key of this circle is known here yet; it comes with the next message of an admin.',
   },
+  'invite/invalid': {
+    rpc: 1615,
+    exit: 5,
+    retry: false,
+    hint: 'Copy the whole line again: it begins with `vivimi1`.',
+  },
+  'invite/used': {
+    rpc: 1616,
+    exit: 7,
+    retry: false,
+    hint: 'Somebody else used it: ask for another invite.',
+  },
+  'invite/revoked': { rpc: 1617, exit: 7, retry: false, hint: 'Ask for another invite.' },
+  'invite/expired': { rpc: 1618, exit: 7, retry: false, hint: 'Ask for another invite.' },
+  'invite/unknown': {
+    rpc: 1619,
+    exit: 3,
+    retry: false,
+    hint: 'Who made it lists those that are open with `vivim circle invites`.',
+  },
 
   'audit/broken': {
     rpc: 1940,
@@ -657,7 +677,7 @@ export const codeOf = (error: unknown): ErrorCode =>
     : 'program/defect'
 
 /** Rooms whose codes are about what was given: bytes, a key, a document, a right. */
-const VERDICTS = /^(?:crypto|card|identity|circle|capability)\//
+const VERDICTS = /^(?:crypto|card|identity|circle|capability|invite)\//
 
 /** Whether an error is a verdict on what was given, which another try would not change; not one on this node's disk, database,
  *  lock or program, which says nothing about it. */

@@ -1,6 +1,7 @@
 /** Letters: what stands inside an envelope, and envelopes sealed to a person's devices or under a circle's epoch. */
 import { z } from 'zod'
 import { EPOCH_TAG_BYTES, epochTag, TAG_SALT_BYTES } from '../circle/epoch.ts'
+import { INVITE_ID_BYTES, JOIN_MAX_BYTES } from '../circle/invite.ts'
 import { decodeCbor, encodeCbor } from '../crypto/cbor.ts'
 import { sha256 } from '../crypto/hash.ts'
 import { bound, LABELS } from '../crypto/labels.ts'
@@ -25,6 +26,9 @@ import { MAX_DELEGATIONS, PassWire } from './pass.ts'
 export const ENVELOPE_MAX_BYTES = 4 * 1024 * 1024
 const ITEM_MAX_BYTES = 128 * 1024
 
+/** Answers in one letter. */
+const MAX_ANSWERS = 64
+
 const Items = (max: number) => z.array(bytesUpTo(ITEM_MAX_BYTES)).max(max).optional()
 
 /** Everything one node has to tell another, in one sealed piece; each item is a wire form that is verified by itself. */
@@ -43,6 +47,13 @@ const Letter = z.looseObject({
   pass: PassWire.optional(),
   heads: z.strictObject({ circle: bytesOf(16), hashes: z.array(bytesOf(32)).max(1024) }).optional(),
   tombstones: z.array(bytesUpTo(4096)).max(64).optional(),
+  /** The sender uses an invite to a circle of the recipient's: delegations and invocation. */
+  join: z.looseObject({ chain: bytesUpTo(JOIN_MAX_BYTES), invocation: bytesUpTo(JOIN_MAX_BYTES) }).optional(),
+  /** What becomes of invites that the recipient used; `code` null: they are in. */
+  answers: z
+    .array(z.looseObject({ invite: bytesOf(INVITE_ID_BYTES), code: z.string().max(64).nullable() }))
+    .max(MAX_ANSWERS)
+    .optional(),
 })
 export type Letter = z.infer<typeof Letter>
 

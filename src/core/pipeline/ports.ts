@@ -73,6 +73,10 @@ export type JobKind =
   | 'report'
   /** Hand the tombstone of what was passed on to `target`. */
   | 'bury-passed'
+  /** Use an invite to `circle` at its maker `target`. */
+  | 'join'
+  /** Tell `target` what became of the invites that they used. */
+  | 'answer'
 
 export interface NewJob {
   kind: JobKind

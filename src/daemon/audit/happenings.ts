@@ -103,6 +103,7 @@ export function makeHappenings(log: Pick<AuditLog, 'note' | 'count' | 'settle' |
         void log.note(local, note, NETWORK)
         return
       }
+      if (event.kind !== 'share') return
       const right = SHARES[event.event]
       if (right === undefined) return
       const { owner, share, target, by } = event

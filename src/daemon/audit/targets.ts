@@ -12,6 +12,7 @@ type Kind =
   | 'did'
   | 'share'
   | 'circle'
+  | 'invite'
   | 'conversation'
   | 'notebook'
   | 'bundle'
@@ -30,6 +31,7 @@ const SHAPES: Readonly<Record<Kind, (text: string) => boolean>> = {
   did: text => Did.safeParse(text).success,
   share: text => RANDOM_ID.test(text),
   circle: text => RANDOM_ID.test(text),
+  invite: text => RANDOM_ID.test(text),
   conversation: text => RANDOM_ID.test(text),
   notebook: text => RANDOM_ID.test(text),
   bundle: text => RANDOM_ID.test(text),
@@ -45,6 +47,7 @@ const SHAPES: Readonly<Record<Kind, (text: string) => boolean>> = {
 const MAX_TARGETS = 32
 
 const circle = ['circle:result.circleId'] as const
+const invite = ['invite:result.inviteId'] as const
 const contact = ['did:result.did'] as const
 const notebook = ['notebook:result.notebookId'] as const
 const bundle = ['bundle:result.bundleId'] as const
@@ -114,6 +117,9 @@ const PLACES: Readonly<Record<ChangingMethod, readonly Place[]>> = {
   'circle.create': circle,
   'circle.add': [...circle, 'did:params.contacts.*'],
   'circle.remove': [...circle, 'did:params.contacts.*'],
+  'circle.invite': invite,
+  'circle.uninvite': invite,
+  'circle.join': circle,
   'circle.leave': circle,
   'circle.role': [...circle, 'did:params.contact'],
   'circle.rename': circle,

@@ -1,9 +1,12 @@
 /** RPC methods of the nouns `contact` and `circle`. */
 import type { Handlers } from '../../core/contract/methods.ts'
+import { hasCode } from '../../core/kernel/errors.ts'
 import type { Did } from '../../core/model/id.ts'
 import type { Caller } from '../rpc/caller.ts'
 import type { Contacts } from '../sharing/contacts.ts'
 import type { Inbox } from '../sharing/inbox.ts'
+import type { Invites } from '../sharing/invites.ts'
+import type { Joins } from '../sharing/joins.ts'
 import type { Membership } from '../sharing/membership.ts'
 import type { OwnCard } from '../sharing/own-card.ts'
 import type { Syncs } from '../sharing/syncs.ts'
@@ -18,6 +21,8 @@ export interface PeoplePorts {
   contacts: Contacts
   membership: Membership
   inbox: Inbox
+  invites: Invites
+  joins: Joins
   syncs: Pick<Syncs, 'wantPair'>
   trust: Trust
   card: Pick<OwnCard, 'text'>
@@ -29,6 +34,8 @@ export const makePeopleMethods = ({
   contacts,
   membership,
   inbox,
+  invites,
+  joins,
   syncs,
   trust,
   card,
@@ -68,8 +75,23 @@ export const makePeopleMethods = ({
   'contact.remove': async (caller, p) => contacts.remove(caller.did, p.contact),
 
   'circle.create': (caller, p) => membership.create(caller.did, p.name.toWellFormed(), p.history),
-  'circle.list': async caller => membership.list(caller.did),
-  'circle.show': async (caller, p) => membership.show(caller.did, p.circle),
+  'circle.list': async caller => ({
+    circles: [...membership.list(caller.did).circles, ...joins.list(caller.did)],
+  }),
+  'circle.show': async (caller, p) => {
+    try {
+      return membership.show(caller.did, p.circle)
+    } catch (error) {
+      // Only then: what an invite calls its circle hides none of the user's own.
+      const waiting = hasCode(error, 'circle/not-found') ? joins.find(caller.did, p.circle) : null
+      if (waiting === null) throw error
+      return waiting
+    }
+  },
+  'circle.invite': (caller, p) => invites.invite(caller.did, p.circle, p),
+  'circle.invites': async (caller, p) => invites.list(caller.did, p.circle),
+  'circle.uninvite': async (caller, p) => invites.uninvite(caller.did, p.circle, p.invite),
+  'circle.join': (caller, p, signal) => joins.join(caller.did, p.invite, p.waitMs, signal),
   'circle.add': (caller, p, signal) => membership.add(caller.did, p.circle, p.contacts, p.role, signal),
   'circle.remove': (caller, p) => membership.remove(caller.did, p.circle, p.contacts),
   'circle.leave': (caller, p) => membership.leave(caller.did, p.circle),

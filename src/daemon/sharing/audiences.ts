@@ -40,12 +40,13 @@ export function makeAudiences({ users, contacts, circles }: AudiencesDeps) {
     return state === 'known' || state === 'verified'
   }
 
-  /** The cards of everybody in the circles that are shown, as their entries brought them. */
+  /** The cards of everybody in the circles that are shown, as their entries brought them; also of who went out, who is to be told. */
   function fellowCards(local: Did): Map<Did, string> {
     const cards = new Map<Did, string>()
     for (const { circleId } of users.read(local, db => db.circles.list())) {
       if (!isShown(local, circleId)) continue
-      for (const { did, card } of circles.state(local, circleId).members)
+      const { members, former } = circles.state(local, circleId)
+      for (const { did, card } of [...former, ...members])
         if (did !== local && card !== null) cards.set(did, card)
     }
     return cards

@@ -189,6 +189,12 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
       return row
     },
 
+    /** Take somebody as known by the card that came with an invite, or with its use. Who is blocked stays so. */
+    know(local: Did, did: Did, card: string | undefined): void {
+      const row = this.meet(local, did, card)
+      if (row.state === 'stranger') put(local, { ...row, state: 'known' })
+    },
+
     list: (local: Did, state?: ContactRow['state']): Result<'contact.list'> => ({
       contacts: users.read(local, db => db.contacts.list(state)).map(row => view(local, row)),
     }),

@@ -47,6 +47,8 @@ export interface DeliveryDeps {
   refs: CircleRefs
   envelopes: Envelopes
   membership: Membership
+  /** Wishes to join somebody's circle, and answers to those of others. */
+  invitations: { send: JobHandler; answer: JobHandler }
   endings: Endings
   policy: PolicyEngine
   keys: KeyRing
@@ -71,6 +73,7 @@ export function makeDelivery(
     refs,
     envelopes,
     membership,
+    invitations,
     endings,
     policy,
     keys,
@@ -298,5 +301,14 @@ export function makeDelivery(
     return added ? 'done' : { code: 'contact/keys-unknown' }
   }
 
-  return { deliver, grant, bury, expire, circle, 'add-member': addMember }
+  return {
+    deliver,
+    grant,
+    bury,
+    expire,
+    circle,
+    'add-member': addMember,
+    join: invitations.send,
+    answer: invitations.answer,
+  }
 }

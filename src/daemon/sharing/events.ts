@@ -24,6 +24,8 @@ export type SharingEvent =
       from: Did
       atMs: number
     }
+  /** Something came that may be about a circle of the user's. */
+  | { kind: 'circle'; local: Did }
 
 export interface SharingEvents {
   emit(event: SharingEvent): void

@@ -43,6 +43,11 @@ export interface LettersDeps {
   events: SharingEvents
   /** The sender moved to another identity, whose card this is. */
   meetMoved: (local: Did, sender: Did, card: string) => Promise<void>
+  /** The sender uses an invite of the user's, after their card and document were learnt. */
+  takeJoin: (local: Did, sender: Did, join: NonNullable<Letter['join']>, letter: Letter) => Promise<void>
+  takeAnswers: (local: Did, sender: Did, answers: NonNullable<Letter['answers']>) => void
+  /** A letter was read that may have changed a circle. */
+  circleNews: (local: Did) => void
   /** A circle of this user is lacking something that its members have. */
   wantSync: (local: Did, remote: Did) => void
   /** A new item may lack blocks. */
@@ -90,6 +95,11 @@ export function makeLetters(deps: LettersDeps) {
     if (letter.wraps) circles.takeWraps(local, letter.wraps)
     if (letter.notice) await admit(local, row, letter.notice, letter, epoch)
     else if (letter.pass) await passed.told(local, row.sender, letter.pass)
+    if (epoch !== null) return
+    const { join, answers } = letter
+    if (join) await deps.takeJoin(local, row.sender, join, letter)
+    if (answers) deps.takeAnswers(local, row.sender, answers)
+    if (letter.entries || letter.wraps || answers) deps.circleNews(local)
   }
 
   /** Circles of people who were not accepted have little room. */

@@ -1,7 +1,8 @@
 /** Circles as their user changes them: people, roles, name, owner, end; each change is brought to the members' nodes. Who is added is in at once where
  *  their keys are known, and a wish that a job fulfils where they are not. */
-import type { History } from '../../core/circle/entry.ts'
+import type { AddedRole, History } from '../../core/circle/entry.ts'
 import type { Result } from '../../core/contract/methods.ts'
+import type { IdentityDocument } from '../../core/identity/document.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
@@ -236,7 +237,10 @@ export function makeMembership(deps: MembershipDeps) {
     },
 
     async create(local: Did, name: string, history: History): Promise<Result<'circle.create'>> {
-      const known = users.read(local, db => db.circles.list()).find(row => row.alias === name)
+      // One that somebody else began, and that the user joined under that name, is another circle.
+      const known = users
+        .read(local, db => db.circles.list())
+        .find(row => row.alias === name && circles.adder(local, row.circleId) === local)
       if (known) return { ...view(local, known.circleId), changed: false }
       const circle = await circles.create(local, name, history)
       return { ...view(local, circle), changed: true }
@@ -299,6 +303,12 @@ export function makeMembership(deps: MembershipDeps) {
       await circles.rotate(local, circleId)
       await spread(local, circleId)
       return { ...view(local, circleId), changed: true }
+    },
+
+    /** Somebody used an invite that was judged. @throws as `Circles.add`. */
+    async admit(local: Did, circle: CircleId, document: IdentityDocument, role: AddedRole): Promise<void> {
+      await circles.add(local, circle, document, role)
+      await spread(local, circle)
     },
 
     /** Write the `add` entry of somebody who was wished for. @returns false while their keys are unknown. */

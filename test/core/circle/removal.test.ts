@@ -38,7 +38,7 @@ t.test('alice removes bob: he is out, and the new epoch is for the others', asyn
   const state = reduce([...team, removal])
   t.same(inside([...team, removal]), ['alice owner', 'carol admin', 'dave member'])
   t.same(state.former, [
-    { did: bob.keystore.did, how: 'removed', exit: removal.hash, by: alice.keystore.did },
+    { did: bob.keystore.did, how: 'removed', exit: removal.hash, by: alice.keystore.did, card: null },
   ])
   t.equal(state.sealing?.id, removal.hash)
   t.equal(state.sealing?.number, (reduce(team).sealing?.number ?? 0) + 1)

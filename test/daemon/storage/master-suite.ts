@@ -207,6 +207,38 @@ export function masterSuite(t: Test, database: () => Promise<MasterConfig>): voi
     t.equal(await shares.envelope('e2'), null, 'an ended share grants nothing')
   })
 
+  t.test(
+    'who comes to a circle later gets a part in a live share, once, and again after a refusal',
+    async t => {
+      const { shares, jobs } = await accepted(t)
+      const join = (did: Did) => shares.join(shareId(1), [{ did, circle: circleId(1) }], 5000)
+      const grants = async () =>
+        (await jobs.list({ share: shareId(1) }))
+          .filter(each => each.kind === 'grant')
+          .map(each => each.target)
+      await join(didOf(97))
+      await join(didOf(97))
+      await join(bob)
+      t.match(
+        (await shares.recipients(shareId(1))).find(({ did }) => did === didOf(97)),
+        { circle: circleId(1), state: 'pending', envelopes: [], receipt: null },
+      )
+      t.same(await grants(), [didOf(97)], 'bob has his part already')
+      await shares.setRecipient(shareId(1), bob, 'refused')
+      await join(bob)
+      t.match((await shares.recipients(shareId(1)))[0], { did: bob, circle: circleId(1), state: 'pending' })
+      t.same((await grants()).sort(), [bob, didOf(97)].sort())
+      t.same(
+        (await shares.list(alice, { live: true })).map(share => share.shareId),
+        [shareId(1)],
+      )
+      await shares.end(shareId(1), 'revoked', 6000)
+      await join(didOf(98))
+      t.equal((await shares.recipients(shareId(1))).length, 3, 'an ended share takes nobody')
+      t.same(await shares.list(alice, { live: true }), [])
+    },
+  )
+
   t.test('an ended share keeps no envelope and buries what it sent, once', async t => {
     const { shares, jobs, events } = await accepted(t)
     await shares.acknowledge(shareId(1), bob, bytes(7), 2000)

@@ -381,6 +381,47 @@ CREATE TABLE pass_report (
 ) STRICT;
 CREATE INDEX pass_report_by_share ON pass_report (share_id);
 `,
+  // Invites to circles: made, used, answered, and those that the user waits on.
+  `
+CREATE TABLE circle_invite (
+  invite_id TEXT PRIMARY KEY,
+  circle_id TEXT NOT NULL,
+  link TEXT NOT NULL UNIQUE,
+  issuer TEXT NOT NULL,
+  role TEXT NOT NULL,
+  uses INTEGER NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  expires_at_ms INTEGER NOT NULL,
+  revoked INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX circle_invite_by_circle ON circle_invite (circle_id, created_at_ms);
+CREATE TABLE circle_invite_use (
+  link TEXT NOT NULL,
+  did TEXT NOT NULL,
+  PRIMARY KEY (link, did)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE circle_answer (
+  did TEXT NOT NULL,
+  invite_id TEXT NOT NULL,
+  circle_id TEXT NOT NULL,
+  code TEXT,
+  PRIMARY KEY (did, invite_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE circle_join (
+  circle_id TEXT PRIMARY KEY,
+  invite_id TEXT NOT NULL,
+  inviter TEXT NOT NULL,
+  name TEXT NOT NULL,
+  role TEXT NOT NULL,
+  chain BLOB NOT NULL,
+  invocation BLOB NOT NULL,
+  document BLOB NOT NULL,
+  card TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  expires_at_ms INTEGER NOT NULL,
+  code TEXT
+) STRICT;
+`,
 ]
 
 /** The schema's number once every step ran. */

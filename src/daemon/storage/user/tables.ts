@@ -10,6 +10,8 @@ import { makeConversationWriter } from './conversation-import.ts'
 import { makeConversationReader } from './conversation-table.ts'
 import { makeEpochReader, makeEpochWriter } from './epoch-table.ts'
 import { makeFilterEntryReader, makeFilterEntryWriter } from './filter-entry-table.ts'
+import { makeInviteReader, makeInviteWriter } from './invite-table.ts'
+import { makeJoinReader, makeJoinWriter } from './join-table.ts'
 import { makeLetterReader, makeLetterWriter } from './letter-table.ts'
 import { makeMemoryReader, makeMemoryWriter } from './memory-table.ts'
 import { makeMessageWindows } from './message-windows.ts'
@@ -32,6 +34,8 @@ export function makeUserReader(sql: Sql) {
     contacts: makeContactReader(sql),
     circles: makeCircleReader(sql),
     epochs: makeEpochReader(sql),
+    invites: makeInviteReader(sql),
+    joins: makeJoinReader(sql),
     shareContents: makeShareContentReader(sql),
     letters: makeLetterReader(sql),
     received: makeReceivedReader(sql),
@@ -57,6 +61,8 @@ export function makeUserWriter(sql: WritingSql) {
     contacts: makeContactWriter(sql),
     circles: makeCircleWriter(sql),
     epochs: makeEpochWriter(sql),
+    invites: makeInviteWriter(sql),
+    joins: makeJoinWriter(sql),
     shareContents: makeShareContentWriter(sql),
     letters: makeLetterWriter(sql),
     received: makeReceivedWriter(sql),
