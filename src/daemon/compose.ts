@@ -3,6 +3,7 @@ import type { Handlers } from '../core/contract/methods.ts'
 import { Ed25519Key } from '../core/crypto/ed25519.ts'
 import type { IdentityDocument } from '../core/identity/document.ts'
 import { peerIdFromKey } from '../core/identity/peer-id.ts'
+import { decideDocument } from '../core/identity/succession.ts'
 import type { Chance, Clock } from '../core/kernel/env.ts'
 import { codeOf, VivimError } from '../core/kernel/errors.ts'
 import type { Scope } from '../core/kernel/scope.ts'
@@ -185,6 +186,12 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   const contacts = makeContacts({ users, people, fellowCards, network, clock, log: say })
   const trust = makeTrust({ users, people, contacts, localUsers, clock, log: say })
   people.whenLearning(trust.note)
+  // Another device of a user here made it: on disk before it is known elsewhere, or the next start would take the old one for a rollback.
+  people.whenLearning(async ({ next, decision }) => {
+    const session = locals.find(next.did)
+    if (decision === 'accept' && session !== null && decideDocument(session.document, next) === 'accept')
+      session.setDocument(next)
+  })
   const jobs = master.jobs
   const card = makeOwnCard({ users, keys, jobs, network, wake, clock, log: say })
   const reaching = makeReaching({ people, contacts, network })

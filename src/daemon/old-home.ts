@@ -11,7 +11,7 @@ import { parseConfig } from './config.ts'
 import { readSmall } from './durable-file.ts'
 import { type HomePaths, homePaths, listUsers, userPaths } from './home.ts'
 import { lockFile } from './storage/file-lock.ts'
-import { carryOver } from './storage/master/carry-over.ts'
+import { carryOver, grantAnew } from './storage/master/carry-over.ts'
 import { type MasterConfig, openMaster } from './storage/master/master.ts'
 import type { UserDatabaseManager } from './storage/user/manager.ts'
 
@@ -60,15 +60,24 @@ export function openOldHome(root: string, did: Did | null): OldHome {
       : new VivimError('usage/invalid', `several people live in ${root}: give the export file of one`)
   if (!users.includes(found))
     throw new VivimError('file/not-found', `${found} does not live in ${root}`, { path: root })
-  if (existsSync(paths.lock)) {
-    const lock = lockFile(paths.lock)
-    if (lock === null)
-      throw new VivimError('daemon/already-running', 'a daemon uses the old home: stop it first', {
-        home: root,
-      })
-    lock.release()
-  }
+  if (isInUse(paths))
+    throw new VivimError('daemon/already-running', 'a daemon uses the old home: stop it first', {
+      home: root,
+    })
   return { paths, did: found, document: documentOf(paths, found), ...configOf(paths) }
+}
+
+/** Backups are often without `run/`, or on a medium that nobody can write to: no daemon is there. */
+function isInUse(paths: HomePaths): boolean {
+  if (!existsSync(paths.lock)) return false
+  try {
+    const lock = lockFile(paths.lock)
+    lock?.release()
+    return lock === null
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EROFS') return false
+    throw error
+  }
 }
 
 function documentOf(paths: HomePaths, did: Did): IdentityDocument | null {
@@ -161,6 +170,7 @@ export async function carryMaster(
         for (const ending of SQLITE_ENDINGS) rmSync(copied + ending, { force: true })
       }
     }
+    await grantAnew(fresh, did)
     const live = (await fresh.shares.list(did, {})).filter(({ state }) => isLive(state))
     return new Map(live.map(({ shareId, version, contentId }) => [shareId, { version, contentId }]))
   } finally {

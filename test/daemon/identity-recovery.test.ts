@@ -131,6 +131,33 @@ t.test('alice lost everything but the export: the nodes of others hand her circl
   await carol.received(back.shareId)
 })
 
+t.test(
+  'alice keeps her other device: it takes the newer document on from a circle, also on disk',
+  async t => {
+    const [alice, bob] = await Promise.all(['alice', 'bob'].map(name => liveNode(t, name)))
+    if (!alice || !bob) throw new Error('two nodes were asked for')
+    await introduce(alice, bob)
+    const { circleId: circle } = await bob.call('circle.create', { name: 'team' })
+    await bob.call('circle.add', { circle, contacts: ['alice'] })
+    await alice.until('to be in the circle', () => isMember(alice, circle))
+    const { file } = await exported(alice)
+    await alice.stop()
+    const entries = bob.count('circle.updated', { circle })
+    const other = await recovered(t, 'alice', { ...file, keepOthers: true })
+    await other.until('the circle back', () => isMember(other, circle))
+    await bob.logged('circle.updated', { circle }, entries + 1)
+    await other.stop()
+    await alice.start()
+    await alice.until('the newer document', async () => {
+      const { devices, byRecovery } = await alice.call('identity.show', {})
+      return byRecovery && devices.length === 2
+    })
+    await alice.stop()
+    await alice.start()
+    t.match(await alice.call('identity.show', {}), { byRecovery: true, devices: { length: 2 } })
+  },
+)
+
 t.test('the lost device turns up in other hands: nobody takes what it says any more', async t => {
   const [alice, bob] = await Promise.all(['alice', 'bob'].map(name => liveNode(t, name)))
   if (!alice || !bob) throw new Error('two nodes were asked for')

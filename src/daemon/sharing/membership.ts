@@ -270,6 +270,11 @@ export function makeMembership(deps: MembershipDeps) {
       for (const row of rows)
         if (row.state === 'blocked')
           throw new VivimError('contact/blocked', 'a blocked contact is not added to circles')
+      for (const row of rows)
+        if (row.movedTo !== null)
+          throw new VivimError('contact/moved', 'this contact has moved to another identity', {
+            movedTo: row.movedTo,
+          })
       let changed = false
       let grown = false
       for (const { did } of rows) {

@@ -23,8 +23,33 @@ async function insert<T extends keyof MasterSchema>(
 /** Whether a recipient still waits for their share. */
 const WAITING: readonly string[] = ['pending', 'queued', 'delivering']
 
-/** Copy everything of `did`. What was sealed and not taken yet was signed by a device that does not count any more: its grants are made
- *  anew by `grant` jobs. @param people - whose public documents and addresses come along. */
+/** What was sealed and not taken yet was signed by a device that does not count any more: its grants are made anew, by the `grant` jobs
+ *  that stand in for deliveries. */
+export const grantAnew = ({ write }: Pick<MasterAccess, 'write'>, did: Did): Promise<void> =>
+  write(async db => {
+    const own = db.selectFrom('share').select('share_id').where('owner', '=', did)
+    await db
+      .updateTable('share_recipient')
+      .set({ state: 'pending', envelopes: '[]' })
+      .where('state', 'in', [...WAITING])
+      .where('share_id', 'in', own)
+      .execute()
+    await db.deleteFrom('envelope').where('share_id', 'in', own).execute()
+    await db
+      .updateTable('job')
+      .set({ kind: 'grant' satisfies JobKind, lease_until_ms: null, last_error: null, attempts: 0 })
+      .where('owner', '=', did)
+      .where('kind', '=', 'deliver' satisfies JobKind)
+      .execute()
+    await db
+      .updateTable('share')
+      .set({ state: 'queued' })
+      .where('owner', '=', did)
+      .where('state', '=', 'publishing')
+      .execute()
+  })
+
+/** Copy everything of `did` but the envelopes. @param people - whose public documents and addresses come along. */
 export async function carryOver(
   old: Pick<MasterAccess, 'read'>,
   fresh: Pick<MasterAccess, 'write'>,
@@ -55,8 +80,6 @@ export async function carryOver(
       peers: (await db.selectFrom('peer').selectAll().execute()).filter(({ peer }) => peers.has(peer)),
     }
   })
-  const waits = (share: string | null, target: string | null): boolean =>
-    rows.recipients.some(row => row.share_id === share && row.did === target && WAITING.includes(row.state))
   await fresh.write(async db => {
     await insert(
       db,
@@ -70,19 +93,9 @@ export async function carryOver(
     await insert(db, 'audit_anchor', rows.anchors)
     await insert(db, 'circle', rows.circles)
     await insert(db, 'circle_member', rows.members)
-    await insert(
-      db,
-      'share',
-      rows.shares.map(row => (row.state === 'publishing' ? { ...row, state: 'queued' } : row)),
-    )
+    await insert(db, 'share', rows.shares)
     await insert(db, 'intent', rows.intents)
-    await insert(
-      db,
-      'share_recipient',
-      rows.recipients.map(row =>
-        WAITING.includes(row.state) ? { ...row, state: 'pending', envelopes: '[]' } : row,
-      ),
-    )
+    await insert(db, 'share_recipient', rows.recipients)
     await insert(db, 'record', rows.records)
     await insert(
       db,
@@ -92,14 +105,7 @@ export async function carryOver(
     await insert(
       db,
       'job',
-      rows.jobs.map(({ id: _, ...row }) => ({
-        ...row,
-        kind: (row.kind === 'deliver' && waits(row.share, row.target) ? 'grant' : row.kind) as JobKind,
-        lease_until_ms: null,
-        last_error: null,
-        attempts: 0,
-        next_try_at_ms: row.not_before_ms,
-      })),
+      rows.jobs.map(({ id: _, ...row }) => row),
     )
   })
 }
