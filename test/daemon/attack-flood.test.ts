@@ -213,6 +213,7 @@ t.test(
     const answers: string[] = []
     for (let n = 0; n < 7; n++) {
       const eve = await second(t)
+      await proved(eve, address, card)
       for (let at = 0; at < 4; at++) {
         // Of bytes that no compression makes small, 450 KiB.
         const noise = Array.from({ length: 600 }, () =>
