@@ -239,7 +239,7 @@ export function makeShares(deps: SharesDeps) {
     async show(local: Did, selector: string): Promise<Result<'share.show'>> {
       const share = await find(local, selector)
       const recipients = await store.recipients(share.shareId)
-      const waiting = await jobs.list({ share: share.shareId })
+      const waiting = await jobs.list({ share: share.shareId, owner: local })
       return {
         ...head(local, share),
         recipients: recipients.map(row => ({
