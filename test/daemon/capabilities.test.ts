@@ -313,6 +313,21 @@ async function asHolder(node: LiveNode, token: string | { chain: string }) {
   return { ask, call, hello, end: () => socket.destroy() }
 }
 
+t.test('a script that waits for the inbox while its right is taken back is told nothing', async t => {
+  const { alice, bob } = await withScript(t)
+  const reader = join(tempFolder(t), 'reader.token')
+  await alice.vivim(['capability', 'create', '--for', 'reader', '--can', 'inbox.list', '--out', reader])
+  const client = await asHolder(alice, reader)
+  t.match(await client.call('inbox.list', {}), { result: { items: [] } })
+  const waiting = client.call('inbox.list', { waitMs: 60_000 })
+  await alice.call('capability.revoke', { capability: 'reader' })
+  const theirs = await bob.converse('Jam', 'the word is quince')
+  const { shareId } = await bob.call('share.create', { conversation: theirs, to: ['alice'] })
+  await alice.received(shareId)
+  t.match(await waiting, { error: { data: { code: 'capability/revoked' } } })
+  client.end()
+})
+
 t.test('a hostile script that speaks the protocol itself gets no further', async t => {
   const { alice, conversation, token } = await withScript(t)
   const held = parseToken(readFileSync(token, 'utf8'))

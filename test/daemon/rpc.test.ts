@@ -74,6 +74,7 @@ async function serve(t: Test, given: Partial<Handlers<Caller>>, who: Session = s
       enter: async () => {
         throw new VivimError('capability/denied', 'nothing was given here')
       },
+      stillHolds: async () => {},
       pass: async () => {
         throw new VivimError('capability/denied', 'nothing was given here')
       },

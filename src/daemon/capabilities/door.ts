@@ -47,13 +47,18 @@ export interface CapabilityDoorDeps {
   clock: Clock
 }
 
+type CapabilityVia = Extract<Via, { kind: 'capability' }>
+
 export interface CapabilityDoor {
   /** Come in with a chain in text, through this socket. @throws `capability/*`, `crypto/*`; `user/not-found` for another user than `as`. */
   enter(chain: string, as: string | undefined, socket: Door): Promise<Session>
+  /** Whether the right counts still, for the answer of a call that took its time. @throws `capability/expired`,
+   *  `capability/revoked`. */
+  stillHolds(did: Did, via: CapabilityVia): Promise<void>
   /** One call. @param sent - its params as they stood in the frame. @param parsed - by the method's schema.
    *  @param invocation - base64url. @throws `capability/*`, `crypto/*`. */
   pass(
-    session: { did: Did; via: Extract<Via, { kind: 'capability' }> },
+    session: { did: Did; via: CapabilityVia },
     call: { method: MethodName; sent: unknown; parsed: unknown; invocation: string | undefined },
   ): Promise<void>
 }
@@ -123,6 +128,11 @@ export function makeCapabilityDoor(deps: CapabilityDoorDeps): CapabilityDoor {
         // Each call is judged by `pass`, which says what has ended.
         use: () => true,
       }
+    },
+
+    async stillHolds(did, { chain }) {
+      checkChainTime(chain, clock.nowMs())
+      await checkRevocations(chain, portsOf(did))
     },
 
     async pass({ did, via }, { method, sent, parsed, invocation: text }) {

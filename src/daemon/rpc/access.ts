@@ -38,3 +38,8 @@ export async function checkCall(call: ReadCall, from: Session, door: CapabilityD
   const { user, via } = from
   if (via.kind === 'capability' && user !== null) await door.pass({ did: user, via }, call)
 }
+
+/** Before the answer leaves: what was taken back while the call ran gives nothing any more. @throws `capability/*`. */
+export async function checkAnswer({ user, via }: Session, door: CapabilityDoor): Promise<void> {
+  if (via.kind === 'capability' && user !== null) await door.stillHolds(user, via)
+}

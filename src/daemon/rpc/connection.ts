@@ -6,7 +6,7 @@ import { type Handlers, type MethodName, methods, type ParsedParams } from '../.
 import { VivimError } from '../../core/kernel/errors.ts'
 import type { CallAudit, CallRecord } from '../audit/calls.ts'
 import type { CapabilityDoor } from '../capabilities/door.ts'
-import { checkAccess, checkCall } from './access.ts'
+import { checkAccess, checkAnswer, checkCall } from './access.ts'
 import type { Caller, Door, RpcUsers, Session } from './caller.ts'
 import { makeLineSplitter } from './lines.ts'
 import { type Call, judgeLine, parseParams } from './request.ts'
@@ -180,6 +180,7 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
     await checkCall({ method, sent: rawParams, parsed: params, invocation }, from, ports.capabilities)
     const handler = ports.handlers[method] as (c: Caller, p: unknown, s: AbortSignal) => Promise<unknown>
     const result = await handler(from, params, signal)
+    await checkAnswer(from, ports.capabilities)
     return ports.checkResults ? methods[method].result.parse(result) : result
   }
 
