@@ -106,7 +106,7 @@ t.test(
     t.match((await house.dial({ token: opened.token })).hello.user, { did: bob.did })
     await t.rejects(guest.call('session.open', { as: 'bob', signed }), refused, 'a nonce is good once')
     const other = await house.dial()
-    const { entries } = await bob.call('audit.list', { action: 'session' })
+    const { entries } = await bob.call('audit.list', { action: 'session.opened' })
     const targets = [`session:${opened.sessionId}`]
     t.match(entries.at(-1), { action: 'session.opened', right: 'device', targets })
     const second = await guest.call('session.challenge', {})
