@@ -1,13 +1,15 @@
 /** The one composition root: opens what the daemon is made of, last opened first closed, and hands it to the socket. */
-import type { Handlers } from '../core/contract/methods.ts'
+import { methods as contract, type Handlers } from '../core/contract/methods.ts'
 import { Ed25519Key } from '../core/crypto/ed25519.ts'
 import type { IdentityDocument } from '../core/identity/document.ts'
 import { peerIdFromKey } from '../core/identity/peer-id.ts'
 import { decideDocument } from '../core/identity/succession.ts'
+import { toB64u } from '../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../core/kernel/env.ts'
 import { codeOf, VivimError } from '../core/kernel/errors.ts'
 import type { Scope } from '../core/kernel/scope.ts'
 import type { CircleId, Did } from '../core/model/id.ts'
+import type { JobKind } from '../core/pipeline/ports.ts'
 import { builtInPolicy } from '../core/policy/decide.ts'
 import { makeAccounts } from './accounts/accounts.ts'
 import { makeDoors } from './accounts/doors.ts'
@@ -20,21 +22,31 @@ import { makeAuditReading } from './audit/reading.ts'
 import { makeCapabilityDoor } from './capabilities/door.ts'
 import { makeIssued } from './capabilities/issued.ts'
 import type { Config } from './config.ts'
+import { readRecord, writeRecord } from './devices/device-records.ts'
+import { makeDevices } from './devices/devices.ts'
+import { makeJoining } from './devices/joining.ts'
+import { makeOwnSync } from './devices/own-sync.ts'
+import { makeRequests } from './devices/requests.ts'
+import { makeSyncCircles } from './devices/sync-circles.ts'
+import { makeSyncPeople } from './devices/sync-people.ts'
+import { makeSyncReceived } from './devices/sync-received.ts'
+import { makeSyncShares } from './devices/sync-shares.ts'
 import { type HomePaths, operatorOf, prepareSocket, readNodeSeed } from './home.ts'
 import { makeImports } from './importing/imports.ts'
 import { makeDatabaseSpool, makeShelves, makeSpool, sweepSpool } from './importing/spool.ts'
-import { type JobRunner, startJobRunner } from './jobs/runner.ts'
+import { type JobHandler, type JobRunner, startJobRunner } from './jobs/runner.ts'
 import type { KeystoreSession } from './keystore-session.ts'
 import { makeAcus } from './library/acus.ts'
 import { makeCollections } from './library/collections.ts'
 import { makeMemories } from './library/memories.ts'
 import { makeProfile } from './library/profile.ts'
 import { startListening } from './listening.ts'
-import { openLocalUsers } from './local-users.ts'
+import { type LocalUsers, openLocalUsers } from './local-users.ts'
 import type { Log } from './log.ts'
 import { makeAuditMethods } from './methods/audit.ts'
 import { makeCapabilityMethods } from './methods/capability.ts'
 import { makeConversationMethods } from './methods/conversation.ts'
+import { makeDeviceMethods } from './methods/device.ts'
 import { makeFilteringMethods } from './methods/filtering.ts'
 import { makeIdentityMethods } from './methods/identity.ts'
 import { makeImportMethods } from './methods/import.ts'
@@ -96,6 +108,8 @@ import { openMaster, pingMaster } from './storage/master/master.ts'
 import { removeUser } from './storage/master/user-removal.ts'
 import { makeConversationStore } from './storage/user/conversation-store.ts'
 import { openUserDatabases } from './storage/user/manager.ts'
+import { WRITER_KEY } from './storage/user/written.ts'
+import { finishReplacing } from './user-folder.ts'
 
 export interface ComposeOptions {
   paths: HomePaths
@@ -120,6 +134,10 @@ export interface Daemon {
 
 /** User databases kept open at once. */
 const OPEN_DATABASES = 32
+/** Jobs of a device that was taken out. */
+const REVOKED_AGAIN_MS = 3_600_000
+/** How long a node is tried that is to be told of a newer document. */
+const TELL_TIMEOUT_MS = 5_000
 /** Strangers whose items are held at once. */
 const MAX_STRANGERS = 200
 
@@ -137,11 +155,13 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   const blocks = await openBlockStore(paths.blocks)
   const conversations = makeConversationStore(users)
 
+  // A kill may have come between a new device's folder and the end of the unused user whose place it took.
+  for (const did of finishReplacing(paths)) await removeUser(master, did)
   const locals = scope.own(openLocalUsers({ paths, peer: peerId, databases: users, clock, chance }), all =>
     all.close(),
   )
   const { sessionOf } = locals
-  const operator = operatorOf(paths)
+  let operator = operatorOf(paths)
   const keys = { keys: (did: Did) => sessionOf(did).keys(), unlocked: (did: Did) => sessionOf(did).unlocked }
   const localUsers = async (): Promise<Did[]> => locals.list()
 
@@ -202,7 +222,10 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     people,
     keys,
     card,
-    changed: (did, circle) => void settle(did, circle),
+    changed: (did, circle) => {
+      ownSync.soon(did)
+      void settle(did, circle)
+    },
     entered: happenings.entry,
     joined: happenings.joined,
     clock,
@@ -320,6 +343,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     welcome: makeWelcome({ store, circles, wake, clock, log: say }),
     keys,
     wantSync: syncs.wantCircle,
+    deviceKey: did => sessionOf(did).deviceKey,
     wake,
     clock,
   })
@@ -387,6 +411,15 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   })
   const reissue = makeReissue({ users, audiences, blocks, shares, sealing, endings, lists, keys, clock })
   const scans = makeScans({ users, conversations, store, blocks, shares, lists, keys, clock })
+  const requests = makeRequests({
+    users,
+    find: locals.find,
+    readSecret,
+    peerId,
+    clock,
+    chance,
+    log: say,
+  })
   const passing = makePassing({
     users,
     jobs,
@@ -475,11 +508,46 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     clock,
     log: say,
   })
-  const handlers = {
+  const jobHandlers = unlessRevoked(locals, clock, {
     ...delivering,
     ...passingJobs.handlers,
     card: makeCardLetters({ users, people, contacts, keys, card, reaching, sending, log: say }),
-  }
+  })
+  const nowMs = (): number => clock.nowMs()
+  const ownSync = scope.own(
+    makeOwnSync({
+      users,
+      find: locals.find,
+      localUsers: locals.list,
+      network,
+      kinds: [
+        ...makeSyncPeople({
+          users,
+          people,
+          fellows: refs.identities.fellows,
+          takeSlot: (local, wire) => publisher?.takeSlot(local, wire) ?? false,
+          release: (local, owner) => inbox.release(local, owner),
+        }),
+        ...makeSyncCircles({ users, circles, wakeLetters: letters.wake }),
+        ...makeSyncShares({ users, store, blocks, endings, keys, events, nowMs, chance, log: say }),
+        makeSyncReceived({
+          users,
+          blocks,
+          contacts,
+          endings,
+          fetching,
+          keys,
+          events,
+          nowMs,
+          chance,
+          log: say,
+        }),
+      ],
+      lookUp: (local, signal) => contacts.findAgain(local, local, signal),
+      log: say,
+    }),
+    one => one.stop(),
+  )
   const host = makeNetworkHost({
     users,
     identities: refs.identities,
@@ -492,10 +560,21 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     endings,
     gossip,
     keys,
+    devices: {
+      onPairing: requests.opening,
+      pairingState: requests.state,
+      async onTaken(did, request, peer) {
+        await requests.taken(did, request, peer)
+        ownSync.soon(did)
+      },
+      openDeviceSync: ownSync.open,
+    },
     proofOf: did => {
       const session = locals.find(did)
       const standing = session?.standing
-      return session && standing ? { standing: standing.wire, document: session.document.wire } : null
+      return session && standing && !session.revoked
+        ? { standing: standing.wire, document: session.document.wire }
+        : null
     },
     localUsers,
     onConnected: () => publisher?.soon(),
@@ -529,7 +608,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     one => one.stop(),
   )
   const unit = (): number => (new DataView(chance.bytes(4).buffer).getUint32(0) % 1_000_000) / 1_000_000
-  const runner = await startJobRunner({ jobs, handlers, clock, unit, log: say })
+  const runner = await startJobRunner({ jobs, handlers: jobHandlers, clock, unit, log: say })
   scope.own(runner, one => one.stop())
   running = { network: node, runner }
 
@@ -538,8 +617,21 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     keys,
     endedSlots: card.endedSlots,
     records: refs.records,
-    localUsers,
+    // What was taken out says no more where its person is.
+    localUsers: async () => locals.list().filter(did => !sessionOf(did).revoked),
     network,
+    ownNodes: (local, document, peers) => {
+      void people
+        .learn(document)
+        .catch(error => say('identity.not-learnt', { did: local, code: codeOf(error) }))
+      if (
+        people.found(
+          local,
+          peers.map(({ peer, addrs }) => ({ peer, addrs: [...addrs] })),
+        )
+      )
+        ownSync.soon(local)
+    },
     clock,
     chance,
     log: say,
@@ -549,6 +641,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   events.listen(happenings.sharing)
   events.listen(event => {
     if (event.kind === 'share' && event.event === 'accepted') publishing.soon()
+    ownSync.soon(event.kind === 'share' ? event.owner : event.local)
   })
   scope.own(await startExpiry({ endings, events, clock, log: say }), one => one.stop())
   scope.own(letters, one => one.stop())
@@ -559,7 +652,8 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       .then(wake, error => say('job.hurry-failed', { code: codeOf(error) }))
   people.whenProved((local, remote) => {
     hurry({ target: remote })
-    syncs.wantPair(local, remote)
+    if (local === remote) ownSync.soon(local)
+    else syncs.wantPair(local, remote)
     fetching.wantFrom(local, remote)
     publishing.soon()
   })
@@ -583,12 +677,14 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   /** From now on their letters are opened and their circles kept up to date. */
   const serve = async (did: Did, session: KeystoreSession): Promise<void> => {
     const unlocked = (): void => {
+      users.write(did, db => db.profile.put(WRITER_KEY, toB64u(session.keys().device.publicKey)))
       void people
         .learn(session.keys().document)
         .then(() => card.refresh(did))
         .catch(error => say('identity.not-learnt', { did, code: codeOf(error) }))
       card.keep(did)
       publishing.renewSlot(did)
+      ownSync.soon(did)
       letters.wake(did)
       void membership.settleAll(did).catch(error => say('circle.not-settled', { code: codeOf(error) }))
       hurry({ lastError: 'keystore/locked' })
@@ -612,6 +708,99 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   })
   runner.wake()
 
+  // A document that a peer showed may come into force at any time from here on.
+  people.whenLearnt(({ next: document, decision }) => {
+    if (decision !== 'accept') return
+    const session = locals.find(document.did)
+    if (session && decideDocument(session.document, document) === 'accept') session.setDocument(document)
+    void node.recheck(document.did).catch(error => say('peer.not-rechecked', { code: codeOf(error) }))
+    if (session) publishing.soon()
+    for (const did of locals.list()) ownSync.soon(did)
+  })
+  const devices = makeDevices({
+    users,
+    sessionOf,
+    requests,
+    peerId,
+    nodesOf: did => master.peers.peersOf(did),
+    epochNumbers: local =>
+      Object.fromEntries(
+        users
+          .read(local, db => db.circles.list())
+          .map(({ circleId }) => [circleId, circles.state(local, circleId).sealing?.number ?? 0]),
+      ),
+    async announce(local, document, change) {
+      // Own nodes first: also the one that is taken out is told, as long as it can be reached.
+      for (const { peer, addrs } of await people.addressesOf(local, local))
+        if (peer !== peerId)
+          void node
+            .tellDocument({ peer, addrs }, document.wire, AbortSignal.timeout(TELL_TIMEOUT_MS))
+            .catch(error => say('device.not-told', { peer, code: codeOf(error) }))
+      await people.learn(document)
+      await membership.renewed(local)
+      const nowMs = clock.nowMs()
+      for (const { did, state } of users.read(local, db => db.contacts.list()))
+        if (state === 'known' || state === 'verified')
+          await jobs.add({
+            kind: 'document',
+            owner: local,
+            share: null,
+            circle: null,
+            target: did,
+            notBeforeMs: nowMs,
+          })
+      runner.wake()
+      say('device.announced', { did: local, seq: document.seq, change })
+    },
+    clock,
+    chance,
+    log: say,
+  })
+  const joining = makeJoining({
+    paths,
+    network,
+    isUnused: async local => {
+      if (locals.list().length !== 1 || locals.list()[0] !== local) return false
+      if (sessionOf(local).document.devices.length !== 1 || sessionOf(local).document.seq !== 1) return false
+      if ((await store.list(local, {})).length > 0) return false
+      return users.read(
+        local,
+        db =>
+          db.conversations.list({ limit: 1 }).conversations.length === 0 &&
+          db.contacts.list().length === 0 &&
+          db.circles.list().length === 0 &&
+          db.received.list().length === 0 &&
+          db.letters.list('waiting').length === 0 &&
+          db.memories.list().length === 0 &&
+          db.collections.list('notebook').length === 0 &&
+          db.collections.list('bundle').length === 0,
+      )
+    },
+    needsPassphrase: local => sessionOf(local).needsPassphrase,
+    async replace(old, did, { name, ed, passphrase }) {
+      await locals.add(did)
+      contacts.keepName(did, config.name)
+      if (name !== null) {
+        const record = users.read(did, db => readRecord(db, ed))
+        writeRecord(users, did, ed, { ...record, name, nameSeq: record.nameSeq + 1 })
+      }
+      if (passphrase !== null) await sessionOf(did).unlock(passphrase, null)
+      await locals.remove(old)
+      users.delete(old)
+      for (const gone of [old, ...finishReplacing(paths)]) await removeUser(master, gone)
+      // They were alone here, and so is this person now.
+      operator = operatorOf(paths)
+      publishing.soon()
+      ownSync.soon(did)
+    },
+    isDeviceOf: local => !sessionOf(local).revoked,
+    clock,
+    chance,
+    log: say,
+  })
+  scope.own(joining, one => one.stop())
+  for (const did of locals.list()) requests.sweep(did)
+
   sweepSpool(paths.tmp)
   const imports = makeImports(conversations, {
     spool: makeSpool(paths.tmp, chance),
@@ -633,7 +822,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     endings,
     removeRows: did => removeUser(master, did),
     wake,
-    operator,
+    operator: () => operator,
     clock,
     chance,
     log: say,
@@ -678,6 +867,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
         return announce(did)
       },
     }),
+    ...makeDeviceMethods(devices, joining),
     ...makePeerMethods(node, people.isRelated),
     ...makeImportMethods(imports),
     ...makeConversationMethods(conversations),
@@ -728,6 +918,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       wake,
     }),
   }
+  const handlers = afterWrites(methods, did => ownSync.soon(did))
   const callAudit = makeCallAudit(audit, () => operator)
   const doors = makeDoors({ locals, accounts, sessions, nameOf: contacts.name })
   const capabilities = makeCapabilityDoor({
@@ -741,7 +932,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   const serveOn = async (door: Door, socketPath: string, gid: number | null): Promise<string> => {
     const { checkResults } = options
     const ports = {
-      handlers: methods,
+      handlers,
       users: doors,
       capabilities,
       audit: callAudit,
@@ -758,4 +949,37 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
   if (monitor !== null) await serveOn('monitor', monitor.path, monitor.gid)
   const socket = await serveOn('owner', prepareSocket(paths, options.runtimeFolder), null)
   return { socket, peerId, addrs: () => node.addrs() }
+}
+/** A device that was taken out sends nothing more: its jobs wait, and what only ends something here goes on. */
+function unlessRevoked(
+  locals: LocalUsers,
+  clock: Clock,
+  handlers: Record<JobKind, JobHandler>,
+): Record<JobKind, JobHandler> {
+  const refusing =
+    (handle: JobHandler): JobHandler =>
+    async (job, signal) =>
+      locals.find(job.owner)?.revoked === true
+        ? { code: 'device/revoked', atMs: clock.nowMs() + REVOKED_AGAIN_MS }
+        : handle(job, signal)
+  const wrapped = Object.entries(handlers).map(([kind, handle]) => [
+    kind,
+    kind === 'expire' ? handle : refusing(handle),
+  ])
+  return Object.fromEntries(wrapped) as Record<JobKind, JobHandler>
+}
+
+/** What a person changes is told to their other devices. */
+function afterWrites(handlers: Handlers<Caller>, changed: (did: Did) => void): Handlers<Caller> {
+  const wrapped: Record<string, unknown> = { ...handlers }
+  for (const name of Object.keys(handlers) as (keyof Handlers<Caller>)[]) {
+    if (contract[name].access !== 'write') continue
+    const handle = handlers[name] as (caller: Caller, params: never, signal: AbortSignal) => Promise<unknown>
+    wrapped[name] = async (caller: Caller, params: never, signal: AbortSignal) => {
+      const result = await handle(caller, params, signal)
+      if (caller.user !== null) changed(caller.user)
+      return result
+    }
+  }
+  return wrapped as unknown as Handlers<Caller>
 }

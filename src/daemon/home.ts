@@ -50,6 +50,8 @@ export interface UserPaths {
   readonly document: string
   /** The node's standing statement, wire form; readable while the keystore is locked. */
   readonly standing: string
+  /** While this device takes the place of the user that the home was made with: the DID of that one. */
+  readonly replaces: string
   readonly assets: string
 }
 
@@ -86,6 +88,7 @@ export const userPathsIn = (folder: string): UserPaths => ({
   recovery: join(folder, 'recovery'),
   document: join(folder, 'identity.doc'),
   standing: join(folder, 'standing'),
+  replaces: join(folder, 'replaces'),
   assets: join(folder, 'assets'),
 })
 

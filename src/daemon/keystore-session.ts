@@ -4,7 +4,7 @@ import { Ed25519Key } from '../core/crypto/ed25519.ts'
 import { type FileKey, needsPassphrase } from '../core/crypto/password.ts'
 import type { SecretBytes } from '../core/crypto/secret.ts'
 import { XWingKey } from '../core/crypto/xwing.ts'
-import { type IdentityDocument, parseDocument, signDocument } from '../core/identity/document.ts'
+import { deviceOf, type IdentityDocument, parseDocument, signDocument } from '../core/identity/document.ts'
 import { type IdentityExport, sealExport } from '../core/identity/export-file.ts'
 import {
   drawCard,
@@ -162,6 +162,24 @@ export class KeystoreSession {
     return true
   }
 
+  /** The public key of this device, 32 bytes; null before the first unlock. */
+  get deviceKey(): Uint8Array | null {
+    return this.#opened?.keys.device.publicKey ?? this.standing?.by ?? null
+  }
+
+  /** Whether another device of the person took this one out. */
+  get revoked(): boolean {
+    const own = this.deviceKey
+    return own !== null && deviceOf(this.#document, own) === null
+  }
+
+  /** The seed of the directory key, for another device of the person. @throws `keystore/locked`. */
+  directorySeed(): SecretBytes {
+    const opened = this.#current()
+    if (opened === null) throw new VivimError('keystore/locked', 'the keystore is locked', { did: this.did })
+    return opened.keystore.directory
+  }
+
   get unlocked(): boolean {
     return this.#current() !== null
   }
@@ -226,8 +244,10 @@ export class KeystoreSession {
     const untilMs = forMs === null ? null : this.#options.clock.nowMs() + forMs
     this.#opened = { keystore, fileKey, seed: recovery?.seed ?? null, untilMs, keys: keysOf(keystore) }
     this.#setTimer()
-    this.#renewDocument()
-    this.#renewStanding()
+    if (!this.revoked) {
+      this.#renewDocument()
+      this.#renewStanding()
+    }
     if (changed) for (const listener of this.#unlockListeners) listener()
     return { changed, untilMs }
   }
@@ -254,7 +274,7 @@ export class KeystoreSession {
     if (document.did !== this.did) throw new VivimError('keystore/corrupt', 'not a document of this user')
     writeDurable(this.#options.paths.document, document.wire)
     this.#document = document
-    if (this.unlocked) this.#renewStanding()
+    if (this.unlocked && !this.revoked) this.#renewStanding()
   }
 
   /** Identity key, card keys, document and, while it is here, the recovery seed, under a passphrase of their own.

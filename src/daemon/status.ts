@@ -16,7 +16,9 @@ type Check = Result<'system.doctor'>['checks'][number]
 export interface StatusPorts {
   home: string
   clock: Clock
-  sessionOf(did: Did): Pick<KeystoreSession, 'unlocked' | 'exported' | 'needsPassphrase' | 'document'>
+  sessionOf(
+    did: Did,
+  ): Pick<KeystoreSession, 'unlocked' | 'exported' | 'needsPassphrase' | 'document' | 'revoked'>
   network: Pick<Network, 'peerId' | 'addrs' | 'peers' | 'peersOf' | 'reachability'>
   jobs: Pick<JobStore, 'list'>
   blocks: Pick<BlockStore, 'bytes'>
@@ -79,6 +81,12 @@ export function makeStatus(ports: StatusPorts): StatusReporter {
     const waiting = [steps > 0 ? `${steps} steps` : '', letters > 0 ? `${letters} letters` : '']
       .filter(Boolean)
       .join(' and ')
+    if (session.revoked)
+      warn(
+        'device/revoked',
+        'error',
+        'another device of yours took this one out: it sends and receives nothing',
+      )
     if (!session.unlocked)
       warn(
         'keystore/locked',

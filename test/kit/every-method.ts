@@ -40,6 +40,11 @@ export const CALLS: Readonly<Record<MethodName, Call | null>> = {
   'identity.exported': ({ asset }) => ({ sha256: asset }),
   'identity.renew': null,
   'identity.move': null,
+  'device.list': () => ({}),
+  'device.add': null,
+  'device.joining': () => ({}),
+  'device.approve': () => ({ code: '00000000' }),
+  'device.revoke': null,
   'peer.list': () => ({}),
   'peer.connect': () => ({
     address: '/ip4/127.0.0.1/tcp/1/p2p/12D3KooWJ3ftm2sG5q9gHBiJkPGLaeJxhUVuJqfMdxiHcZRXQSUs',

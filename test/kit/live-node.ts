@@ -74,7 +74,7 @@ async function patiently<T>(what: string, work: Promise<T>): Promise<T> {
 export class LiveNode {
   readonly name: string
   readonly home: string
-  readonly did: string
+  did: string
   /** Every line that all its processes logged. */
   readonly lines: LogLine[] = []
   /** What it wrote to stderr that is not a log line, such as a stack of Node itself. */
@@ -167,6 +167,14 @@ export class LiveNode {
   call<M extends MethodName>(method: M, params: Params<M>): Promise<Result<M>> {
     if (this.#client === null) throw new Error(`${this.name} is not running`)
     return this.#client.call(method, params, { timeoutMs: PATIENCE_MS })
+  }
+
+  /** Speak for whoever lives here now, on a new connection. @param did - their DID. */
+  async becomes(did: string): Promise<void> {
+    this.did = did
+    this.#client?.close()
+    const socket = readFileSync(join(this.home, 'run', 'socket'), 'utf8').trim()
+    this.#client = await connect(socket, { clientName: 'test' })
   }
 
   /** `vivim … --json` on this home. */

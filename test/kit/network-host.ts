@@ -20,6 +20,7 @@ import type {
   Network,
   NetworkConfig,
   NetworkHost,
+  PairingState,
   PeerAddress,
   Proof,
 } from '../../src/daemon/network/ports.ts'
@@ -253,6 +254,21 @@ export class MemoryHost implements NetworkHost {
   locked = false
   openSync(_local: Did, enc: Uint8Array, info: Uint8Array) {
     return this.locked ? null : hpkeSetupReceiver(this.me.kem, enc, info)
+  }
+
+  async newerFor(): Promise<null> {
+    return null
+  }
+  async onDocument(): Promise<void> {}
+  async onPairing(): Promise<null> {
+    return null
+  }
+  async pairingState(): Promise<PairingState> {
+    return { state: 'gone' }
+  }
+  async onTaken(): Promise<void> {}
+  openDeviceSync(): null {
+    return null
   }
 
   async onGossip(_shard: number, bytes: Uint8Array): Promise<'accept' | 'ignore' | 'reject'> {

@@ -293,13 +293,18 @@ function isForAll(judgement: Judgement, members: readonly CircleMember[], place:
   )
 }
 
-/** Whether the epoch's audience is that of the people whom its maker knew, and all those devices still count. */
+/** Whether the epoch's audience is that of the people whom its maker knew, and no device of anybody was taken out since. */
 function isAsItSays(judgement: Judgement, members: readonly CircleMember[], place: number): boolean {
   const { graph } = judgement
   const there: { did: Did; devices: readonly Device[] }[] = []
-  for (const { did, devices } of members) {
+  for (const { did, devices, document } of members) {
     const joined = judgement.memberships.joins(did)
-    if (!joined.some(at => at === place || graph.isAncestor(at, place))) continue
+    const isThere = joined.some(at => at === place || graph.isAncestor(at, place))
+    // Who was let in later has been known since then.
+    const since = isThere ? [place] : joined
+    // A device that came after the epoch may have got its key: one that was taken out since ends it, whenever it came.
+    if (!since.some(at => knowsRevoked(judgement.testimony(did, at, true)?.document, document))) return false
+    if (!isThere) continue
     const then = judgement.testimony(did, place, true)
     if (then === null || !then.devices.every(device => listsDevice({ devices }, device.ed))) return false
     there.push({ did, devices: then.devices })
@@ -307,6 +312,10 @@ function isAsItSays(judgement: Judgement, members: readonly CircleMember[], plac
   const epoch = epochOf(judgement.entry(place))
   return epoch !== null && toHex(audienceHash(there)) === toHex(epoch.audience)
 }
+
+/** Whether no device of a person was taken out since a document. */
+const knowsRevoked = (then: IdentityDocument | undefined, now: IdentityDocument): boolean =>
+  then !== undefined && now.revoked.every(({ ed }) => then.revoked.some(gone => sameBytes(gone.ed, ed)))
 
 /** Effective entries that no effective entry knew of. */
 function reduceHeads(judgement: Judgement): EntryHash[] {

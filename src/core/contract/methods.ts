@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { auditMethods } from './audit-methods.ts'
 import { capabilityMethods } from './capability-methods.ts'
 import { conversationMethods } from './conversation-methods.ts'
+import { deviceMethods } from './device-methods.ts'
 import { filterMethods } from './filter-methods.ts'
 import { libraryMethods } from './library-methods.ts'
 import type { Method } from './method.ts'
@@ -13,6 +14,7 @@ import { userMethods } from './user-methods.ts'
 
 export const methods = {
   ...systemMethods,
+  ...deviceMethods,
   ...conversationMethods,
   ...libraryMethods,
   ...peopleMethods,

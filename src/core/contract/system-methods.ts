@@ -8,7 +8,7 @@ import { Count, changed, FreeText, Selector, TimeText, Warning } from './shapes.
 const Secret = z.string().max(4096)
 
 /** The recovery key from outside of the node: the words, or the export file and its passphrase. */
-const Recovery = z.union([
+export const Recovery = z.union([
   z.strictObject({ words: z.string().max(4096) }),
   z.strictObject({ fileB64: z.base64().max(1_000_000), passphrase: Secret.min(1) }),
 ])

@@ -233,6 +233,62 @@ export const ERRORS = {
   },
   'card/invalid': { rpc: 1320, exit: 5, retry: false, hint: 'Copy the whole line that begins with vivim1.' },
 
+  'device/wrong-code': {
+    rpc: 1330,
+    exit: 4,
+    retry: false,
+    hint: 'Type the eight digits that the new device shows. After three wrong codes all requests end: run `vivim device add` there again.',
+  },
+  'device/not-found': { rpc: 1331, exit: 3, retry: false, hint: 'List them with `vivim device list`.' },
+  'device/home-used': {
+    rpc: 1332,
+    exit: 6,
+    retry: false,
+    hint: 'Nothing was changed. Make an empty home for the new device: `vivim init --home DIR --name NAME`.',
+  },
+  'device/refused': {
+    rpc: 1333,
+    exit: 4,
+    retry: false,
+    hint: 'Check on the old device that the card is its newest, that it is unlocked, and that not too many requests wait there.',
+  },
+  'device/expired': {
+    rpc: 1334,
+    exit: 7,
+    retry: false,
+    hint: 'Run `vivim device add` again for a new code.',
+  },
+  'device/revoked': {
+    rpc: 1335,
+    exit: 4,
+    retry: false,
+    hint: 'Another device of yours took this one out. What is here can still be read; make a new home to add this machine again.',
+  },
+  'device/current': {
+    rpc: 1336,
+    exit: 6,
+    retry: false,
+    hint: 'A device cannot take itself out: revoke it from another one.',
+  },
+  'device/too-many': {
+    rpc: 1337,
+    exit: 6,
+    retry: false,
+    hint: 'Revoke a device that you no longer use.',
+  },
+  'device/waiting': {
+    rpc: 1338,
+    exit: 75,
+    retry: true,
+    hint: 'Run the same command again: it goes on with the same code.',
+  },
+  'device/no-content': {
+    rpc: 1339,
+    exit: 3,
+    retry: false,
+    hint: 'This share was made on another device of yours: ask there.',
+  },
+
   'crypto/bad-length': {
     rpc: 1400,
     exit: 5,

@@ -77,6 +77,8 @@ export type JobKind =
   | 'join'
   /** Tell `target` what became of the invites that they used. */
   | 'answer'
+  /** Tell the node of `target` of the own newest identity document. */
+  | 'document'
 
 export interface NewJob {
   kind: JobKind
@@ -108,6 +110,9 @@ export interface EventRow {
 export interface ShareStore {
   /** Intent, share, recipients, envelopes and jobs at once. */
   accept(share: ShareRow, recipients: RecipientRow[], envelopes: EnvelopeRow[], jobs: NewJob[]): Promise<void>
+  /** Take over a share that another own device made: no envelopes and no jobs, which stay with the one that made it.
+   *  @returns false when it was known. */
+  adopt(share: ShareRow, recipients: RecipientRow[]): Promise<boolean>
   /** Add what became possible later: envelopes for a recipient, whose job becomes `deliver`. */
   granted(share: ShareId, did: Did, envelopes: EnvelopeRow[], job: NewJob): Promise<void>
   /** People come to the audience of a live share through a circle: pending, each with a `grant` job. Who has a part in it already keeps

@@ -35,7 +35,7 @@ export interface AccountsDeps {
   /** Take every row of a user out of the master database. */
   removeRows(did: Did): Promise<void>
   wake(): void
-  operator: Did
+  operator: () => Did
   clock: Clock
   chance: Chance
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
@@ -95,7 +95,7 @@ export function makeAccounts(deps: AccountsDeps) {
       all.push({
         did,
         name: names.of(did),
-        operator: did === operator,
+        operator: did === operator(),
         unlocked: session.unlocked,
         needsPassphrase: session.needsPassphrase,
         createdAt: isoTime(session.createdAtMs),
@@ -134,7 +134,7 @@ export function makeAccounts(deps: AccountsDeps) {
 
   async function remove(text: string, signal: AbortSignal) {
     const did = find(text)
-    if (did === operator)
+    if (did === operator())
       throw new VivimError('user/operator', 'the operator of this node cannot be removed from it')
     const name = names.of(did)
     await sessions.endAll(did)
@@ -178,7 +178,7 @@ export function makeAccounts(deps: AccountsDeps) {
     contentBytes,
     create: (name: string, passphrase: string | undefined) => alone(() => create(name, passphrase)),
     remove: (text: string, signal: AbortSignal) => alone(() => remove(text, signal)),
-    isOperator: (did: Did): boolean => did === operator,
+    isOperator: (did: Did): boolean => did === operator(),
   }
 }
 

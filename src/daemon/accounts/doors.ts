@@ -60,6 +60,7 @@ export function makeDoors({ locals, accounts, sessions, nameOf }: DoorsDeps): Rp
   }
 
   return {
+    isRevoked: did => locals.find(did)?.revoked === true,
     async session(as, token, door) {
       if (door === 'monitor') return nobody('monitor', false)
       if (token !== undefined) return byToken(token, as, door)

@@ -22,6 +22,7 @@ type Kind =
   | 'session'
   | 'capability'
   | 'proposal'
+  | 'device'
 
 /** `KIND:path`: the path begins with `params` or `result`, and goes into each item of a list at `*`. */
 type Place = `${Kind}:${'params' | 'result'}.${string}`
@@ -41,6 +42,7 @@ const SHAPES: Readonly<Record<Kind, (text: string) => boolean>> = {
   session: text => /^[0-9a-f]{20}$/.test(text),
   capability: text => /^[a-z0-9]{1,64}$/.test(text),
   proposal: text => RANDOM_ID.test(text),
+  device: text => /^[\w-]{43}$/.test(text),
 }
 
 /** A call may name hundreds of people; the rest is counted. */
@@ -71,6 +73,9 @@ const PLACES: Readonly<Record<ChangingMethod, readonly Place[]>> = {
   'identity.exported': none,
   'identity.renew': none,
   'identity.move': ['did:result.movedTo'],
+  'device.add': ['did:result.did'],
+  'device.approve': ['device:result.device'],
+  'device.revoke': ['device:result.device'],
   'peer.connect': ['peer:result.peerId'],
   'peer.block': ['peer:result.peerId'],
   'peer.unblock': ['peer:result.peerId'],

@@ -8,6 +8,8 @@ import { isPeerId } from './addresses.ts'
 
 /** Points for what a peer did wrong; at 100 it is sent away. Points fade by 10 a minute. */
 export const POINTS = {
+  /** Put a record that a newer one, or one of the same sequence, was before: nodes of one person do so now and then. */
+  late: 1,
   /** Asked more than its share. */
   greedy: 5,
   /** Showed a statement or document that does not hold. */

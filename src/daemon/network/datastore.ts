@@ -45,6 +45,8 @@ export function openNetworkDatabase(path: string): Database.Database {
 
 const notFound = (): Error => Object.assign(new Error('not found'), { name: 'NotFoundError' })
 const refused = (why: string): Error => Object.assign(new Error(why), { name: 'RecordRefusedError' })
+/** Two nodes of one person write one slot: the slower of them is late, and breaks no rule. */
+const late = (why: string): Error => Object.assign(refused(why), { isLate: true })
 
 interface RecordRow {
   value: Buffer
@@ -56,10 +58,14 @@ interface RecordRow {
 export class NetworkDatastore extends BaseDatastore {
   readonly #db: Database.Database
   readonly #clock: Clock
-  readonly #onRefused: (peer: string, why: string) => void
+  readonly #onRefused: (peer: string, why: string, isLate: boolean) => void
 
   /** @param onRefused - told when a peer put a record that may not stand. */
-  constructor(db: Database.Database, clock: Clock, onRefused: (peer: string, why: string) => void) {
+  constructor(
+    db: Database.Database,
+    clock: Clock,
+    onRefused: (peer: string, why: string, isLate: boolean) => void,
+  ) {
     super()
     this.#db = db
     this.#clock = clock
@@ -95,7 +101,12 @@ export class NetworkDatastore extends BaseDatastore {
     try {
       this.#storeRecord(name, value, peer)
     } catch (error) {
-      if (peer !== null) this.#onRefused(peer, error instanceof Error ? error.message : 'refused')
+      if (peer !== null)
+        this.#onRefused(
+          peer,
+          error instanceof Error ? error.message : 'refused',
+          error instanceof Error && 'isLate' in error,
+        )
       throw error
     }
   }
@@ -108,9 +119,9 @@ export class NetworkDatastore extends BaseDatastore {
       .prepare<[string], RecordRow>('select value, record, seq, peer from dht_record where key = ?')
       .get(name)
     if (known !== undefined) {
-      if (known.seq > seq) throw refused('a newer record stands there')
+      if (known.seq > seq) throw late('a newer record stands there')
       if (known.seq === seq && !sameBytes(known.record, next.value))
-        throw refused('another record of that sequence stands there')
+        throw late('another record of that sequence stands there')
     } else this.#makeRoom(peer, nowMs)
     this.#db
       .prepare(

@@ -33,7 +33,8 @@ const Ask = z.object({
 })
 const Answer = z.union([
   z.object({ ok: z.literal(true), standing, document }),
-  z.object({ ok: z.literal(false) }),
+  // Who was taken out is told so by the nodes of their own person.
+  z.object({ ok: z.literal(false), document: document.optional() }),
 ])
 
 /** A connection on which `local` and `proof.did` know each other. */
@@ -103,6 +104,16 @@ export class DidProofs {
           pairs.delete(key)
   }
 
+  /** Judge again what a person's devices proved: a newer document may have taken one of them out. */
+  async recheck(did: Did): Promise<void> {
+    for (const pairs of this.#proved.values())
+      for (const [key, proof] of pairs) {
+        if (proof.did !== did || (await this.#host.judge(proof, proof.peer)) !== null) continue
+        pairs.delete(key)
+        this.#log('network.proof-ended', { peer: proof.peer, did })
+      }
+  }
+
   #remember(connection: Line, local: Did, proof: Proof): void {
     if (connection.status !== 'open') return
     const pairs = this.#proved.get(connection.id) ?? new Map<string, Proof>()
@@ -129,6 +140,8 @@ export class DidProofs {
     const ask = await frames.expect(Ask, MAX_ASK_BYTES, signal)
     const asker = await this.#host.judge({ standing: ask.standing, document: ask.document }, peer)
     if (asker === null) {
+      const newer = await this.#host.newerFor({ standing: ask.standing, document: ask.document }, peer)
+      if (newer !== null) return await frames.send({ ok: false, document: newer }, signal)
       await frames.send({ ok: false }, signal)
       this.#peering.punish(peer, POINTS.badProof, 'a statement that does not hold')
       return
@@ -179,6 +192,7 @@ export class DidProofs {
         return await frames.expect(Answer, MAX_ASK_BYTES)
       },
     )
+    if (!answer.ok && answer.document !== undefined) await this.#host.onDocument(answer.document)
     if (!answer.ok)
       throw new VivimError('peer/refused', 'the node does not say that this person is there', { peer })
     const proof = await this.#host.judge(answer, peer)

@@ -13,6 +13,8 @@ export const RATES = {
   inbox: { burst: 120, perSecond: 20 },
   blocks: { burst: 60, perSecond: 10 },
   sync: { burst: 40, perSecond: 4 },
+  // A node that waits for approval asks once a second.
+  device: { burst: 60, perSecond: 6 },
   gossip: { burst: 200, perSecond: 20 },
   dht: { burst: 600, perSecond: 60 },
   // In bytes: one stream may carry any number of questions, the smallest of some forty bytes.

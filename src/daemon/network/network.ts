@@ -5,6 +5,8 @@ import { cardAddrs } from './addresses.ts'
 import { Blocks } from './blocks.ts'
 import { Connections, POINTS } from './connections.ts'
 import { NetworkDatastore, openNetworkDatabase } from './datastore.ts'
+import { DEVICE_PROTOCOL, DeviceProtocol } from './device.ts'
+import { DeviceExchange } from './device-exchange.ts'
 import { dhtGet, dhtPut } from './dht.ts'
 import { DidProofs } from './did.ts'
 import { Discovery } from './discovery.ts'
@@ -50,7 +52,9 @@ export async function startNetwork(
     const connections = new Connections(db, clock, log)
     const onBroken = (peer: string, why: string): void => connections.punish(peer, POINTS.brokenRule, why)
     const onGreedy = (peer: string, why: string): void => connections.punish(peer, POINTS.greedy, why)
-    const datastore = new NetworkDatastore(db, clock, (peer, why) => onBroken(peer, `a DHT record: ${why}`))
+    const datastore = new NetworkDatastore(db, clock, (peer, why, isLate) =>
+      connections.punish(peer, isLate ? POINTS.late : POINTS.brokenRule, `a DHT record: ${why}`),
+    )
     const { gater } = connections
     const node = await makeNode({
       config,
@@ -68,10 +72,12 @@ export async function startNetwork(
     const inbox = new Inbox(peering, proofs, host)
     const blocks = new Blocks(peering, host, clock)
     const sync = new CircleSync(peering, proofs, host, chance)
+    const exchange = new DeviceExchange(peering, proofs, host, chance)
+    const device = new DeviceProtocol(peering, host, exchange)
     const gossip = new Gossip(node.services.pubsub, host, rates, onBroken, log)
     const discovery = new Discovery(peering, proofs, host, chance, log, config.bootstrap)
     node.addEventListener('connection:close', event => proofs.forget(event.detail))
-    for (const protocol of [proofs, inbox, blocks, sync]) await protocol.start()
+    for (const protocol of [proofs, inbox, blocks, sync, device]) await protocol.start()
     const { unbound } = await startNode(node, config.listen)
     for (const address of unbound) log('network.not-listening', { address })
     gossip.start()
@@ -113,6 +119,12 @@ export async function startNetwork(
       bury: (from, to, tombstone, signal) => inbox.bury(from, to, tombstone, signal),
       fetch: (request, onBlock, signal) => blocks.fetch(request, onBlock, signal),
       sync: (local, remote, signal) => sync.run(local, remote, signal),
+      pair: device.pair,
+      collect: device.collect,
+      taken: device.taken,
+      tellDocument: device.tell,
+      recheck: did => proofs.recheck(did),
+      syncDevice: (local, peer, signal) => exchange.run(DEVICE_PROTOCOL, local, peer, signal),
       gossip: (shard, bytes) => gossip.publish(shard, bytes),
       dhtPut: (namespace, key, value, signal) => dhtPut(node, clock, namespace, key, value, signal),
       dhtGet: (namespace, key, signal) => dhtGet(node, clock, namespace, key, signal),

@@ -1,4 +1,5 @@
 /** What the network offers to the daemon, and what it asks of it. Types only; nothing here knows libp2p. */
+import type { CborValue } from '../../core/crypto/cbor.ts'
 import type { Ed25519Key } from '../../core/crypto/ed25519.ts'
 import type { Cid, CircleId, Did } from '../../core/model/id.ts'
 
@@ -24,6 +25,29 @@ export interface Delivery {
   slip: Uint8Array | null
   manifest: Uint8Array | null
 }
+
+/** A new device that asks to be one of `did`'s, on the node that lives under `peer`. */
+export interface PairingAsk {
+  did: Did
+  /** 32 bytes: over the keys and the nonce that follow. */
+  commitment: Uint8Array
+  /** 32 bytes: the asker has the card. */
+  mac: Uint8Array
+}
+
+export interface PairingReveal {
+  ed: Uint8Array
+  kem: Uint8Array
+  nonce: Uint8Array
+  /** By `ed` over the transcript, 64 bytes. */
+  signature: Uint8Array
+}
+
+/** How a request stands; `sealed` is what the old device hands over. */
+export type PairingState =
+  | { state: 'waiting' }
+  | { state: 'gone' }
+  | { state: 'approved'; sealed: Uint8Array }
 
 /** The network as the rest of the daemon sees it. Every call takes a signal and ends within its bound. */
 export interface Network {
@@ -67,6 +91,26 @@ export interface Network {
   ): Promise<{ slip: Uint8Array; manifest: Uint8Array | null }>
   /** Bring the logs of the circles that `local` and `remote` share up to date, both ways. */
   sync(local: Did, remote: Did, signal: AbortSignal): Promise<void>
+  /** Ask the node at `at` to take this device in. `reveal` gets the other side's nonce, 32 bytes. @returns the request's id, 16 bytes.
+   *  @throws `peer/unreachable`, `peer/refused`. */
+  pair(
+    at: PeerAddress,
+    ask: PairingAsk,
+    reveal: (answer: Uint8Array) => PairingReveal,
+    signal: AbortSignal,
+  ): Promise<{ request: Uint8Array; expiresAtMs: number }>
+  /** How a request stands there. */
+  collect(at: PeerAddress, did: Did, request: Uint8Array, signal: AbortSignal): Promise<PairingState>
+  /** What was handed over is safe here: the other side forgets it. */
+  taken(at: PeerAddress, did: Did, request: Uint8Array, signal: AbortSignal): Promise<void>
+  /** Tell a node of a newer identity document. */
+  tellDocument(at: PeerAddress, document: Uint8Array, signal: AbortSignal): Promise<void>
+  /** A person's document changed: what was proved with a device that it no longer lists counts no more, on any connection. */
+  recheck(did: Did): Promise<void>
+  /** Bring another own device up to date, both ways. @returns whether there was one to talk to.
+   *  @throws as `sync`. */
+  syncDevice(local: Did, peer: string, signal: AbortSignal): Promise<void>
+
   /** Publish sealed bytes on a shard topic (0 to 15). @returns to how many peers. */
   gossip(shard: number, bytes: Uint8Array): Promise<number>
 
@@ -146,8 +190,45 @@ export interface NetworkHost {
   saveCircle(local: Did, circle: CircleId, document: Uint8Array, newEntries: Uint8Array[]): Promise<void>
   /** Our device's X-Wing key for opening a sync stream, or null while locked. */
   openSync(local: Did, enc: Uint8Array, info: Uint8Array): SyncReceiver | null
+  /** What a node is told whose statement is of a device that was taken out, when its person lives here: the document that says so. */
+  newerFor(shown: { standing: Uint8Array; document: Uint8Array }, peer: string): Promise<Uint8Array | null>
+  /** A document that somebody showed, whoever they are; it speaks for itself. */
+  onDocument(document: Uint8Array): Promise<void>
+  /** Pairing: judge an opening. @returns null to refuse; else the nonce of this side, and what judges the reveal. */
+  onPairing(
+    ask: PairingAsk,
+    peer: string,
+  ): Promise<{
+    nonce: Uint8Array
+    reveal(shown: PairingReveal): Promise<{ request: Uint8Array; expiresAtMs: number } | null>
+  } | null>
+  pairingState(did: Did, request: Uint8Array, peer: string): Promise<PairingState>
+  onTaken(did: Did, request: Uint8Array, peer: string): Promise<void>
+  /** One side of a sync with another own device that proved itself. @returns null while this side cannot read. */
+  openDeviceSync(local: Did, proof: Proof): DeviceSync | null
+
   /** A sealed message on a shard topic. */
   onGossip(shard: number, bytes: Uint8Array): Promise<'accept' | 'ignore' | 'reject'>
+}
+
+/** A row by its name, and 16 bytes that tell whether two sides have the same of it. */
+export type SyncMark = readonly [id: string, mark: Uint8Array]
+
+/** What one side has and takes in a sync of own devices. */
+export interface DeviceSync {
+  /** Everything here that the other device may have. */
+  marks(): Promise<SyncMark[]>
+  /** What the other side lacks or has otherwise, in the order in which it must be taken. */
+  rows(theirs: ReadonlyMap<string, Uint8Array>): AsyncIterable<SyncRow>
+  /** Take rows; each is judged for itself, and what does not hold is left out. */
+  take(rows: readonly SyncRow[]): Promise<void>
+  /** Everything was taken. */
+  done(): Promise<void>
+}
+
+export interface SyncRow {
+  id: string
+  value: CborValue
 }
 
 /** Opens the frames of one direction of a sync stream, in order (HPKE context, RFC 9180 section 5.2). */

@@ -1,12 +1,10 @@
 /** `/vivim/sync/1`: bringing the logs of shared circles up to date (docs/protocol.md section 7.1). The two sides take turns;
  *  every frame after the first is sealed to the other side's proved device, so that what passes cannot be read later. */
 import { z } from 'zod'
-import { type CborValue, decodeCbor, encodeCbor } from '../../core/crypto/cbor.ts'
+import type { CborValue } from '../../core/crypto/cbor.ts'
 import { type HpkeSenderContext, hpkeSetupSender } from '../../core/crypto/hpke.ts'
 import { bound, LABELS } from '../../core/crypto/labels.ts'
 import { XWING_ENC_BYTES } from '../../core/crypto/xwing.ts'
-import { deviceOf, parseDocument } from '../../core/identity/document.ts'
-import { parseStanding } from '../../core/identity/standing.ts'
 import { concat, utf8 } from '../../core/kernel/bytes.ts'
 import type { Chance } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
@@ -17,6 +15,7 @@ import { bytesOf, type FrameStream, KIB, LARGE_FRAME_BYTES, MIB, SMALL_FRAME_BYT
 import type { Line } from './loopback.ts'
 import type { Peering } from './peering.ts'
 import type { NetworkHost, Proof, SyncReceiver } from './ports.ts'
+import { deviceKemOf, SealedFrames, TURN_TIMEOUT_MS } from './sealed-frames.ts'
 
 export const SYNC_PROTOCOL = '/vivim/sync/1'
 
@@ -27,9 +26,6 @@ const MAX_TURNS = 32
 /** A message is cut into pieces that leave room for the seal in a frame. */
 const PIECE_BYTES = 4 * MIB
 const MAX_MESSAGE_BYTES = 48 * MIB
-/** The other side may have to merge what it got before it answers. */
-const TURN_TIMEOUT_MS = 30_000
-const NO_AAD = new Uint8Array(0)
 
 const Opening = z.object({
   v: z.literal(1),
@@ -56,41 +52,20 @@ const broken = (why: string): VivimError =>
 const syncInfo = (sender: string, receiver: string): Uint8Array =>
   bound(LABELS.sync, utf8(sender), utf8(receiver))
 
-/** The X-Wing key of the device that signed the statement. */
-function deviceKemOf(proof: Proof): Uint8Array {
-  const device = deviceOf(parseDocument(proof.document), parseStanding(proof.standing).by)
-  if (device === null) throw broken('a statement of no device')
-  return device.kem
-}
-
-/** Both directions of a sealed stream. */
+/** Turns about circles on a sealed stream. */
 class SealedTurns {
-  readonly #frames: FrameStream
-  readonly #sender: HpkeSenderContext
-  readonly #receiver: SyncReceiver
-  readonly #signal: AbortSignal
+  readonly #sealed: SealedFrames
 
   constructor(frames: FrameStream, sender: HpkeSenderContext, receiver: SyncReceiver, signal: AbortSignal) {
-    this.#frames = frames
-    this.#sender = sender
-    this.#receiver = receiver
-    this.#signal = signal
+    this.#sealed = new SealedFrames(frames, sender, receiver, signal)
   }
 
   async #send(value: CborValue): Promise<void> {
-    await this.#frames.write(this.#sender.seal(NO_AAD, encodeCbor(value)), this.#signal)
+    await this.#sealed.send(value)
   }
 
   async #receive(): Promise<Turn> {
-    const sealed = await this.#frames.read(LARGE_FRAME_BYTES, this.#signal, TURN_TIMEOUT_MS)
-    if (sealed === null) throw new VivimError('peer/unreachable', 'the other side stopped')
-    let value: CborValue
-    try {
-      value = decodeCbor(this.#receiver.open(NO_AAD, sealed), LARGE_FRAME_BYTES)
-    } catch (cause) {
-      throw new VivimError('peer/protocol', 'a frame that does not open', {}, { cause })
-    }
-    const turn = Turn.safeParse(value)
+    const turn = Turn.safeParse(await this.#sealed.receive())
     if (!turn.success) throw broken('a turn of another shape')
     return turn.data
   }

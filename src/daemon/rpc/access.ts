@@ -5,8 +5,13 @@ import { VivimError } from '../../core/kernel/errors.ts'
 import type { CapabilityDoor } from '../capabilities/door.ts'
 import type { Session } from './caller.ts'
 
-/** @throws `rpc/denied`, `session/needed`, `session/invalid`, `usage/input-needed`. */
-export function checkAccess(method: MethodName, from: Session): void {
+/** Nouns that a device which was taken out may still change: what is only its own. */
+const STAYS_OWN =
+  /^(?:keystore|identity|conversation|import|inbox|notebook|bundle|memory|profile|filter|scan|acu)\./
+
+/** @param isRevoked - whether another device of the user took this one out.
+ *  @throws `rpc/denied`, `session/needed`, `session/invalid`, `usage/input-needed`, `device/revoked`. */
+export function checkAccess(method: MethodName, from: Session, isRevoked = false): void {
   const { access, without }: Method = methods[method]
   if (!from.use()) throw new VivimError('session/invalid', 'that session has ended, or there never was one')
   if (access === 'open') return
@@ -22,6 +27,8 @@ export function checkAccess(method: MethodName, from: Session): void {
     })
   if (from.readOnly && (access === 'write' || access === 'operator'))
     throw new VivimError('rpc/denied', `${method} changes something, and this connection may only read`)
+  if (isRevoked && access === 'write' && !STAYS_OWN.test(method))
+    throw new VivimError('device/revoked', 'this device was taken out: it may no longer speak for its person')
 }
 
 /** A call that was read: its params as they stood in the frame and by the method's schema, and the signed invocation beside them. */

@@ -54,6 +54,8 @@ export interface Caller extends Session {
 
 /** Chooses the user of a connection. */
 export interface RpcUsers {
+  /** Whether another device of this user took this one out. */
+  isRevoked?(did: Did): boolean
   /** @param as - name or DID; needed only when the home has several users. @param token - of a session.
    *  @throws `session/needed`, `session/invalid`, `user/not-found`. */
   session(as: string | undefined, token: string | undefined, door: Door): Promise<Session>

@@ -175,7 +175,7 @@ export function serveConnection(socket: Socket, number: number, ports: Connectio
   ): Promise<unknown> => {
     const from = await callerFor(method, rawParams)
     record.by(from)
-    checkAccess(method, from)
+    checkAccess(method, from, from.user !== null && ports.users.isRevoked?.(from.user) === true)
     const params = parseParams(method, rawParams)
     await checkCall({ method, sent: rawParams, parsed: params, invocation }, from, ports.capabilities)
     const handler = ports.handlers[method] as (c: Caller, p: unknown, s: AbortSignal) => Promise<unknown>

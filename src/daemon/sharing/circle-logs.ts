@@ -4,6 +4,8 @@ import { MAX_CIRCLE_ENTRIES } from '../../core/circle/entry-graph.ts'
 import { circleShard } from '../../core/circle/epoch.ts'
 import type { Fault } from '../../core/circle/judgement.ts'
 import { CircleReduction, type CircleState } from '../../core/circle/reduce.ts'
+import { sha256 } from '../../core/crypto/hash.ts'
+import { toHex } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { codeOf } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
@@ -19,6 +21,11 @@ const MAX_ALONE = 256
 const MAX_WAITING = 1000
 const FOREIGN: readonly Fault[] = ['not-a-member', 'other-circle', 'another-beginning']
 
+/** What a member's node has once it was brought an epoch's key: sealed to these devices, so that another one of theirs calls for it again.
+ *  @param epochId - hex. */
+export const keyMark = (epochId: string, devices: readonly { readonly ed: Uint8Array }[]): string =>
+  `${epochId} ${toHex(sha256(...devices.map(({ ed }) => ed).sort(Buffer.compare))).slice(0, 16)}`
+
 /** References in the master database: ids and states only. */
 export interface CircleRefs {
   put(
@@ -28,7 +35,7 @@ export interface CircleRefs {
   ): Promise<void>
   /** Whether these are the members that are written there. */
   matches(local: Did, circle: CircleId, members: readonly { did: Did }[]): Promise<boolean>
-  /** The newest epoch whose key a member's node acknowledged, or null. */
+  /** The newest epoch whose key a member's node acknowledged, as `keyMark` has it, or the entry that it was told of; null for none. */
   knownEpoch(local: Did, circle: CircleId, member: Did): string | null
   setKnownEpoch(local: Did, circle: CircleId, member: Did, epoch: string): void
 }

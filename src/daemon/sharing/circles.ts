@@ -307,6 +307,15 @@ export function makeCircles(deps: CirclesDeps) {
       }
     },
 
+    /** The log alone, for who has to make a new key before there is one to bring. */
+    log(local: Did, circle: CircleId): Omit<Letter, 'v'> {
+      return {
+        ...card.introduce(local),
+        documents: [keys.keys(local).document.wire],
+        entries: fitting(load(local, circle).entries),
+      }
+    },
+
     /** What a member needs to read the circle's messages: card, entries and a wrap of the sealing epoch. */
     bundle(local: Did, circle: CircleId, member: CircleMember, epoch: SealingEpoch): Omit<Letter, 'v'> {
       const own = keys.keys(local)

@@ -94,6 +94,13 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
 
   /** What reads the slot of a contact or of a fellow member. */
   function slotOf(local: Did, did: Did): { dir: Uint8Array; readSecret: Uint8Array } | null {
+    if (local === did) {
+      const [dir, readSecret] = users.read(local, db => [
+        db.profile.bytes(PROFILE.directory),
+        db.profile.bytes(PROFILE.read),
+      ])
+      return dir && readSecret ? { dir, readSecret } : null
+    }
     const row = get(local, did)
     if (row?.dir && row.readSecret) return { dir: row.dir, readSecret: row.readSecret }
     const card = fellowCards(local).get(did)

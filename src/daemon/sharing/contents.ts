@@ -29,7 +29,8 @@ export async function openOwnContent(
 ): Promise<SealedContent> {
   refuseEnded(share)
   const grant = users.read(share.owner, db => db.shareContents.get(share.shareId))?.ownGrant
-  if (grant == null) throw new VivimError('program/defect', 'a share without its own grant')
+  if (grant == null)
+    throw new VivimError('device/no-content', 'the content of this share is on another device of yours')
   const { contentKey } = openOwnGrant(
     { owner: share.owner, share: share.shareId, version: share.version, content: share.contentId },
     keys.keys(share.owner).kem,

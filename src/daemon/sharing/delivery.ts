@@ -1,6 +1,7 @@
 /** The sending side of the outbox: what each kind of job does. Every handler may be repeated at any point. */
 
 import { activeDevices } from '../../core/identity/document.ts'
+import { peerIdFromKey } from '../../core/identity/peer-id.ts'
 import { decideDocument } from '../../core/identity/succession.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { hasCode, VivimError } from '../../core/kernel/errors.ts'
@@ -15,11 +16,12 @@ import type {
   ShareRow,
   ShareStore,
 } from '../../core/pipeline/ports.ts'
+import { parseReceipt } from '../../core/pipeline/receipt.ts'
 import type { PolicyEngine } from '../../core/policy/decide.ts'
 import type { JobHandler, JobOutcome } from '../jobs/runner.ts'
 import type { Delivery, Network } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
-import type { CircleRefs } from './circle-logs.ts'
+import { type CircleRefs, keyMark } from './circle-logs.ts'
 import type { Circles } from './circles.ts'
 import type { Contacts } from './contacts.ts'
 import type { Endings } from './endings.ts'
@@ -166,10 +168,12 @@ export function makeDelivery(
         },
         ending.signal,
       )
+      const shown = await people.proofAt(recipient.did, peerIdFromKey(parseReceipt(receipt).by))
       checkReceipt(
         receipt,
         { did: recipient.did, content: share.contentId, envelope: wires[0] ?? new Uint8Array(0) },
-        proof,
+        // Whichever of their nodes took it.
+        shown ?? proof,
       )
       if (await store.acknowledge(share.shareId, recipient.did, receipt, clock.nowMs())) {
         const now = await store.find(share.shareId)
@@ -195,8 +199,9 @@ export function makeDelivery(
   }
 
   function markKnown(owner: Did, circle: CircleId, member: Did): void {
-    const { sealing } = circles.state(owner, circle)
-    if (sealing) refs.setKnownEpoch(owner, circle, member, sealing.id)
+    const { sealing, members } = circles.state(owner, circle)
+    const who = members.find(({ did }) => did === member)
+    if (sealing && who) refs.setKnownEpoch(owner, circle, member, keyMark(sealing.id, who.devices))
   }
 
   /** Make what waited: for the time of a scheduled share, for keys, for an unlocked keystore. */
@@ -264,7 +269,7 @@ export function makeDelivery(
   async function circle(job: JobRow, signal: AbortSignal): Promise<JobOutcome> {
     if (job.circle === null || job.target === null) return 'done'
     const { owner, target, circle: id } = job
-    const { members, former, closing } = circles.state(owner, id)
+    const { members, former, closing, sealing, heads } = circles.state(owner, id)
     const member = members.find(({ did }) => did === target)
     const own = former.find(({ did }) => did === owner)
     // Who left tells the members, and who was removed is told: of that entry and nothing after it.
@@ -275,8 +280,10 @@ export function makeDelivery(
     if (!keys.unlocked(owner)) return { code: 'keystore/locked' }
     // Where another admin's key counts, they bring it: one made here for this would only call for the next one there.
     const epoch = end === null ? circles.sealingHere(owner, id) : null
-    const news = end ?? epoch?.epochId
-    if (news === undefined) return { code: 'circle/no-epoch' }
+    // No key counts, such as when a device was taken out: who may make one learns it from the log.
+    const lacking = sealing === null && member ? `log ${heads.join(' ')}` : null
+    const news = end ?? (epoch && member ? keyMark(epoch.epochId, member.devices) : lacking)
+    if (news === null) return { code: 'circle/no-epoch' }
     if (refs.knownEpoch(owner, id, target) === news) return 'done'
     const document = await people.current(target)
     // Their newest document may not stand in the log yet: only they can bring it, and a new device first needs the log and the key.
@@ -286,10 +293,23 @@ export function makeDelivery(
     const letter =
       epoch && member
         ? circles.bundle(owner, id, { ...member, devices }, epoch)
-        : circles.ending(owner, id, news)
+        : end === null
+          ? circles.log(owner, id)
+          : circles.ending(owner, id, end)
     await sending.send({ from: owner, to: target }, letter, devices, signal)
     refs.setKnownEpoch(owner, id, target, news)
     log('circle.delivered', { circle: id, target })
+    return 'done'
+  }
+
+  /** A device was added or taken out: their node learns it, also while their keystore is locked. */
+  async function document(job: JobRow, signal: AbortSignal): Promise<JobOutcome> {
+    if (job.target === null || contacts.get(job.owner, job.target)?.state === 'blocked') return 'done'
+    const own = await people.document(job.owner)
+    if (own === null) return 'done'
+    const { peer } = await prove(job.owner, job.target, signal)
+    await network().tellDocument({ peer, addrs: [] }, own.wire, signal)
+    log('identity.told', { did: job.owner, target: job.target, seq: own.seq })
     return 'done'
   }
 
@@ -307,6 +327,7 @@ export function makeDelivery(
     bury,
     expire,
     circle,
+    document,
     'add-member': addMember,
     join: invitations.send,
     answer: invitations.answer,

@@ -15,7 +15,7 @@ import {
 } from '../../core/pipeline/notice.ts'
 import { rightsOf } from '../../core/pipeline/pass.ts'
 import type { EnvelopeRow, RecipientRow } from '../../core/pipeline/ports.ts'
-import type { CircleRefs } from './circle-logs.ts'
+import { type CircleRefs, keyMark } from './circle-logs.ts'
 import type { Circles } from './circles.ts'
 import type { KeyRing } from './keys.ts'
 import type { OwnCard } from './own-card.ts'
@@ -132,7 +132,7 @@ export function makeEnvelopes({ people, circles, refs, keys, introduce, clock, c
       for (const member of epoch.state.members) {
         if (member.did === facts.owner || except.has(member.did)) continue
         const hashes = [main.hash]
-        if (refs.knownEpoch(facts.owner, circle, member.did) !== epoch.epochId) {
+        if (refs.knownEpoch(facts.owner, circle, member.did) !== keyMark(epoch.epochId, member.devices)) {
           const bundle = circles.bundle(facts.owner, circle, member, epoch)
           const extra = row(
             facts.share,

@@ -13,7 +13,7 @@ import type { Network, PeerAddress } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import { type ReceivedRow, senderOf } from '../storage/user/received-table.ts'
 import type { Circles } from './circles.ts'
-import type { KeyRing } from './keys.ts'
+import { type KeyRing, openStored } from './keys.ts'
 import type { People } from './people.ts'
 
 const RECORD_TIMEOUT_MS = 10_000
@@ -29,11 +29,16 @@ export interface FetchingDeps {
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
+/** What the content key of a received share is sealed for, where another own device handed it over. */
+export const receivedKeyPlace = ({ owner, shareId }: Pick<ReceivedRow, 'owner' | 'shareId'>): string =>
+  `received ${owner} ${shareId}`
+
 export function makeFetching({ users, blocks, people, circles, keys, network, log }: FetchingDeps) {
   /** The content key of a received share. @throws `keystore/locked`, `circle/no-epoch`, `crypto/cannot-open`. */
   function contentKey(local: Did, row: ReceivedRow): SecretBytes {
-    const notice: Notice = parseNotice(row.notice)
     const own = keys.keys(local)
+    if (row.contentKeySealed) return openStored(own, receivedKeyPlace(row), row.contentKeySealed)
+    const notice: Notice = parseNotice(row.notice)
     if ('did' in notice.to) return openDeviceGrant(notice, own.kem)
     const secret = row.circleId && circles.secretOf(local, row.circleId, toHex(notice.to.epoch))
     if (!secret) throw new VivimError('circle/no-epoch', 'the key of that epoch is not here')
@@ -71,8 +76,8 @@ export function makeFetching({ users, blocks, people, circles, keys, network, lo
     const key = contentKey(local, row)
     const request = { content: row.contentId, want, fetchKey: fetchKey(key) }
     const onBlock = (cid: Cid, bytes: Uint8Array): Promise<void> => blocks.put(cid, bytes)
-    // Who passed it on holds it too, and may be the only one whom we can reach.
-    const nodes = [...new Set([senderOf(row), row.owner])].map(did => people.addressesOf(local, did))
+    // Another own device may have it. Who passed it on holds it too, and may be the only one whom we can reach.
+    const nodes = [...new Set([local, senderOf(row), row.owner])].map(did => people.addressesOf(local, did))
     const holders = (await Promise.all(nodes)).flat()
     try {
       await network().fetch({ ...request, holders }, onBlock, signal)
@@ -101,7 +106,8 @@ export function makeFetching({ users, blocks, people, circles, keys, network, lo
     wantFrom(local: Did, sender: Did): void {
       if (!keys.unlocked(local)) return
       for (const row of users.read(local, db => db.received.list()))
-        if ((row.owner === sender || row.via === sender) && row.manifest !== null) this.want(local, row)
+        if ((row.owner === sender || row.via === sender || local === sender) && row.manifest !== null)
+          this.want(local, row)
     },
   }
 }

@@ -32,6 +32,8 @@ export interface HostDeps {
   /** What a local user's node shows: standing statement and document, or null. */
   proofOf: NetworkHost['proofOf']
   localUsers: () => Promise<Did[]>
+  /** Pairing and syncing of own devices. */
+  devices: Pick<NetworkHost, 'onPairing' | 'pairingState' | 'onTaken' | 'openDeviceSync'>
   /** A peer connected: what the directory should hold can be put there. */
   onConnected: () => void
   clock: Clock
@@ -52,6 +54,7 @@ export function makeNetworkHost(deps: HostDeps): NetworkHost {
     keys,
     proofOf,
     localUsers,
+    devices,
     onConnected,
     clock,
   } = deps
@@ -68,6 +71,7 @@ export function makeNetworkHost(deps: HostDeps): NetworkHost {
   }
 
   return {
+    ...devices,
     proofOf,
     judge: people.judge,
     mayLearn: people.mayLearn,
@@ -77,6 +81,8 @@ export function makeNetworkHost(deps: HostDeps): NetworkHost {
     onProved: people.onProved,
     knownDidsOf: people.knownDidsOf,
     contactsToDial: people.toDial,
+    newerFor: people.newerFor,
+    onDocument: people.told,
 
     onDelivery: arrival.onDelivery,
     onBlock: arrival.onBlock,

@@ -3,13 +3,14 @@
 import type { AddedRole, History } from '../../core/circle/entry.ts'
 import type { Result } from '../../core/contract/methods.ts'
 import type { IdentityDocument } from '../../core/identity/document.ts'
+import { sameBytes } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
 import type { JobStore } from '../../core/pipeline/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { Audiences } from './audiences.ts'
-import type { CircleRefs } from './circle-logs.ts'
+import { type CircleRefs, keyMark } from './circle-logs.ts'
 import type { Circles } from './circles.ts'
 import type { Contacts } from './contacts.ts'
 import type { GossipMessages } from './gossip-messages.ts'
@@ -30,12 +31,14 @@ export interface MembershipDeps {
   keys: KeyRing
   /** With every member whose node is connected. */
   wantSync: (local: Did, circle: CircleId) => void
+  /** The public key of this device of a user, 32 bytes; null before the first unlock. */
+  deviceKey: (local: Did) => Uint8Array | null
   wake: () => void
   clock: Clock
 }
 
 export function makeMembership(deps: MembershipDeps) {
-  const { users, jobs, people, contacts, circles, refs, audiences, gossip, welcome, keys } = deps
+  const { users, jobs, people, contacts, circles, refs, audiences, gossip, welcome, keys, deviceKey } = deps
   const { wantSync, wake, clock } = deps
   /** Circles that were brought up to date with a member since the start, by user. */
   const synced = new Set<string>()
@@ -51,6 +54,25 @@ export function makeMembership(deps: MembershipDeps) {
     await jobs.drop({ kind: 'circle', owner: local, circle, target })
     const notBeforeMs = clock.nowMs()
     await jobs.add({ kind: 'circle', owner: local, share: null, circle, target, notBeforeMs })
+  }
+
+  /** Whether this device signed an entry: what another own device began is its own to finish. */
+  function isMine(local: Did, circle: CircleId, hash: string): boolean {
+    const own = deviceKey(local)
+    const entry = circles.load(local, circle).entries.find(one => one.hash === hash)
+    return own === null || (entry !== undefined && sameBytes(entry.by, own))
+  }
+
+  /** Members whose nodes got the key that counts, but not for all the devices that they have now. */
+  async function bringToNewDevices(local: Did, circle: CircleId): Promise<void> {
+    const { sealing, members } = circles.state(local, circle)
+    if (sealing === null) return
+    for (const { did, devices } of members) {
+      const known = did === local ? null : refs.knownEpoch(local, circle, did)
+      if (known?.startsWith(`${sealing.id} `) && known !== keyMark(sealing.id, devices))
+        await bring(local, circle, did)
+    }
+    wake()
   }
 
   /** Every other member's node is told: entries and the key of the newest epoch; who is new gets what is due to them. */
@@ -111,10 +133,26 @@ export function makeMembership(deps: MembershipDeps) {
       await welcome.welcome(local, circle)
       const { members, sealing, closing, upgrade } = circles.state(local, circle)
       const role = members.find(({ did }) => did === local)?.role
+      if (closing === null && role !== undefined) await bringToNewDevices(local, circle)
       if (sealing !== null || closing !== null || upgrade || role !== 'owner') return
       if (!keys.unlocked(local)) return
       await circles.rotate(local, circle)
       await spread(local, circle)
+    },
+
+    /** Devices of the user came or went: each circle gets the document that says so, and where it took one out and the user may, a new key
+     *  in the same step; elsewhere the owner's node makes one once it learns of it. */
+    async renewed(local: Did): Promise<void> {
+      for (const { circleId } of users.read(local, db => db.circles.list())) {
+        const { members, closing, upgrade } = circles.state(local, circleId)
+        const role = members.find(({ did }) => did === local)?.role
+        if (closing !== null || upgrade || role === undefined) continue
+        const isNews = await circles.bringDocument(local, circleId)
+        const mayRotate = role === 'owner' || (role === 'admin' && isNews)
+        const lacksKey = circles.state(local, circleId).sealing === null
+        if (lacksKey && mayRotate) await circles.rotate(local, circleId)
+        if (isNews || (lacksKey && mayRotate)) await spread(local, circleId)
+      }
     },
 
     /** All circles of a user, such as once their keystore is unlocked. */
@@ -220,19 +258,25 @@ export function makeMembership(deps: MembershipDeps) {
         await circles.mend(local, circleId)
         await this.settle(local, circleId)
         const { sealing, former, members, closing, owner } = circles.state(local, circleId)
-        if (closing !== null && owner === local)
+        if (closing !== null && owner === local && isMine(local, circleId, closing))
           for (const target of audiences.members(local, circleId))
             if (refs.knownEpoch(local, circleId, target) !== closing) await bring(local, circleId, target)
         const left = former.find(({ did, by }) => did === local && by === local)
-        if (left)
+        if (left && isMine(local, circleId, left.exit))
           for (const { did } of members)
             if (refs.knownEpoch(local, circleId, did) !== left.exit) await bring(local, circleId, did)
         for (const { did, exit, by } of former)
-          if (by === local && did !== local && refs.knownEpoch(local, circleId, did) !== exit)
+          if (
+            by === local &&
+            did !== local &&
+            refs.knownEpoch(local, circleId, did) !== exit &&
+            isMine(local, circleId, exit)
+          )
             await bring(local, circleId, did)
-        if (sealing?.maker !== local) continue
-        for (const target of audiences.members(local, circleId))
-          if (refs.knownEpoch(local, circleId, target) !== sealing.id) await bring(local, circleId, target)
+        if (sealing?.maker !== local || !isMine(local, circleId, sealing.id)) continue
+        for (const { did, devices } of members)
+          if (did !== local && refs.knownEpoch(local, circleId, did) !== keyMark(sealing.id, devices))
+            await bring(local, circleId, did)
       }
     },
 

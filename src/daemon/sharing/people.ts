@@ -6,7 +6,7 @@ import { parseCard } from '../../core/identity/card.ts'
 import { type IdentityDocument, parseDocument } from '../../core/identity/document.ts'
 import { judgeStanding, parseStanding } from '../../core/identity/standing.ts'
 import { decideDocument, documentTime, sharedDevices } from '../../core/identity/succession.ts'
-import { concat, toHex, utf8 } from '../../core/kernel/bytes.ts'
+import { concat, sameBytes, toHex, utf8 } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { codeOf, isVerdict, VivimError } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
@@ -47,6 +47,8 @@ export interface People {
   /** Contact that is not blocked, stranger or not, or member of a circle in common. */
   isRelated(local: Did, remote: Did): Promise<boolean>
   judge(proof: { standing: Uint8Array; document: Uint8Array }, peer: string): Promise<Proof | null>
+  /** What a node proved of a DID since the start, judged again now; null when it does not hold. */
+  proofAt(did: Did, peer: string): Promise<Proof | null>
   /** The last proof of a DID on any connection since the start; also of strangers. */
   lastProof(did: Did): Proof | null
   onProved(local: Did, proof: Proof): Promise<void>
@@ -61,6 +63,10 @@ export interface People {
   whenLearning(listener: (learning: Learning) => Promise<void>): void
   /** Called after a document took another's place, or contradicted it. */
   whenLearnt(listener: (learning: Learning) => void): void
+  /** Told of a document by somebody, whoever they are: it is kept where its person is known here. */
+  told(wire: Uint8Array): Promise<void>
+  /** The document that counts for a local user, when the statement shown is of a device that it took out; else null. */
+  newerFor(shown: { standing: Uint8Array; document: Uint8Array }, peer: string): Promise<Uint8Array | null>
   /** Called after a DID was proved, with whether a newer document came with it. */
   whenProved(listener: (local: Did, remote: Did, changed: boolean) => void): void
 }
@@ -117,6 +123,8 @@ export function makePeople(deps: PeopleDeps): People {
   const proofs = new Map<Did, Proof>()
   const before: ((learning: Learning) => Promise<void>)[] = []
   const after: ((learning: Learning) => void)[] = []
+  /** By DID and node. */
+  const nodeProofs = new Map<string, Proof>()
   const listeners: ((local: Did, remote: Did, changed: boolean) => void)[] = []
 
   async function document(did: Did): Promise<IdentityDocument | null> {
@@ -162,6 +170,8 @@ export function makePeople(deps: PeopleDeps): People {
   }
 
   async function isRelated(local: Did, remote: Did): Promise<boolean> {
+    // Another node of the same person.
+    if (local === remote) return true
     const contact = users.read(local, db => db.contacts.get(remote))
     if (contact) return contact.state !== 'blocked'
     return (await store.sharedCircles(local, remote)).length > 0
@@ -181,6 +191,35 @@ export function makePeople(deps: PeopleDeps): People {
   async function current(did: Did): Promise<IdentityDocument | null> {
     const found = await document(did)
     return found && documentTime(found, clock.nowMs()) === 'current' ? found : null
+  }
+
+  async function judge(
+    shown: { standing: Uint8Array; document: Uint8Array },
+    peer: string,
+  ): Promise<Proof | null> {
+    try {
+      const standing = parseStanding(shown.standing)
+      const given = parseDocument(shown.document)
+      const known = await document(given.did)
+      const decision = decideDocument(known, given)
+      // Who contradicts what is known is not let in; that they tried is an alarm by whatever door it came.
+      if (decision === 'conflict') await learn(given)
+      if (decision === 'foreign' || decision === 'conflict') return null
+      const counts = known && decision !== 'accept' ? known : given
+      const why = judgeStanding(standing, counts, peer, clock.nowMs())
+      if (why !== null) {
+        log('peer.proof-refused', { did: given.did, peer, why })
+        return null
+      }
+      const proof = { did: given.did, peer, standing: shown.standing, document: counts.wire }
+      remember(proofs, given.did, proof, MAX_PROOFS)
+      remember(nodeProofs, `${given.did} ${peer}`, proof, MAX_PROOFS)
+      return proof
+    } catch (error) {
+      if (!isVerdict(error)) throw error
+      log('peer.proof-refused', { peer, why: codeOf(error) })
+      return null
+    }
   }
 
   return {
@@ -207,27 +246,11 @@ export function makePeople(deps: PeopleDeps): People {
     },
 
     isRelated,
-    async judge(shown, peer) {
-      try {
-        const standing = parseStanding(shown.standing)
-        const given = parseDocument(shown.document)
-        const known = await document(given.did)
-        const decision = decideDocument(known, given)
-        // Who contradicts what is known is not let in; that they tried is an alarm by whatever door it came.
-        if (decision === 'conflict') await learn(given)
-        if (decision === 'foreign' || decision === 'conflict') return null
-        const counts = known && decision !== 'accept' ? known : given
-        const why = judgeStanding(standing, counts, peer, clock.nowMs())
-        if (why !== null) {
-          log('peer.proof-refused', { did: given.did, peer, why })
-          return null
-        }
-        return { did: given.did, peer, standing: shown.standing, document: counts.wire }
-      } catch (error) {
-        if (!isVerdict(error)) throw error
-        log('peer.proof-refused', { peer, why: codeOf(error) })
-        return null
-      }
+    judge,
+
+    async proofAt(did, peer) {
+      const known = nodeProofs.get(`${did} ${peer}`)
+      return known === undefined ? null : await judge(known, peer)
     },
 
     lastProof: did => proofs.get(did) ?? null,
@@ -272,8 +295,12 @@ export function makePeople(deps: PeopleDeps): People {
       for (const address of contact?.peers ?? []) add(address)
       const card = fellowCards(local).get(remote)
       for (const address of card === undefined ? [] : cardFields(card).peers) add(address)
+      // Nodes that only the document names: where they are, others may know.
+      for (const peer of (await document(remote))?.peers ?? [])
+        if (peer !== self && !byPeer.has(peer)) add({ peer, addrs: [] })
       const last = proofs.get(remote)
       if (last && last.peer !== self && !byPeer.has(last.peer)) add({ peer: last.peer, addrs: [] })
+      if (local === remote) byPeer.delete(self)
       return [...byPeer].map(([peer, addrs]) => ({ peer, addrs: [...addrs] }))
     },
 
@@ -293,6 +320,7 @@ export function makePeople(deps: PeopleDeps): People {
             seen.add(contact.did)
         for (const [did, card] of fellowCards(local))
           if (cardFields(card).peers.some(known => known.peer === peer)) seen.add(did)
+        if ((await document(local))?.peers.includes(peer)) seen.add(local)
         for (const remote of seen) if (await isRelated(local, remote)) pairs.push({ local, remote })
       }
       return pairs
@@ -307,9 +335,29 @@ export function makePeople(deps: PeopleDeps): People {
         // Who is blocked is not called, also when a circle has both: a call would show them that this node is there.
         for (const fellow of await store.fellows(local))
           if (await isRelated(local, fellow)) wanted.add(fellow)
+        if (((await document(local))?.peers.length ?? 0) > 1) pairs.push({ local, remote: local })
         for (const remote of wanted) pairs.push({ local, remote })
       }
       return pairs
+    },
+
+    async told(wire) {
+      const shown = parseDocument(wire)
+      const known = await document(shown.did)
+      if (known === null) return
+      if (decideDocument(known, shown) === 'accept') await learn(shown)
+    },
+
+    async newerFor(shown, peer) {
+      try {
+        const standing = parseStanding(shown.standing)
+        if (standing.peer !== peer || !(await localUsers()).includes(standing.did)) return null
+        const known = await document(standing.did)
+        return known?.revoked.some(({ ed }) => sameBytes(ed, standing.by)) ? known.wire : null
+      } catch (error) {
+        if (!isVerdict(error)) throw error
+        return null
+      }
     },
 
     whenLearning(listener) {

@@ -1,10 +1,12 @@
 /** Keeps in the DHT what a node has to say there: the own directory slot and the records of live shares. Works while locked:
  *  what was signed is put again byte for byte. */
 
-import { makeSlot, parseSlot, slotKey } from '../../core/identity/slot.ts'
+import { ed25519PublicKey } from '../../core/crypto/ed25519.ts'
+import type { IdentityDocument } from '../../core/identity/document.ts'
+import { makeSlot, openSlot, parseSlot, type SlotPeer, slotKey } from '../../core/identity/slot.ts'
 import { sameBytes, toHex } from '../../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../../core/kernel/env.ts'
-import { codeOf } from '../../core/kernel/errors.ts'
+import { codeOf, isVerdict } from '../../core/kernel/errors.ts'
 import type { Did, ShareId } from '../../core/model/id.ts'
 import type { Network } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
@@ -38,6 +40,8 @@ export interface PublisherDeps {
   records: RecordStore
   localUsers: () => Promise<Did[]>
   network: () => Network
+  /** What the slot says of the person's other nodes. */
+  ownNodes: (local: Did, document: IdentityDocument, peers: readonly SlotPeer[]) => void
   clock: Clock
   chance: Chance
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
@@ -46,13 +50,15 @@ export interface PublisherDeps {
 export interface Publisher {
   /** Sign the slot anew where document or addresses changed. @throws `keystore/locked`. */
   renewSlot(local: Did): void
+  /** Take the slot that another own node wrote last. @returns whether it was news. @throws `keystore/locked`, `crypto/…`. */
+  takeSlot(local: Did, wire: Uint8Array): boolean
   /** Put everything soon: a peer came, something new is there. */
   soon(): void
   stop(): Promise<void>
 }
 
 export function startPublisher(deps: PublisherDeps): Publisher {
-  const { users, keys, endedSlots, records, localUsers, network, clock, chance, log } = deps
+  const { users, keys, endedSlots, records, localUsers, network, ownNodes, clock, chance, log } = deps
   const stopping = new AbortController()
   let timer: NodeJS.Timeout | null = null
   let dueMs = Number.POSITIVE_INFINITY
@@ -87,12 +93,38 @@ export function startPublisher(deps: PublisherDeps): Publisher {
     }
   }
 
-  function renewSlot(local: Did): void {
+  function readSlot(local: Did, wire: Uint8Array | null): ReturnType<typeof openSlot> {
+    try {
+      return wire && openSlot(parseSlot(wire), keys.keys(local).read)
+    } catch (error) {
+      // Of another read secret, such as that of a card before this one.
+      if (!isVerdict(error)) throw error
+      return null
+    }
+  }
+
+  /** @param sawOthers - whether the slot was looked for where other nodes of the person may have put it: several do not begin blindly. */
+  function renewSlot(local: Did, sawOthers = false): void {
     const own = keys.keys(local)
+    if (own.document.peers.length > 1 && !sawOthers) {
+      schedule(SOON_MS)
+      return
+    }
     const known = users.read(local, db => db.profile.bytes(PROFILE.slot))
-    const told = `${toHex(own.document.hash)} ${network().addrs().join(' ')}`
     const before = known && parseSlot(known)
-    const same = users.read(local, db => db.profile.text(PROFILE.slotTold)) === told
+    const said = readSlot(local, known)
+    const peer = network().peerId
+    // Every node of the person stands in the one slot that they share: each says where it is itself, and leaves the others' as they were.
+    const others = (said?.peers ?? []).filter(
+      one => one.peer !== peer && own.document.peers.includes(one.peer),
+    )
+    const peers: SlotPeer[] = [{ peer, addrs: network().addrs() }, ...others].sort((a, b) =>
+      a.peer < b.peer ? -1 : 1,
+    )
+    const same =
+      said !== null &&
+      sameBytes(said.document.hash, own.document.hash) &&
+      JSON.stringify(plainPeers(said.peers)) === JSON.stringify(plainPeers(peers))
     if (before && same && before.expiresAtMs - clock.nowMs() > SLOT_RENEW_MS) return
     const wire = makeSlot(
       {
@@ -100,16 +132,42 @@ export function startPublisher(deps: PublisherDeps): Publisher {
         seq: Math.max((before?.seq ?? 0) + 1, Math.floor(clock.nowMs() / 1000)),
         expiresAtMs: clock.nowMs() + SLOT_LIFE_MS,
         document: own.document,
-        peers: [{ peer: network().peerId, addrs: network().addrs() }],
+        peers,
       },
       own.directoryKey,
       own.read,
       chance,
     )
-    users.write(local, db => {
-      db.profile.put(PROFILE.slot, wire)
-      db.profile.put(PROFILE.slotTold, told)
-    })
+    users.write(local, db => db.profile.put(PROFILE.slot, wire))
+  }
+
+  /** Where a person has several nodes: start from what another one put last, so that sequences go on instead of fighting. */
+  async function takeNewer(local: Did): Promise<void> {
+    if (keys.keys(local).document.peers.length < 2) return
+    const known = users.read(local, db => db.profile.bytes(PROFILE.slot))
+    const before = known && parseSlot(known)
+    const place = slotKey(ed25519PublicKey(keys.keys(local).directoryKey))
+    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(PUT_TIMEOUT_MS)])
+    const wire = await network().dhtGet('vivimid', place, signal)
+    const found = wire && parseSlot(wire)
+    if (wire && found && !(before && found.seq < before.seq)) takeSlot(local, wire)
+  }
+
+  /** A slot that another own node wrote: from its sequence the next goes on. @returns whether it was news. */
+  function takeSlot(local: Did, wire: Uint8Array): boolean {
+    const known = users.read(local, db => db.profile.bytes(PROFILE.slot))
+    const slot = parseSlot(wire)
+    if (known && (sameBytes(known, wire) || parseSlot(known).seq > slot.seq)) return false
+    if (!sameBytes(slot.directory, ed25519PublicKey(keys.keys(local).directoryKey))) return false
+    const said = readSlot(local, wire)
+    if (said === null || said.document.did !== local) return false
+    users.write(local, db => db.profile.put(PROFILE.slot, wire))
+    ownNodes(
+      local,
+      said.document,
+      said.peers.filter(({ peer }) => peer !== network().peerId),
+    )
+    return true
   }
 
   /** Whether enough nodes hold these bytes for now: peers come and go, and each of them calls for a look. */
@@ -125,7 +183,10 @@ export function startPublisher(deps: PublisherDeps): Publisher {
     const rows: { namespace: 'vivimid' | 'vivimrec'; key: Uint8Array; wire: Uint8Array; share?: ShareId }[] =
       []
     for (const local of await localUsers()) {
-      if (keys.unlocked(local)) renewSlot(local)
+      if (keys.unlocked(local)) {
+        await takeNewer(local).catch(error => log('directory.not-read', { code: codeOf(error) }))
+        if (keys.unlocked(local)) renewSlot(local, true)
+      }
       const current = users.read(local, db => db.profile.bytes(PROFILE.slot))
       const directory = users.read(local, db => db.profile.bytes(PROFILE.directory))
       const wires = current === null ? [] : [current]
@@ -162,7 +223,8 @@ export function startPublisher(deps: PublisherDeps): Publisher {
   }
 
   return {
-    renewSlot,
+    renewSlot: local => renewSlot(local),
+    takeSlot,
     soon() {
       retryMs = RETRY_MS
       schedule(SOON_MS)
@@ -174,3 +236,5 @@ export function startPublisher(deps: PublisherDeps): Publisher {
     },
   }
 }
+
+const plainPeers = (peers: readonly SlotPeer[]): unknown => peers.map(({ peer, addrs }) => [peer, addrs])

@@ -2,8 +2,19 @@
 import t from 'tap'
 import type { Entry } from '../../../src/core/circle/entry.ts'
 import { type CircleState, reduceCircle } from '../../../src/core/circle/reduce.ts'
-import { add, begin, close, giveRole, leave, remove, rename, rotate, transfer } from '../../kit/circle.ts'
-import { makePerson, type Person } from '../../kit/person.ts'
+import {
+  add,
+  begin,
+  close,
+  giveRole,
+  leave,
+  remove,
+  rename,
+  revise,
+  rotate,
+  transfer,
+} from '../../kit/circle.ts'
+import { makeDevice, makePerson, nextDocument, type Person } from '../../kit/person.ts'
 
 const alice = makePerson('alice')
 const bob = makePerson('bob')
@@ -246,3 +257,22 @@ t.test('a closed circle takes no entry any more, also none that did not know of 
   const refused = close(bob, team)
   t.equal(whyOf([...team, refused], refused), 'not-allowed')
 })
+
+t.test(
+  'dave’s phone came after the epoch and may have its key: when he takes it out, nobody shares under that epoch',
+  async t => {
+    const phone = makeDevice(dave)
+    const two = nextDocument(dave, [dave.device, phone])
+    const grown = [...team, revise(dave, team, two)]
+    const epoch = reduce(team).sealing?.id
+    t.equal(reduce(grown).sealing?.id, epoch, 'a device that comes changes nothing')
+    const gone = [{ ed: phone.listed.ed, at: two.atMs }]
+    const one = nextDocument(dave, [dave.device], gone, two.seq + 1)
+    const shrunk = [...grown, revise(dave, grown, one)]
+    t.equal(reduce(shrunk).sealing, null)
+    const turned = rotate(alice, shrunk)
+    t.equal(reduce([...shrunk, turned]).sealing?.id, turned.hash)
+    const blind = rotate(bob, grown)
+    t.equal(reduce([...shrunk, blind]).sealing, null, 'nor under one whose maker did not know of it')
+  },
+)

@@ -72,6 +72,24 @@ export function masterSuite(t: Test, database: () => Promise<MasterConfig>): voi
     return master
   }
 
+  t.test(
+    'a share of another own device is taken over without its envelopes and jobs, once, and ends like any other',
+    async t => {
+      const { shares, jobs } = await accepted(t)
+      const taken = shareOf(2, { key: 'k', state: 'published' })
+      t.equal(await shares.adopt(taken, [recipientOf(2, bob, { envelopes: [], receipt: bytes(7) })]), true)
+      t.equal(await shares.adopt(taken, []), false)
+      t.same(await shares.find(shareId(2)), taken)
+      t.same(await jobs.list({ share: shareId(2) }), [])
+      const rival = shareOf(3, { key: 'k' })
+      t.equal(await shares.adopt(rival, []), true)
+      t.equal((await shares.find(shareId(3)))?.key, null, 'a key stands for the share that was first here')
+      t.equal((await shares.findByKey(alice, 'k'))?.shareId, shareId(2))
+      t.equal(await shares.end(shareId(2), 'revoked', 2_000), true)
+      t.match(await jobs.list({ share: shareId(2) }), [{ kind: 'bury', target: bob }])
+    },
+  )
+
   t.test('a share is accepted whole and read back as it was', async t => {
     const { shares, jobs } = await accepted(t)
     t.same(await shares.find(shareId(1)), shareOf(1))

@@ -46,6 +46,34 @@ export function makeShareStore({ read, write }: Pick<MasterAccess, 'read' | 'wri
         })
       }),
 
+    adopt: (share, recipients) =>
+      write(async db => {
+        const { numInsertedOrUpdatedRows } = await db
+          .insertInto('share')
+          .values(storedShare(share))
+          .onConflict(conflict => conflict.column('share_id').doNothing())
+          .executeTakeFirst()
+        if (!numInsertedOrUpdatedRows) return false
+        const intent = { share_id: share.shareId, owner: share.owner, wire: share.intent }
+        const keyed = await db
+          .insertInto('intent')
+          .values({ ...intent, key: share.key })
+          .onConflict(conflict => conflict.columns(['owner', 'key']).doNothing())
+          .executeTakeFirst()
+        // Both devices used one key for different shares: here it goes on standing for the one that was first here.
+        if (!keyed.numInsertedOrUpdatedRows)
+          await db
+            .insertInto('intent')
+            .values({ ...intent, key: null })
+            .execute()
+        for (let at = 0; at < recipients.length; at += ROWS_AT_ONCE)
+          await db
+            .insertInto('share_recipient')
+            .values(recipients.slice(at, at + ROWS_AT_ONCE).map(storedRecipient))
+            .execute()
+        return true
+      }),
+
     granted: (share, did, envelopes, job) =>
       write(async db => {
         const live = await liveShare(db, share)

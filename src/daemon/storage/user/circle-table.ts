@@ -4,6 +4,7 @@ import { plain } from '../../../core/crypto/hash.ts'
 import { CircleId, Did } from '../../../core/model/id.ts'
 import type { Sql, WritingSql } from '../sqlite.ts'
 import { onlyOne, prefixEnd } from './selector.ts'
+import { isLater, WRITER, type Written } from './written.ts'
 
 export interface CircleRow {
   circleId: CircleId
@@ -41,6 +42,14 @@ interface Stored {
   name: string
   document: Uint8Array | null
   created_at_ms: number
+  version: number
+  writer: string
+}
+
+/** What own devices tell each other of a circle beside its log. */
+export interface WrittenCircle extends Written {
+  circleId: CircleId
+  alias: string | null
 }
 
 const rowOf = (row: Stored): CircleRow => ({
@@ -75,6 +84,15 @@ export function makeCircleReader(sql: Sql) {
       sql
         .all<Stored>('SELECT * FROM circle ORDER BY coalesce(alias, name) COLLATE NOCASE, circle_id')
         .map(rowOf),
+    allWritten: (): WrittenCircle[] =>
+      sql
+        .all<Stored>('SELECT * FROM circle ORDER BY circle_id')
+        .map(({ circle_id, alias, version, writer }) => ({
+          circleId: CircleId.parse(circle_id),
+          alias,
+          version,
+          writer,
+        })),
     wishes: (circle: CircleId): CircleWish[] =>
       sql
         .all<{ did: string; role: string }>(
@@ -91,6 +109,15 @@ export function makeCircleReader(sql: Sql) {
           afterSeq,
         )
         .map(row => ({ ...row, wire: plain(row.wire), verified: row.verified === ENTRY_RULES })),
+    /** The wire form of one entry, or null. @param hash - hex. */
+    entry(circle: CircleId, hash: string): Uint8Array | null {
+      const row = sql.get<{ wire: Uint8Array }>(
+        'SELECT wire FROM circle_entry WHERE circle_id = ? AND hash = ?',
+        circle,
+        hash,
+      )
+      return row && plain(row.wire)
+    },
     hasEntry: (circle: CircleId, hash: string): boolean =>
       sql.get('SELECT 1 FROM circle_entry WHERE circle_id = ? AND hash = ?', circle, hash) !== null,
   }
@@ -102,14 +129,31 @@ export function makeCircleWriter(sql: WritingSql) {
     /** Add or replace alias, name and document; wishes and entries stay. */
     put(row: CircleRow): void {
       sql.run(
-        `INSERT INTO circle (circle_id, alias, name, document, created_at_ms) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET alias = excluded.alias, name = excluded.name, document = excluded.document`,
+        `INSERT INTO circle (circle_id, alias, name, document, created_at_ms, version, writer)
+         VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET alias = excluded.alias, name = excluded.name, document = excluded.document,
+           version = version + (alias IS NOT excluded.alias), writer = iif(alias IS excluded.alias, writer, excluded.writer)`,
         row.circleId,
         row.alias,
         row.name,
         row.document,
         row.createdAtMs,
+        row.alias === null ? 0 : 1,
+        sql.get<{ value: string }>(WRITER)?.value ?? '',
       )
+    },
+    /** Take the name that another own device gave. @returns false when what is here is later, or the circle is not here. */
+    mergeAlias({ circleId, alias, version, writer }: WrittenCircle): boolean {
+      const before = sql.get<Written>('SELECT version, writer FROM circle WHERE circle_id = ?', circleId)
+      if (before === null || !isLater({ version, writer }, before)) return false
+      sql.run(
+        'UPDATE circle SET alias = ?, version = ?, writer = ? WHERE circle_id = ?',
+        alias,
+        version,
+        writer,
+        circleId,
+      )
+      return true
     },
     /** @returns false when there is no such circle. */
     setDocument: (circle: CircleId, document: Uint8Array): boolean =>

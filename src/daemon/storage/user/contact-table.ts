@@ -6,6 +6,7 @@ import { plain } from '../../../core/crypto/hash.ts'
 import { Did } from '../../../core/model/id.ts'
 import type { Sql, WritingSql } from '../sqlite.ts'
 import { onlyOne, prefixEnd } from './selector.ts'
+import { isLater, WRITER, type Written } from './written.ts'
 
 /** A list of changes that is longer is not read by anybody. */
 const MAX_CHANGES = 256
@@ -55,6 +56,14 @@ interface Stored {
   card_at_ms: number
   moved_to: string | null
   moved_card: string | null
+  version: number
+  writer: string
+}
+
+/** A contact as own devices tell each other of it; no row: the contact was removed. */
+export interface WrittenContact extends Written {
+  did: Did
+  row: ContactRow | null
 }
 
 const rowOf = (row: Stored): ContactRow => ({
@@ -96,6 +105,22 @@ export function makeContactReader(sql: Sql) {
       const found = onlyOne(rows)
       return found === null || found === 'ambiguous' ? found : rowOf(found)
     },
+    /** What is known of a contact, also that it was removed; null: it never was one. */
+    written(did: Did): WrittenContact | null {
+      const row = sql.get<Stored>('SELECT * FROM contact WHERE did = ?', did)
+      if (row) return { did, version: row.version, writer: row.writer, row: rowOf(row) }
+      const gone = sql.get<Written>('SELECT version, writer FROM contact_gone WHERE did = ?', did)
+      return gone && { did, ...gone, row: null }
+    },
+    /** All of them, also those that were removed. */
+    allWritten: (): WrittenContact[] => [
+      ...sql
+        .all<Stored>('SELECT * FROM contact')
+        .map(row => ({ did: Did.parse(row.did), version: row.version, writer: row.writer, row: rowOf(row) })),
+      ...sql
+        .all<Written & { did: string }>('SELECT did, version, writer FROM contact_gone')
+        .map(gone => ({ ...gone, did: Did.parse(gone.did), row: null })),
+    ],
     /** By alias, then those without one, in the order of adding. */
     list(state?: ContactState): ContactRow[] {
       const rows = sql.all<Stored>(
@@ -123,30 +148,68 @@ export function makeContactReader(sql: Sql) {
 }
 
 export function makeContactWriter(sql: WritingSql) {
+  const reader = makeContactReader(sql)
+
+  function store(row: ContactRow, { version, writer }: Written): void {
+    sql.run(
+      `INSERT INTO contact (did, alias, state, card, dir, read_secret, peers, added_at_ms, last_seen_ms, card_at_ms,
+         moved_to, moved_card, version, writer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET alias = excluded.alias, state = excluded.state, card = excluded.card,
+         dir = excluded.dir, read_secret = excluded.read_secret, peers = excluded.peers,
+         added_at_ms = excluded.added_at_ms, last_seen_ms = excluded.last_seen_ms,
+         card_at_ms = excluded.card_at_ms, moved_to = excluded.moved_to, moved_card = excluded.moved_card,
+         version = excluded.version, writer = excluded.writer`,
+      row.did,
+      row.alias,
+      row.state,
+      row.card,
+      row.dir,
+      row.readSecret,
+      JSON.stringify(row.peers),
+      row.addedAtMs,
+      row.lastSeenMs,
+      row.cardAtMs,
+      row.movedTo,
+      row.movedCard,
+      version,
+      writer,
+    )
+    sql.run('DELETE FROM contact_gone WHERE did = ?', row.did)
+  }
+
+  function bury(did: Did, { version, writer }: Written): void {
+    sql.run('DELETE FROM contact WHERE did = ?', did)
+    sql.run(
+      'INSERT OR REPLACE INTO contact_gone (did, version, writer) VALUES (?, ?, ?)',
+      did,
+      version,
+      writer,
+    )
+  }
+
+  const own = (): string => sql.get<{ value: string }>(WRITER)?.value ?? ''
+
   return {
-    ...makeContactReader(sql),
-    /** Add or replace. */
+    ...reader,
+    /** Add or replace. What a person decides goes before what the node writes down by itself, such as a stranger who wrote. */
     put(row: ContactRow): void {
-      sql.run(
-        `INSERT INTO contact (did, alias, state, card, dir, read_secret, peers, added_at_ms, last_seen_ms, card_at_ms,
-           moved_to, moved_card) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET alias = excluded.alias, state = excluded.state, card = excluded.card,
-           dir = excluded.dir, read_secret = excluded.read_secret, peers = excluded.peers,
-           added_at_ms = excluded.added_at_ms, last_seen_ms = excluded.last_seen_ms,
-           card_at_ms = excluded.card_at_ms, moved_to = excluded.moved_to, moved_card = excluded.moved_card`,
-        row.did,
-        row.alias,
-        row.state,
-        row.card,
-        row.dir,
-        row.readSecret,
-        JSON.stringify(row.peers),
-        row.addedAtMs,
-        row.lastSeenMs,
-        row.cardAtMs,
-        row.movedTo,
-        row.movedCard,
-      )
+      const before = reader.written(row.did)
+      const same =
+        before?.row != null &&
+        before.row.alias === row.alias &&
+        before.row.state === row.state &&
+        before.row.card === row.card &&
+        before.row.movedTo === row.movedTo
+      const step = row.state === 'stranger' ? 1 : 2
+      store(row, same ? before : { version: (before?.version ?? -1) + step, writer: own() })
+    },
+    /** Take what another own device wrote. @returns false when what is here is later. */
+    merge(next: WrittenContact): boolean {
+      const before = reader.written(next.did)
+      if (before !== null && !isLater(next, before)) return false
+      if (next.row === null) bury(next.did, next)
+      else store({ ...next.row, lastSeenMs: before?.row?.lastSeenMs ?? next.row.lastSeenMs }, next)
+      return true
     },
     /** Note what a document changed; the same document again says nothing new, also after somebody looked. @returns whether it is new. */
     addChange: (did: Did, document: string, what: ContactChangeKind, atMs: number): boolean =>
@@ -167,6 +230,11 @@ export function makeContactWriter(sql: WritingSql) {
         atMs,
         did,
       ) > 0,
-    delete: (did: Did): boolean => sql.run('DELETE FROM contact WHERE did = ?', did) > 0,
+    delete(did: Did): boolean {
+      const before = reader.written(did)
+      if (before?.row == null) return false
+      bury(did, { version: before.version + 1, writer: own() })
+      return true
+    },
   }
 }

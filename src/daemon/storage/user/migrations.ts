@@ -422,6 +422,15 @@ CREATE TABLE circle_join (
   code TEXT
 ) STRICT;
 `,
+  // Own devices: rows that a person changes on any of them carry a version and who wrote it.
+  `
+ALTER TABLE contact ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE contact ADD COLUMN writer TEXT NOT NULL DEFAULT '';
+CREATE TABLE contact_gone (did TEXT PRIMARY KEY, version INTEGER NOT NULL, writer TEXT NOT NULL) STRICT, WITHOUT ROWID;
+ALTER TABLE circle ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE circle ADD COLUMN writer TEXT NOT NULL DEFAULT '';
+ALTER TABLE received ADD COLUMN content_key_sealed BLOB;
+`,
 ]
 
 /** The schema's number once every step ran. */

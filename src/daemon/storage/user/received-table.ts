@@ -35,6 +35,8 @@ export interface ReceivedRow {
   viaChain: Uint8Array | null
   /** The chain by which this device may pass it on. */
   delegation: Uint8Array | null
+  /** Where another own device handed the content key over: sealed under the storage key. */
+  contentKeySealed?: Uint8Array | null
 }
 
 interface Stored {
@@ -57,6 +59,7 @@ interface Stored {
   via: string | null
   via_chain: Uint8Array | null
   delegation: Uint8Array | null
+  content_key_sealed: Uint8Array | null
 }
 
 const rowOf = (row: Stored): ReceivedRow => ({
@@ -79,6 +82,7 @@ const rowOf = (row: Stored): ReceivedRow => ({
   via: row.via === null ? null : Did.parse(row.via),
   viaChain: row.via_chain && plain(row.via_chain),
   delegation: row.delegation && plain(row.delegation),
+  ...(row.content_key_sealed && { contentKeySealed: plain(row.content_key_sealed) }),
 })
 
 /** Whether it has not ended. */
@@ -110,6 +114,8 @@ export function makeReceivedReader(sql: Sql) {
       sql
         .all<Stored>(`SELECT * FROM received WHERE ${LIVE} ORDER BY received_at_ms DESC, rowid DESC`)
         .map(rowOf),
+    /** Those that ended too: what own devices tell each other of. */
+    everything: (): ReceivedRow[] => sql.all<Stored>('SELECT * FROM received').map(rowOf),
     byContent: (content: Cid): ReceivedRow[] =>
       sql.all<Stored>(`SELECT * FROM received WHERE content_id = ? AND ${LIVE}`, content).map(rowOf),
     /** Those whose end lies at or before `nowMs`. */
@@ -149,8 +155,8 @@ export function makeReceivedWriter(sql: WritingSql) {
       sql.run(
         `INSERT OR REPLACE INTO received (share_id, owner, version, content_id, notice, notice_id, circle_id, title, note,
            permissions, from_ms, expires_ms, received_at_ms, state, slip, manifest,
-           via, via_chain, delegation)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           via, via_chain, delegation, content_key_sealed)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         row.shareId,
         row.owner,
         row.version,
@@ -170,6 +176,7 @@ export function makeReceivedWriter(sql: WritingSql) {
         row.via,
         row.viaChain,
         row.delegation,
+        row.contentKeySealed ?? null,
       )
     },
     setState: (owner: Did, share: ShareId, state: ReceivedState): boolean =>
@@ -180,7 +187,8 @@ export function makeReceivedWriter(sql: WritingSql) {
     /** End it: ids and the reason stay, everything that says something goes. @returns false when it had ended. */
     end: (owner: Did, share: ShareId, state: ReceivedEnd): boolean =>
       sql.run(
-        `UPDATE received SET state = ?, title = NULL, note = NULL, notice = x'', slip = NULL, manifest = NULL
+        `UPDATE received SET state = ?, title = NULL, note = NULL, notice = x'', slip = NULL, manifest = NULL,
+           content_key_sealed = NULL
          WHERE owner = ? AND share_id = ? AND ${LIVE}`,
         state,
         owner,

@@ -15,6 +15,13 @@ export function makeTombstoneReader(sql: Sql) {
       )
       return row && plain(row.wire)
     },
+    /** Those of content that is or was here. */
+    all: (): { content: string; signer: Uint8Array; wire: Uint8Array }[] =>
+      sql
+        .all<{ content: string; signer: Uint8Array; wire: Uint8Array }>(
+          'SELECT content_id AS content, signer, wire FROM tombstone WHERE early_from IS NULL',
+        )
+        .map(row => ({ content: row.content, signer: plain(row.signer), wire: plain(row.wire) })),
     /** How many were remembered for content that never came. */
     early: (): number =>
       sql.get<{ n: number }>('SELECT count(*) AS n FROM tombstone WHERE early_from IS NOT NULL')?.n ?? 0,

@@ -1,0 +1,41 @@
+/** `vivim device revoke`. */
+import { Args, Flags } from '@oclif/core'
+import { visibleLine } from '../../core/model/visible.ts'
+import { VivimCommand } from '../base.ts'
+import { recoveryFlags, recoveryFrom } from '../identity/recovery.ts'
+import { confirm } from '../input/confirm.ts'
+
+export default class DeviceRevoke extends VivimCommand {
+  static override summary = 'Take a device out: it reads nothing that is shared from now on.'
+  static override description =
+    'What that device already has stays on it: nobody can make a lost machine forget. Your circles get new keys; nothing that it signs counts any more.'
+  static override examples = ['<%= config.bin %> <%= command.id %> laptop --yes']
+  static override args = {
+    device: Args.string({ required: true, description: 'name, id or its beginning' }),
+  }
+  static override flags = {
+    yes: Flags.boolean({ description: 'do not ask on a terminal' }),
+    ...recoveryFlags,
+  }
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(DeviceRevoke)
+    if (!flags.yes && this.canAsk(flags))
+      await confirm(
+        'Revoke this device? What it already has stays on it, and it can be added again only as a new device.',
+      )
+    const recovery = await recoveryFrom(flags.recovery, flags['export-passphrase-file'], () =>
+      this.inputNeeded("the export's passphrase", '--export-passphrase-file FILE'),
+    )
+    const result = await this.ask(flags, 'device.revoke', {
+      device: args.device,
+      ...(recovery === undefined ? {} : { recovery }),
+    })
+    if (result.changed) this.remark(flags, 'What that device already has stays on it.')
+    this.show(flags, result, one =>
+      one.changed
+        ? `Revoked ${visibleLine(one.name ?? one.device.slice(0, 12))}.`
+        : 'That device was revoked before; nothing changed.',
+    )
+  }
+}
