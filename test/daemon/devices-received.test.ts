@@ -116,7 +116,7 @@ t.test(
     await introduce(carol, desktop)
     const laptop = await pairedDevice(t, desktop, 'laptop')
     await bob.stop()
-    await laptop.logged('directory.put', { stored: 1 })
+    await laptop.logged('directory.put')
     const { network } = await laptop.call('system.status', {})
     await carol.until('carol to know where the laptop is', async () => {
       await carol.call('peer.connect', { address: `${network.addrs[0]}/p2p/${network.peerId}` })
