@@ -98,7 +98,7 @@ t.test('every event of the log is described, and no other', async t => {
   const logged = new Set(
     [...daemon.matchAll(/\b(?:log|say)\(\s*'([a-z]+\.[a-z-]+)'/g)].map(([, event = '']) => event),
   )
-  for (const event of logged) t.ok(said.has(event), `${event} stands in docs/operating.md, section 6`)
+  for (const event of logged) t.ok(said.has(event), `${event} stands in docs/operating.md, section 15`)
   for (const event of said) {
     const [noun, verb] = event.split('.')
     const isMade = logged.has(event) || (/^(share|inbox)$/.test(noun ?? '') && daemon.includes(`'${verb}'`))
