@@ -320,6 +320,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     welcome: makeWelcome({ store, circles, wake, clock, log: say }),
     keys,
     wantSync: syncs.wantCircle,
+    endInvites: (did, circle) => invites.endBefore(did, circle),
     wake,
     clock,
   })
@@ -432,6 +433,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     keys,
     card,
     sending,
+    used: happenings.inviteUsed,
     wake,
     clock,
     chance,
@@ -734,6 +736,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     users,
     localUsers: locals.list,
     documentOf: ownDocument,
+    deviceOf: did => sessionOf(did).device,
     nameOf: contacts.name,
     resolve: audiences.resolve,
     clock,

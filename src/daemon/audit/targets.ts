@@ -54,7 +54,7 @@ const bundle = ['bundle:result.bundleId'] as const
 const memory = ['memory:result.memoryId'] as const
 const share = ['share:result.shareId', 'share:params.share'] as const
 const capability = ['capability:result.capabilityId'] as const
-const proposal = ['proposal:result.proposalId', 'share:result.shareId'] as const
+const proposal = ['proposal:result.proposalId', 'share:result.shareId', ...capability] as const
 const none = [] as const
 
 /** Ids come from results where a parameter may be an alias. */

@@ -8,15 +8,23 @@ import type { Clock } from '../../core/kernel/env.ts'
 import { codeOf, isVerdict, VivimError } from '../../core/kernel/errors.ts'
 import type { Cid, Did, ShareId } from '../../core/model/id.ts'
 import type { Notice } from '../../core/pipeline/notice.ts'
-import { checkPass, checkPasser, goesOnFrom, type PassWire, parsePass } from '../../core/pipeline/pass.ts'
+import {
+  checkPass,
+  checkPasser,
+  goesOnFrom,
+  handAfter,
+  type PassWire,
+  parsePass,
+} from '../../core/pipeline/pass.ts'
 import type { JobStore, ShareStore } from '../../core/pipeline/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import { type ReceivedRow, senderOf } from '../storage/user/received-table.ts'
 import type { SharingEvents } from './events.ts'
 import type { People } from './people.ts'
 
-/** Words about one share that are kept: whoever may pass on could sign endless ones. */
-const MAX_REPORTS = 10_000
+/** Words about one share that are kept of what went on from one person whom this user gave it to: whoever may pass on could sign
+ *  endless ones, also in the names of people whom they made up, and is to leave the others their room. */
+const MAX_REPORTS = 1_000
 
 export interface PassedDeps {
   users: UserDatabaseManager
@@ -109,19 +117,27 @@ export function makePassed(deps: PassedDeps) {
       const received = users.read(local, db => db.received.find(terms.share))
       let owner: Did
       let target: Did | null = null
-      if (share?.owner === local && share.contentId === terms.content) owner = local
-      else if (received !== null && received !== 'ambiguous' && received.contentId === terms.content) {
+      let hand: Did
+      if (share?.owner === local && share.contentId === terms.content) {
+        owner = local
+        hand = handAfter(chain, 0)
+      } else if (received !== null && received !== 'ambiguous' && received.contentId === terms.content) {
         const held = received.delegation && parseChainBytes(received.delegation)
         if (held === null || !goesOnFrom(chain, held)) return
         owner = received.owner
+        hand = handAfter(chain, held.links.length)
         target = senderOf(received)
       } else return
       const document = await people.document(owner)
       if (document === null) return
       await checkPass(pass, document, portsOf(local), clock.nowMs())
       const atMs = clock.nowMs()
+      const isFull = users.read(local, db => db.passes.countReports(terms.share, hand)) >= MAX_REPORTS
+      if (isFull) {
+        log('share.report-refused', { share: terms.share, hand, from: sender })
+        return
+      }
       const isNew = users.write(local, db => {
-        if (db.passes.countReports(terms.share) >= MAX_REPORTS) return false
         return db.passes.report(
           {
             cid: invocation.cid,
@@ -132,6 +148,7 @@ export function makePassed(deps: PassedDeps) {
             untilMs: terms.untilMs,
             atMs,
             wire,
+            hand,
           },
           target,
         )

@@ -33,6 +33,8 @@ export interface ContactRow {
   movedTo: Did | null
   /** The card of that DID, where it came. */
   movedCard: string | null
+  /** Known only because they used an invite of the user's: what they leave here has a bound. */
+  byInvite: boolean
 }
 
 /** Something about a contact's identity that nobody looked at yet. */
@@ -55,6 +57,7 @@ interface Stored {
   card_at_ms: number
   moved_to: string | null
   moved_card: string | null
+  by_invite: number
 }
 
 const rowOf = (row: Stored): ContactRow => ({
@@ -70,6 +73,7 @@ const rowOf = (row: Stored): ContactRow => ({
   cardAtMs: row.card_at_ms,
   movedTo: row.moved_to === null ? null : Did.parse(row.moved_to),
   movedCard: row.moved_card,
+  byInvite: row.by_invite === 1,
 })
 
 const DID_START = 'did:key:'
@@ -129,11 +133,12 @@ export function makeContactWriter(sql: WritingSql) {
     put(row: ContactRow): void {
       sql.run(
         `INSERT INTO contact (did, alias, state, card, dir, read_secret, peers, added_at_ms, last_seen_ms, card_at_ms,
-           moved_to, moved_card) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           moved_to, moved_card, by_invite) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET alias = excluded.alias, state = excluded.state, card = excluded.card,
            dir = excluded.dir, read_secret = excluded.read_secret, peers = excluded.peers,
            added_at_ms = excluded.added_at_ms, last_seen_ms = excluded.last_seen_ms,
-           card_at_ms = excluded.card_at_ms, moved_to = excluded.moved_to, moved_card = excluded.moved_card`,
+           card_at_ms = excluded.card_at_ms, moved_to = excluded.moved_to, moved_card = excluded.moved_card,
+           by_invite = excluded.by_invite`,
         row.did,
         row.alias,
         row.state,
@@ -146,6 +151,7 @@ export function makeContactWriter(sql: WritingSql) {
         row.cardAtMs,
         row.movedTo,
         row.movedCard,
+        row.byInvite ? 1 : 0,
       )
     },
     /** Note what a document changed; the same document again says nothing new, also after somebody looked. @returns whether it is new. */

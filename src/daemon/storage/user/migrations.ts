@@ -422,6 +422,12 @@ CREATE TABLE circle_join (
   code TEXT
 ) STRICT;
 `,
+  // Where an invite stands in its circle's log; who came by one; by whose hand what was passed on went from here.
+  `
+ALTER TABLE contact ADD COLUMN by_invite INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE circle_invite ADD COLUMN log_seq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pass_report ADD COLUMN hand TEXT NOT NULL DEFAULT '';
+`,
 ]
 
 /** The schema's number once every step ran. */

@@ -68,6 +68,8 @@ export interface ReportRow {
   /** When it became known here. */
   atMs: number
   wire: PassWire
+  /** To whom it went from this user by the chain: who answers for all that came of it. */
+  hand: Did
 }
 
 interface StoredReport {
@@ -80,6 +82,7 @@ interface StoredReport {
   at_ms: number
   chain: Uint8Array
   invocation: Uint8Array
+  hand: string
 }
 
 const reportOf = (row: StoredReport): ReportRow => ({
@@ -91,6 +94,8 @@ const reportOf = (row: StoredReport): ReportRow => ({
   untilMs: row.until_ms,
   atMs: row.at_ms,
   wire: { chain: plain(row.chain), invocation: plain(row.invocation) },
+  // Rows of the first version do not say.
+  hand: Did.parse(row.hand === '' ? row.passer : row.hand),
 })
 
 export function makePassReader(sql: Sql) {
@@ -146,8 +151,13 @@ export function makePassReader(sql: Sql) {
           target,
         )
         .map(reportOf),
-    countReports: (share: ShareId): number =>
-      sql.get<{ n: number }>('SELECT count(*) AS n FROM pass_report WHERE share_id = ?', share)?.n ?? 0,
+    /** Of what came by one hand. */
+    countReports: (share: ShareId, hand: Did): number =>
+      sql.get<{ n: number }>(
+        'SELECT count(*) AS n FROM pass_report WHERE share_id = ? AND hand = ?',
+        share,
+        hand,
+      )?.n ?? 0,
     /** Shares of which somebody is still to be told. */
     untold: (): { shareId: ShareId; target: Did }[] =>
       sql
@@ -221,8 +231,9 @@ export function makePassWriter(sql: WritingSql) {
     /** @param target - who is to be told; null: nobody, as it is the owner's own. @returns false when it was known. */
     report: (row: ReportRow, target: Did | null): boolean =>
       sql.run(
-        `INSERT INTO pass_report (cid, share_id, passer, recipient, permissions, until_ms, at_ms, chain, invocation, target)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+        `INSERT INTO pass_report (cid, share_id, passer, recipient, permissions, until_ms, at_ms, chain, invocation, hand,
+           target)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
         row.cid,
         row.shareId,
         row.passer,
@@ -232,6 +243,7 @@ export function makePassWriter(sql: WritingSql) {
         row.atMs,
         row.wire.chain,
         row.wire.invocation,
+        row.hand,
         target,
       ) > 0,
     told: (cid: Cid): void => void sql.run('UPDATE pass_report SET target = NULL WHERE cid = ?', cid),
