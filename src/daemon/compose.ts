@@ -216,6 +216,14 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     refs: refs.circles,
     keys,
     introduce: card.introduce,
+    isEnded: (did, share, holder) =>
+      users.read(did, db =>
+        db.passes.rights(share, holder).some(({ link }) => db.capabilities.revokersOf(link).length > 0),
+      ),
+    gave: (did, rights) =>
+      users.write(did, db => {
+        for (const right of rights) db.passes.addRight(right)
+      }),
     clock,
     chance,
   })
@@ -414,6 +422,8 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     fetching,
     inbox,
     passing,
+    passed,
+    sending,
     keys,
     network,
     events,
@@ -722,6 +732,8 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       reissue,
       proposals,
       passing,
+      passed,
+      contacts,
       endings,
       store,
       jobs,

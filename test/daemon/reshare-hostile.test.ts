@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
 import { type Chain, parseChainBytes } from '../../src/core/capability/chain.ts'
+import { signRevocation } from '../../src/core/capability/revocation.ts'
 import { contentIdOf } from '../../src/core/crypto/cid.ts'
 import { Ed25519Key } from '../../src/core/crypto/ed25519.ts'
 import { encodeManifest, parseManifest } from '../../src/core/crypto/manifest.ts'
@@ -34,7 +35,7 @@ import {
   signPass,
 } from '../../src/core/pipeline/pass.ts'
 import type { Delivery } from '../../src/daemon/network/ports.ts'
-import { type LiveNode, liveNode } from '../kit/live-node.ts'
+import { introduce, type LiveNode, liveNode } from '../kit/live-node.ts'
 import { chance, clock, type Home, home, MemoryHost, Person, signalOf } from '../kit/network-host.ts'
 
 t.setTimeout(240_000)
@@ -453,3 +454,43 @@ t.test(
     await alice.logged('share.passed-on', { share: shareId, by: nora.me.did })
   },
 )
+
+t.test('mallory takes back what is not his to take back: bob goes on as he was', async t => {
+  const alice = await liveNode(t, 'alice')
+  const bob = await liveNode(t, 'bob')
+  const mallory = await holder(t, 'mallory', alice, bob)
+  await introduce(alice, bob)
+  const conversation = await alice.converse('garden', 'when to sow', 'in March')
+  const { shareId } = await alice.call('share.create', {
+    conversation,
+    to: ['bob'],
+    allow: ['view', 'reshare'],
+  })
+  await bob.received(shareId)
+  const db = new Database(join(bob.userFolder, 'user.db'), { readonly: true })
+  const row = db.prepare('SELECT delegation FROM received').get() as { delegation: Uint8Array }
+  db.close()
+  const link = parseChainBytes(Uint8Array.from(row.delegation)).root.cid
+  const { did, device, document } = mallory.me
+  const to = Did.parse(bob.did)
+  const revocations = [signRevocation(link, device, chance).bytes, chance.bytes(64)]
+  for (const [at, one] of revocations.entries()) {
+    const letter = { documents: [document.wire], revocations: [one] }
+    const devices = activeDevices(await ownerOf(mallory, bob))
+    await mallory.network.deliver(
+      {
+        from: did,
+        to,
+        envelopes: [sealLetterToDevices(letter, did, to, devices, chance)],
+        slip: null,
+        manifest: null,
+      },
+      async () => null,
+      async () => undefined,
+      signalOf(10_000),
+    )
+    if (at === 1) await bob.logged('inbox.unreadable', { from: did })
+  }
+  t.equal(bob.count('inbox.right-ended'), 0)
+  t.match(await bob.call('inbox.reshare', { share: shareId, to: ['mallory'] }), { changed: true })
+})

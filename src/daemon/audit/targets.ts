@@ -135,6 +135,7 @@ const PLACES: Readonly<Record<ChangingMethod, readonly Place[]>> = {
     'circle:result.audience.circles.*.circleId',
   ],
   'share.revoke': share,
+  'share.endReshare': [...share, 'did:result.from.did'],
   'share.retry': share,
   'share.reissue': ['share:result.shareId', 'share:result.replaces', 'share:params.share'],
   'inbox.open': ['share:params.share', 'share:result.share.shareId', 'did:result.owner.did'],

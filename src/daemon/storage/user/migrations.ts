@@ -427,6 +427,13 @@ CREATE TABLE circle_join (
 ALTER TABLE contact ADD COLUMN by_invite INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE circle_invite ADD COLUMN log_seq INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE pass_report ADD COLUMN hand TEXT NOT NULL DEFAULT '';
+CREATE TABLE pass_right (
+  link TEXT PRIMARY KEY,
+  share_id TEXT NOT NULL,
+  holder TEXT NOT NULL,
+  revocation BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pass_right_by_share ON pass_right (share_id, holder);
 `,
 ]
 

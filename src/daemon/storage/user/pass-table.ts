@@ -1,4 +1,4 @@
-/** Tables `pass` and `pass_report`: what was passed on from here, and words of what was passed on that are told or were told. */
+/** Tables `pass`, `pass_right` and `pass_report`: rights to pass on that the user gave, what was passed on from here, and words of what was passed on that are told or were told. */
 import type { Permission } from '../../../core/contract/share-shapes.ts'
 import { plain } from '../../../core/crypto/hash.ts'
 import { Cid, Did, ShareId } from '../../../core/model/id.ts'
@@ -72,6 +72,14 @@ export interface ReportRow {
   hand: Did
 }
 
+/** A right to pass on an own share, with what takes it back, signed when it was given. */
+export interface PassRightRow {
+  link: Cid
+  shareId: ShareId
+  holder: Did
+  revocation: Uint8Array
+}
+
 interface StoredReport {
   cid: string
   share_id: string
@@ -115,6 +123,8 @@ export function makePassReader(sql: Sql) {
         .all<StoredPass>('SELECT * FROM pass WHERE share_id = ? AND recipient = ?', share, recipient)
         .map(passOf)
     },
+    ofShare: (owner: Did, share: ShareId): PassRow[] =>
+      sql.all<StoredPass>('SELECT * FROM pass WHERE owner = ? AND share_id = ?', owner, share).map(passOf),
     /** Those that are not over: to be delivered. */
     waiting: (): PassRow[] =>
       sql.all<StoredPass>(`SELECT * FROM pass WHERE state IN ('pending', 'queued')`).map(passOf),
@@ -151,6 +161,20 @@ export function makePassReader(sql: Sql) {
           target,
         )
         .map(reportOf),
+    /** Rights to pass on an own share, of one person or of all. */
+    rights: (share: ShareId, holder?: Did): PassRightRow[] =>
+      sql
+        .all<{ link: string; holder: string; revocation: Uint8Array }>(
+          'SELECT link, holder, revocation FROM pass_right WHERE share_id = ? AND holder = coalesce(?, holder)',
+          share,
+          holder ?? null,
+        )
+        .map(row => ({
+          link: Cid.parse(row.link),
+          shareId: share,
+          holder: Did.parse(row.holder),
+          revocation: plain(row.revocation),
+        })),
     /** Of what came by one hand. */
     countReports: (share: ShareId, hand: Did): number =>
       sql.get<{ n: number }>(
@@ -188,6 +212,14 @@ export function makePassWriter(sql: WritingSql) {
         row.state,
         row.envelope,
         row.receipt,
+      ),
+    addRight: ({ link, shareId, holder, revocation }: PassRightRow): void =>
+      void sql.run(
+        'INSERT INTO pass_right (link, share_id, holder, revocation) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+        link,
+        shareId,
+        holder,
+        revocation,
       ),
     /** Made for a recipient whose keys became known. */
     made: ({ owner, shareId, recipient }: PassRow, envelope: Uint8Array): void =>
