@@ -101,6 +101,7 @@ const LOADERS: Readonly<Record<string, Loader>> = {
   'share:show': () => import('./share/show.ts'),
   'share:watch': () => import('./share/watch.ts'),
   'share:revoke': () => import('./share/revoke.ts'),
+  'share:stop-reshare': () => import('./share/stop-reshare.ts'),
   'share:retry': () => import('./share/retry.ts'),
   'share:verify': () => import('./share/verify.ts'),
   'share:propose': () => import('./share/propose.ts'),

@@ -151,6 +151,14 @@ export function makeServices(ground: Ground, scope: Scope) {
     refs: refs.circles,
     keys,
     introduce: card.introduce,
+    isEnded: (did, share, holder) =>
+      users.read(did, db =>
+        db.passes.rights(share, holder).some(({ link }) => db.capabilities.revokersOf(link).length > 0),
+      ),
+    gave: (did, rights) =>
+      users.write(did, db => {
+        for (const right of rights) db.passes.addRight(right)
+      }),
     clock,
     chance,
   })
@@ -256,6 +264,7 @@ export function makeServices(ground: Ground, scope: Scope) {
     keys,
     wantSync: syncs.wantCircle,
     deviceKey: did => sessionOf(did).deviceKey,
+    endInvites: (did, circle) => invites.endBefore(did, circle),
     wake,
     clock,
   })
@@ -358,6 +367,8 @@ export function makeServices(ground: Ground, scope: Scope) {
     fetching,
     inbox,
     passing,
+    passed,
+    sending,
     keys,
     network,
     events,
@@ -377,6 +388,7 @@ export function makeServices(ground: Ground, scope: Scope) {
     keys,
     card,
     sending,
+    used: happenings.inviteUsed,
     wake,
     clock,
     chance,
@@ -495,6 +507,7 @@ export function makeServices(ground: Ground, scope: Scope) {
 
   return {
     keys,
+    passed,
     refs,
     events,
     people,

@@ -308,6 +308,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     users,
     localUsers: locals.list,
     documentOf: ownDocument,
+    deviceOf: did => sessionOf(did).device,
     nameOf: contacts.name,
     resolve: audiences.resolve,
     clock,

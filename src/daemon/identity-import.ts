@@ -16,9 +16,9 @@ import { documentByRecovery } from '../core/identity/recovering.ts'
 import { RECOVERY_SEED_BYTES, recoveryKeys } from '../core/identity/recovery.ts'
 import { decideDocument } from '../core/identity/succession.ts'
 import { wordsToSeed } from '../core/identity/words.ts'
-import { sameBytes } from '../core/kernel/bytes.ts'
+import { sameBytes, toB64u } from '../core/kernel/bytes.ts'
 import { VivimError } from '../core/kernel/errors.ts'
-import type { Did } from '../core/model/id.ts'
+import { type Did, isoTime } from '../core/model/id.ts'
 import { type HomePaths, homePaths, listUsers, readFormat } from './home.ts'
 import { type InitRequest, type InitResult, makeHome } from './init.ts'
 import { DOCUMENT_LIFE_MS } from './keystore-session.ts'
@@ -45,6 +45,11 @@ export interface ImportRequest extends Omit<InitRequest, 'name'> {
 }
 
 export interface ImportResult extends InitResult {
+  /** Devices that go on counting, and when the document was made by which they do; null where all others are revoked. */
+  readonly kept: {
+    readonly devices: { readonly key: string; readonly addedAt: string }[]
+    readonly asOf: string
+  } | null
   readonly restored: {
     readonly contacts: number
     readonly circles: number
@@ -85,7 +90,7 @@ export async function importIdentity(request: ImportRequest): Promise<ImportResu
       restored = await restore(fresh, peer, request, sources, missing)
       return sources.did
     })
-    return { ...made, restored, missing }
+    return { ...made, kept: request.keepOthers ? keptOf(sources.known) : null, restored, missing }
   } finally {
     if (exported !== null) wipeExport(exported)
     seed?.wipe()
@@ -115,6 +120,12 @@ function gather(request: ImportRequest, exported: IdentityExport | null): Source
     )
   if (exported !== null && exported.did !== known.did)
     throw new VivimError('identity/other-recovery', 'the export and the document are of two identities')
+  // By the recovery key it lists devices over everything that was said since: whether one was revoked only the newest document tells.
+  if (request.keepOthers && given === null)
+    throw new VivimError(
+      'identity/document-needed',
+      'which other devices still count is in the newest identity document, which an export or an old home need not be: give it with --document',
+    )
   const name = request.name ?? exported?.name ?? old?.name ?? null
   if (name === null)
     throw new VivimError('usage/input-needed', 'a name is needed: give --name NAME', { flag: '--name' })
@@ -133,6 +144,12 @@ function newest(documents: readonly (IdentityDocument | null)[]): IdentityDocume
   }
   return best
 }
+
+/** What the user is to look at: nothing that was revoked after this document was made is known here. */
+const keptOf = (known: IdentityDocument): ImportResult['kept'] => ({
+  devices: activeDevices(known).map(({ ed, at }) => ({ key: toB64u(ed), addedAt: isoTime(at) })),
+  asOf: isoTime(known.atMs),
+})
 
 async function restore(
   paths: HomePaths,
@@ -266,6 +283,7 @@ function addContacts(users: UserDatabaseManager, exported: IdentityExport, nowMs
         cardAtMs: 0,
         movedTo: null,
         movedCard: null,
+        byInvite: false,
         addedAtMs: nowMs,
         lastSeenMs: null,
         ...(fields ?? { did }),

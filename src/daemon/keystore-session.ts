@@ -4,6 +4,7 @@ import { Ed25519Key } from '../core/crypto/ed25519.ts'
 import { type FileKey, needsPassphrase } from '../core/crypto/password.ts'
 import type { SecretBytes } from '../core/crypto/secret.ts'
 import { XWingKey } from '../core/crypto/xwing.ts'
+import { didFromKey } from '../core/identity/did.ts'
 import { deviceOf, type IdentityDocument, parseDocument, signDocument } from '../core/identity/document.ts'
 import { type IdentityExport, sealExport } from '../core/identity/export-file.ts'
 import {
@@ -143,6 +144,12 @@ export class KeystoreSession {
     const { standing, isWithdrawn } = this.#stored
     const isOurs = standing?.peer === this.#options.peer && standing.did === this.did
     return { standing: isOurs ? standing : null, isWithdrawn }
+  }
+
+  /** `did:key` of the device that this node is; readable while locked. Null before the first unlock. */
+  get device(): Did | null {
+    const { standing } = this.nodeRight
+    return standing && didFromKey(standing.by)
   }
 
   /** Let the node answer while it is locked, with these rights and for so long after each unlock.

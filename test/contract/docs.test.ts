@@ -113,7 +113,7 @@ t.test('every command is in the changelog, and every command that a page shows e
   for (const id of ids) for (const word of id.split(':')) t.match(said, new RegExp(`\\b${word}\\b`), id)
   for (const page of PAGES.filter(name => name !== join('docs', 'roadmap.md')))
     for (const [shown, ...words] of read(page).matchAll(
-      /(?<=`|\$ )vivim ([a-z]+)(?: ([a-z]+))?(?: ([a-z]+))?/g,
+      /(?<=`|\$ )vivim ([a-z]+)(?: ([a-z]+(?:-[a-z]+)*))?(?: ([a-z]+(?:-[a-z]+)*))?/g,
     ))
       t.ok(
         words.some((_, at) => ids.includes(words.slice(0, at + 1).join(':'))),

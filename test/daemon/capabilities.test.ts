@@ -14,7 +14,7 @@ import { systemChance, systemClock } from '../../src/core/kernel/env.ts'
 import { vivim } from '../kit/cli.ts'
 import { tempFolder } from '../kit/home.ts'
 import { household } from '../kit/household.ts'
-import { introduce, type LiveNode, liveNode } from '../kit/live-node.ts'
+import { introduce, type LiveNode, liveNode, newHome } from '../kit/live-node.ts'
 import { makePerson } from '../kit/person.ts'
 import { onTerminal } from '../kit/terminal.ts'
 
@@ -484,3 +484,45 @@ t.test(
     t.match((await carol.call('capability.list', {})).capabilities, [{ kind: 'node' }])
   },
 )
+
+t.test('alice has two devices: a right that the one gave is of no use at a copy of it', async t => {
+  const { alice, token, conversation } = await withScript(t)
+  const { fileB64, sha256 } = await alice.call('identity.export', { passphrase: 'elsewhere', words: false })
+  await alice.call('identity.exported', { sha256 })
+  await alice.stop()
+  const documentB64 = readFileSync(join(alice.userFolder, 'identity.doc')).toString('base64')
+  const recover = { fileB64, filePassphrase: 'elsewhere', documentB64, from: alice.home, keepOthers: true }
+  const other = await newHome(t, 'alice', { recover })
+  await other.start()
+  t.match(
+    (await other.call('capability.list', {})).capabilities,
+    [{ for: 'script' }, {}],
+    'the copy knows of it',
+  )
+  const propose = ['share', 'propose', conversation, '--circle', 'team']
+  t.match(await by(other, token).fails(propose, 4), {
+    code: 'capability/denied',
+    details: { why: 'foreign-root' },
+  })
+  t.same((await other.call('proposal.list', {})).proposals, [])
+  await alice.start()
+  t.match(await by(alice, token).run(propose), { state: 'waiting' }, 'where it was given it counts')
+})
+
+t.test('alice reads in her log who proposed, what came of it, and by which right', async t => {
+  const { alice, conversation, created, script } = await withScript(t)
+  const propose = (...more: string[]) =>
+    script.run<{ proposalId: string }>(['share', 'propose', conversation, '--circle', 'team', ...more])
+  const [yes, no] = [await propose(), await propose('--note', 'again')]
+  const { shareId } = await alice.call('proposal.approve', { proposal: yes.proposalId })
+  await alice.call('proposal.reject', { proposal: no.proposalId })
+  await alice.call('capability.revoke', { capability: 'script' })
+  const { entries } = await alice.call('audit.list', { limit: 1000 })
+  const right = `capability:${created.capabilityId}`
+  const targetsOf = (action: string) => entries.filter(row => row.action === action).map(row => row.targets)
+  t.same(targetsOf('capability.create'), [[right]])
+  t.same(targetsOf('share.propose'), [[`proposal:${yes.proposalId}`], [`proposal:${no.proposalId}`]])
+  t.same(targetsOf('proposal.approve'), [[`proposal:${yes.proposalId}`, `share:${shareId}`, right]])
+  t.same(targetsOf('proposal.reject'), [[`proposal:${no.proposalId}`, right]])
+  t.same(targetsOf('capability.revoke'), [[right]])
+})

@@ -1,6 +1,6 @@
 /** Invites to a circle: who has the line gets in, once, for themselves, while it counts; also where its maker is away at first. */
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bech32m } from '@scure/base'
 import Database from 'better-sqlite3'
@@ -11,7 +11,7 @@ import { activeDevices, parseDocument } from '../../src/core/identity/document.t
 import { Did } from '../../src/core/model/id.ts'
 import { type Letter, sealLetterToDevices } from '../../src/core/pipeline/letter.ts'
 import { ended, plainEnv, VIVIM } from '../kit/cli.ts'
-import { type LiveNode, liveNode } from '../kit/live-node.ts'
+import { type LiveNode, liveNode, newHome } from '../kit/live-node.ts'
 import { chance, home, MemoryHost, Person, signalOf } from '../kit/network-host.ts'
 
 t.setTimeout(300_000)
@@ -182,6 +182,104 @@ t.test('only who may add may invite, and their invites end with that right', asy
   const dave = await liveNode(t, 'dave')
   t.match(await joinBy(dave, invite), { code: 7, result: { code: 'invite/revoked' } })
 })
+
+t.test('bob is taken out: the line that he kept lets nobody in, whatever they call themselves', async t => {
+  const [alice, bob, carol] = (await nodes(t, 'alice', 'bob', 'carol')) as [LiveNode, LiveNode, LiveNode]
+  const circle = await team(alice)
+  const { invite } = await alice.call('circle.invite', { circle, uses: 5 })
+  t.match(await joinBy(bob, invite), { code: 0 })
+  const removed = await alice.vivim(['circle', 'remove', 'team', bob.did])
+  t.match(JSON.parse(removed.out), { changed: true, invitesEnded: 1 })
+  t.same((await alice.call('circle.invites', { circle })).invites, [])
+  t.match(await alice.call('circle.remove', { circle, contacts: [bob.did] }), {
+    changed: false,
+    invitesEnded: 0,
+  })
+  t.match(await joinBy(carol, invite), { code: 7, result: { code: 'invite/revoked' } })
+  t.same(await membersOf(alice, circle), [alice.did])
+  const next = await alice.call('circle.invite', { circle })
+  t.match(await joinBy(carol, next.invite), { code: 0 }, 'one that was made afterwards counts')
+})
+
+t.test('another admin takes bob out: carol’s invites from before end at her node too', async t => {
+  const [alice, bob, carol, dave] = (await nodes(t, 'alice', 'bob', 'carol', 'dave')) as LiveNode[]
+  if (!alice || !bob || !carol || !dave) return
+  const circle = await team(alice)
+  const { invite: line } = await alice.call('circle.invite', { circle, uses: 2 })
+  for (const node of [bob, carol]) t.match(await joinBy(node, line), { code: 0 })
+  await alice.call('circle.role', { circle, contact: carol.did, role: 'admin' })
+  await carol.until('her role', async () =>
+    (await carol.call('circle.show', { circle })).members.some(
+      ({ did, role }) => did === carol.did && role === 'admin',
+    ),
+  )
+  const { invite, inviteId } = await carol.call('circle.invite', { circle, uses: 5 })
+  await alice.call('circle.remove', { circle, contacts: [bob.did] })
+  await carol.logged('invite.revoked', { invite: inviteId, circle })
+  t.same((await carol.call('circle.invites', { circle })).invites, [])
+  t.match(await joinBy(dave, invite), { code: 7, result: { code: 'invite/revoked' } })
+})
+
+t.test('alice has two devices: an invite of the one is not judged, nor denied, by the other', async t => {
+  const [alice, bob] = (await nodes(t, 'alice', 'bob')) as [LiveNode, LiveNode]
+  const circle = await team(alice)
+  const { fileB64, sha256 } = await alice.call('identity.export', { passphrase: 'elsewhere', words: false })
+  await alice.call('identity.exported', { sha256 })
+  const { invite, inviteId } = await alice.call('circle.invite', { circle, uses: 5 })
+  await alice.stop()
+  const documentB64 = readFileSync(join(alice.userFolder, 'identity.doc')).toString('base64')
+  const recover = { fileB64, filePassphrase: 'elsewhere', documentB64, from: alice.home, keepOthers: true }
+  const other = await newHome(t, 'alice', { recover })
+  await other.start()
+  t.equal((await other.call('identity.show', {})).devices.length, 2)
+  t.match((await other.call('circle.invites', { circle })).invites, [{ inviteId }], 'the copy knows of it')
+  // Where her card says that she is, the other device is now.
+  const card = parseCard((await other.call('contact.card', {})).card)
+  await bob.call('contact.add', { card: (await other.call('contact.card', {})).card, name: 'alice' })
+  t.equal(card.did, alice.did)
+  t.match(await joinBy(bob, invite, '--wait', '0s'), { code: 0, result: { state: 'invited' } })
+  await other.logged('invite.refused', { invite: inviteId, from: bob.did, why: 'other-device' })
+  t.same(await membersOf(other, circle), [alice.did])
+  t.equal(other.count('invite.used'), 0)
+  await bob.logged('invite.sent', { invite: inviteId })
+  t.match((await bob.call('circle.list', {})).circles, [{ state: 'invited' }], 'nobody told him no')
+})
+
+t.test(
+  'a line of many uses fills no disk: what bob leaves by it has a bound until alice accepts him',
+  async t => {
+    const alice = await newHome(t, 'alice')
+    appendFileSync(join(alice.home, 'config.toml'), '\n[strangers]\nmegabytes = 1\n')
+    await alice.start()
+    const bob = await liveNode(t, 'bob')
+    const circle = await team(alice)
+    const { invite, inviteId } = await alice.call('circle.invite', { circle, uses: 1000 })
+    await joinBy(bob, invite)
+    const { entries } = await alice.call('audit.list', { action: 'circle.invite-used' })
+    t.match(entries, [
+      {
+        who: { kind: 'did', id: bob.did },
+        right: 'invite',
+        targets: [`invite:${inviteId}`, `circle:${circle}`],
+      },
+    ])
+    const small = await bob.converse('Tea', 'the word is bowline', 'noted')
+    const first = await bob.call('share.create', { conversation: small, circles: [circle] })
+    await alice.received(first.shareId)
+    const large = await bob.converse(
+      'Long',
+      chance.bytes(600_000).reduce((all, byte) => all + byte.toString(16), ''),
+    )
+    const held = await bob.call('share.create', { conversation: large, circles: [circle], again: true })
+    await alice.received(held.shareId)
+    const over = await bob.call('share.create', { conversation: large, circles: [circle], again: true })
+    await alice.logged('inbox.refused', { why: 'quota', from: bob.did })
+    t.match(await alice.call('contact.accept', { contact: bob.did }), { state: 'known', changed: true })
+    t.match(await alice.call('contact.accept', { contact: bob.did }), { changed: false })
+    await bob.call('share.retry', { share: over.shareId }).catch(() => null)
+    await alice.received(over.shareId)
+  },
+)
 
 t.test('alice is away: bob is invited, is killed, and is in when she comes', async t => {
   const [alice, bob] = (await nodes(t, 'alice', 'bob')) as [LiveNode, LiveNode]

@@ -141,9 +141,10 @@ t.test(
     await bob.call('circle.add', { circle, contacts: ['alice'] })
     await alice.until('to be in the circle', () => isMember(alice, circle))
     const { file } = await exported(alice)
+    const documentB64 = (await bob.call('contact.show', { contact: 'alice' })).document?.wireB64 ?? ''
     await alice.stop()
     const entries = bob.count('circle.updated', { circle })
-    const other = await recovered(t, 'alice', { ...file, keepOthers: true })
+    const other = await recovered(t, 'alice', { ...file, documentB64, keepOthers: true })
     await other.until('the circle back', () => isMember(other, circle))
     await bob.logged('circle.updated', { circle }, entries + 1)
     await other.stop()
@@ -157,6 +158,38 @@ t.test(
     t.match(await alice.call('identity.show', {}), { byRecovery: true, devices: { length: 2 } })
   },
 )
+
+t.test('alice revoked a lost device: no older list of her devices brings it back', async t => {
+  const [alice, bob] = await Promise.all(['alice', 'bob'].map(name => liveNode(t, name)))
+  if (!alice || !bob) throw new Error('two nodes were asked for')
+  await introduce(alice, bob)
+  const { file } = await exported(alice)
+  const lost = (await alice.call('identity.show', {})).devices[0]?.key
+  await alice.stop()
+  const now = await recovered(t, 'alice', file)
+  const kept = (await now.call('identity.show', {})).devices[0]?.key
+  await now.logged('card.delivered', { target: bob.did })
+  const { document } = await bob.call('contact.show', { contact: 'alice' })
+  await now.stop()
+  const home = () => join(tempFolder(t), 'alice')
+  for (const recover of [file, { ...file, from: alice.home }]) {
+    const { answer } = await initialise(home(), 'alice', { recover: { ...recover, keepOthers: true } })
+    t.equal(answer.error?.data.code, 'identity/document-needed', 'neither is known to be the newest')
+  }
+  const documentB64 = document?.wireB64 ?? ''
+  const third = await newHome(t, 'alice', { recover: { ...file, documentB64, keepOthers: true } })
+  const again = await initialise(third.home, 'alice', { recover: { ...file, documentB64, keepOthers: true } })
+  t.match(again.answer, { changed: false })
+  const { answer } = await initialise(home(), 'alice', {
+    recover: { ...file, documentB64, keepOthers: true },
+  })
+  t.match(answer.kept?.devices, [{ key: kept }], 'and she is told which count')
+  await third.start()
+  const { devices } = await third.call('identity.show', {})
+  t.equal(devices.length, 2)
+  t.ok(devices.some(({ key }) => key === kept))
+  t.notOk(devices.some(({ key }) => key === lost))
+})
 
 t.test('the lost device turns up in other hands: nobody takes what it says any more', async t => {
   const [alice, bob] = await Promise.all(['alice', 'bob'].map(name => liveNode(t, name)))

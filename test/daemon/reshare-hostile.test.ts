@@ -1,6 +1,9 @@
 /** Mallory may pass on what alice shared with him, and tries to pass on more than that. His node speaks our protocols; its host is his. */
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
 import { type Chain, parseChainBytes } from '../../src/core/capability/chain.ts'
+import { signRevocation } from '../../src/core/capability/revocation.ts'
 import { contentIdOf } from '../../src/core/crypto/cid.ts'
 import { Ed25519Key } from '../../src/core/crypto/ed25519.ts'
 import { encodeManifest, parseManifest } from '../../src/core/crypto/manifest.ts'
@@ -32,7 +35,7 @@ import {
   signPass,
 } from '../../src/core/pipeline/pass.ts'
 import type { Delivery } from '../../src/daemon/network/ports.ts'
-import { type LiveNode, liveNode } from '../kit/live-node.ts'
+import { introduce, type LiveNode, liveNode } from '../kit/live-node.ts'
 import { chance, clock, type Home, home, MemoryHost, Person, signalOf } from '../kit/network-host.ts'
 
 t.setTimeout(240_000)
@@ -98,6 +101,11 @@ async function give(
     expires: '30d',
     again: true,
   })
+  return await taken(alice, to, shareId)
+}
+
+/** What a share brought to a holder. */
+async function taken(alice: LiveNode, to: Home, shareId: string): Promise<Held> {
   const delivery = await to.host.next('delivered')
   const envelope = parseEnvelope(delivery.envelopes[0] ?? new Uint8Array(0))
   if (envelope.kind !== 'device') throw new Error('not sealed to a device')
@@ -395,4 +403,94 @@ t.test('alice is told nothing that is not so', async t => {
   t.match((await alice.call('share.show', { share: held.notice.share })).reshares, [
     { by: { did }, to: { did: dave } },
   ])
+})
+
+t.test(
+  'mallory floods alice with words of what he passed on: what nora says is heard all the same',
+  async t => {
+    const alice = await liveNode(t, 'alice')
+    const mallory = await holder(t, 'mallory', alice)
+    const nora = await holder(t, 'nora', alice)
+    const conversation = await alice.converse('garden', 'when to sow', 'in March')
+    const { shareId } = await alice.call('share.create', {
+      conversation,
+      to: ['mallory', 'nora'],
+      allow: ['view', 'reshare'],
+      expires: '30d',
+    })
+    const [his, hers] = [await taken(alice, mallory, shareId), await taken(alice, nora, shareId)]
+    const tell = async (from: Home, { chain, terms }: Held): Promise<void> => {
+      if (chain === null) throw new Error('the right did not come')
+      const { did, device, document } = from.me
+      const invented = didFromKey(new Ed25519Key(chance.bytes(32)).publicKey)
+      const pass = signPass(chain, terms, invented, device, clock.nowMs(), chance)
+      const to = Did.parse(alice.did)
+      const devices = activeDevices(await ownerOf(from, alice))
+      const envelope = sealLetterToDevices({ documents: [document.wire], pass }, did, to, devices, chance)
+      await from.network.deliver(
+        { from: did, to, envelopes: [envelope], slip: null, manifest: null },
+        async () => null,
+        async () => undefined,
+        signalOf(10_000),
+      )
+    }
+    await tell(mallory, his)
+    await alice.logged('share.passed-on')
+    // And 999 like it, which need not all be sent.
+    const db = new Database(join(alice.userFolder, 'user.db'))
+    const rest = 'share_id, passer, recipient, permissions, until_ms, at_ms, chain, invocation, hand, target'
+    const more = db.prepare(
+      `INSERT INTO pass_report (cid, ${rest}) SELECT ?, ${rest} FROM pass_report LIMIT 1`,
+    )
+    const row = db.prepare('SELECT hand FROM pass_report').get() as { hand: string }
+    t.equal(row.hand, mallory.me.did)
+    db.transaction(() => {
+      for (let at = 1; at < 1000; at++) more.run(contentIdOf(chance.bytes(32)))
+    })()
+    db.close()
+    await tell(mallory, his)
+    await alice.logged('share.report-refused', { share: shareId, hand: mallory.me.did })
+    await tell(nora, hers)
+    await alice.logged('share.passed-on', { share: shareId, by: nora.me.did })
+  },
+)
+
+t.test('mallory takes back what is not his to take back: bob goes on as he was', async t => {
+  const alice = await liveNode(t, 'alice')
+  const bob = await liveNode(t, 'bob')
+  const mallory = await holder(t, 'mallory', alice, bob)
+  await introduce(alice, bob)
+  const conversation = await alice.converse('garden', 'when to sow', 'in March')
+  const { shareId } = await alice.call('share.create', {
+    conversation,
+    to: ['bob'],
+    allow: ['view', 'reshare'],
+  })
+  await bob.received(shareId)
+  const db = new Database(join(bob.userFolder, 'user.db'), { readonly: true })
+  const row = db.prepare('SELECT delegation FROM received').get() as { delegation: Uint8Array }
+  db.close()
+  const link = parseChainBytes(Uint8Array.from(row.delegation)).root.cid
+  const { did, device, document } = mallory.me
+  const to = Did.parse(bob.did)
+  const revocations = [signRevocation(link, device, chance).bytes, chance.bytes(64)]
+  for (const [at, one] of revocations.entries()) {
+    const letter = { documents: [document.wire], revocations: [one] }
+    const devices = activeDevices(await ownerOf(mallory, bob))
+    await mallory.network.deliver(
+      {
+        from: did,
+        to,
+        envelopes: [sealLetterToDevices(letter, did, to, devices, chance)],
+        slip: null,
+        manifest: null,
+      },
+      async () => null,
+      async () => undefined,
+      signalOf(10_000),
+    )
+    if (at === 1) await bob.logged('inbox.unreadable', { from: did })
+  }
+  t.equal(bob.count('inbox.right-ended'), 0)
+  t.match(await bob.call('inbox.reshare', { share: shareId, to: ['mallory'] }), { changed: true })
 })

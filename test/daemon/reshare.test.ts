@@ -302,3 +302,71 @@ t.test('alice blocks bob: he passes on what he holds until she takes it back', a
     async () => JSON.parse((await bob.vivim(['status'])).out).queue.pending === 0,
   )
 })
+
+t.test(
+  'alice ends bob’s right to pass on: carol and dave lose what went on by it, bob keeps the share',
+  async t => {
+    const [alice, bob, carol, conversation] = await three(t)
+    const dave = await liveNode(t, 'dave')
+    const nora = await liveNode(t, 'nora')
+    await introduce(carol, dave)
+    await introduce(alice, nora)
+    await introduce(nora, carol)
+    const { shareId: share } = await alice.call('share.create', {
+      conversation,
+      to: ['bob', 'nora'],
+      allow: [...ALLOW],
+    })
+    for (const node of [bob, nora]) await node.received(share)
+    await bob.call('inbox.reshare', {
+      share,
+      to: ['carol'],
+      allow: ['view', 'reshare'],
+      wait: 'acknowledged',
+    })
+    await carol.received(share)
+    await carol.call('inbox.reshare', { share, to: ['dave'], wait: 'acknowledged' })
+    await dave.received(share)
+    await alice.logged('share.passed-on', { share }, 2)
+
+    await carol.stop()
+    const stopped = await alice.vivim(['share', 'stop-reshare', share.slice(0, 8), '--from', 'bob'])
+    t.match(JSON.parse(stopped.out), { shareId: share, from: { did: bob.did, name: 'bob' }, changed: true })
+    t.match(await alice.call('share.endReshare', { share, from: 'bob' }), { changed: false })
+    await bob.logged('inbox.right-ended', { share, from: alice.did })
+    t.match(await bob.call('inbox.open', { share }), { verified: true }, 'what he got himself stays')
+    const passing = ['inbox', 'reshare', share, '--to', 'carol']
+    t.equal((await bob.fails([...passing, '--allow', 'view'], 7)).code, 'capability/revoked')
+    await carol.start()
+    await carol.logged('inbox.right-ended', { share, from: bob.did })
+    await dave.logged('inbox.right-ended', { share, from: carol.did })
+    for (const node of [carol, dave])
+      t.equal(await node.codeOf('inbox.open', { share }), 'capability/revoked')
+    t.match(await nora.call('inbox.open', { share }), { verified: true })
+    t.match(
+      await nora.call('inbox.reshare', { share, to: ['carol'], wait: 'acknowledged' }),
+      { recipients: [{ state: 'acknowledged' }] },
+      'the right of nora is her own',
+    )
+    t.match(await alice.call('share.show', { share }), { state: 'published' })
+    t.equal(await alice.codeOf('share.endReshare', { share, from: 'nobody' }), 'contact/not-found')
+    const { entries } = await alice.call('audit.list', { action: 'share.endReshare' })
+    t.match(entries[0], { outcome: 'ok', targets: [`share:${share}`, bob.did] })
+  },
+)
+
+t.test('bob is away: his right ends before he ever had it', async t => {
+  const [alice, bob, , conversation] = await three(t)
+  await bob.stop()
+  const { shareId: share } = await alice.call('share.create', {
+    conversation,
+    to: ['bob'],
+    allow: [...ALLOW],
+  })
+  t.match(await alice.call('share.endReshare', { share, from: 'bob' }), { changed: true })
+  await bob.start()
+  await bob.received(share)
+  await bob.logged('inbox.right-ended', { share, from: alice.did })
+  t.equal(await bob.codeOf('inbox.reshare', { share, to: ['carol'] }), 'capability/revoked')
+  t.match(await bob.call('inbox.open', { share }), { verified: true })
+})

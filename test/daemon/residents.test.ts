@@ -133,6 +133,34 @@ t.test(
 )
 
 t.test(
+  'bob’s name and his DID are one door: who tries at both gets no more tries, and is told nothing',
+  async t => {
+    const house = await household(t, 'olga')
+    const bob = await house.resident('bob', 'passphrase')
+    const tried = async (as: string, passphrase: string): Promise<string> => {
+      const guest = await house.dial()
+      const answer = await guest.call('session.open', { as, passphrase }).then(
+        () => 'opened',
+        ({ code }) => String(code),
+      )
+      guest.close()
+      return answer
+    }
+    for (let at = 0; at < 4; at++) t.equal(await tried('bob', 'guess'), 'session/refused')
+    for (let at = 0; at < 2; at++) t.equal(await tried(bob.did, 'guess'), 'session/refused')
+    t.equal(
+      await tried(bob.did, passphraseOf('bob')),
+      'session/refused',
+      'as if it was wrong, like any guess',
+    )
+    await bob.until(
+      'the pause to be over',
+      async () => (await tried(bob.did, passphraseOf('bob'))) === 'opened',
+    )
+  },
+)
+
+t.test(
   'from outside, an account is found with its own card only, and nobody tells which others are there',
   async t => {
     const house = await household(t, 'olga')

@@ -63,15 +63,21 @@ t.test(
       line => /^rename\(.*"(?:[^"]*\/)?(blocks\/[^"]+)"(?:\)| <unfinished)/.exec(line)?.[1] ?? [],
     )
     t.equal(blocks.length, 2, 'a chunk and the manifest')
-    const lastSync = (path: string): number => before.findLastIndex(line => isSync(line, path))
-    const user = lastSync(join('users', alice.did.replaceAll(':', '_'), 'user.db-wal'))
-    const master = lastSync('master.sqlite-wal')
+    const lastSync = (path: string, end = before.length): number =>
+      before.slice(0, end).findLastIndex(line => isSync(line, path))
+    const ofUser = join('users', alice.did.replaceAll(':', '_'), 'user.db-wal')
+    // The row of the audit log, which tells of the call, is the last of all; what is told of was there before.
+    const audit = lastSync(ofUser)
+    const master = lastSync('master.sqlite-wal', audit)
+    const user = lastSync(ofUser, master)
     for (const block of blocks) {
       t.ok(lastSync(block) >= 0, `${block} is synced`)
       t.ok(lastSync(block) < user, 'before any row names it')
       t.ok(lastSync(join(block, '..')) >= 0, 'and its folder')
     }
-    t.ok(user >= 0 && user < master, 'then the user’s database, then the master')
+    t.ok(user >= 0, 'then the user’s database')
+    t.ok(user < master, 'then the master')
+    t.ok(master < audit, 'then the audit log')
 
     const arrival = await traced(t, bob, async () => {
       const next = await alice.call('share.create', { conversation, to: ['bob'], again: true })

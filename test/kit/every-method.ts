@@ -124,6 +124,7 @@ export const CALLS: Readonly<Record<MethodName, Call | null>> = {
   'share.show': ({ share }) => ({ share }),
   'share.watch': ({ share }) => ({ share }),
   'share.revoke': ({ share }) => ({ share }),
+  'share.endReshare': ({ share }) => ({ share, from: 'bob' }),
   'share.retry': ({ share }) => ({ share }),
   'share.verify': ({ share }) => ({ share }),
   'share.reissue': ({ share }) => ({ share }),

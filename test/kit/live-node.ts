@@ -40,6 +40,7 @@ export interface InitAnswer {
   changed: boolean
   restored: Record<'contacts' | 'circles' | 'epochs' | 'shares' | 'conversations', number>
   missing: { what: string; id: string | null; why: string }[]
+  kept: { devices: { key: string; addedAt: string }[]; asOf: string } | null
   error?: { data: { code: string } }
 }
 

@@ -34,3 +34,8 @@ export const circleText = (circle: Circle): string =>
 
 export const circleChangedText = (circle: Circle & { changed: boolean }): string =>
   `${circle.changed ? '' : 'Nothing changed.\n'}${circleText(circle)}`
+
+export const circleRemovedText = (circle: Circle & { changed: boolean; invitesEnded: number }): string =>
+  circle.invitesEnded === 0
+    ? circleChangedText(circle)
+    : `${circleChangedText(circle)}\n${circle.invitesEnded} open ${circle.invitesEnded === 1 ? 'invite' : 'invites'} of yours to it ended: make new ones with ${style.bold('vivim circle invite')}.`

@@ -19,6 +19,7 @@ interface ImportResult {
   home: string
   peerId: string
   listen: string[]
+  kept: { devices: { key: string; addedAt: string }[]; asOf: string } | null
   restored: Record<'contacts' | 'circles' | 'epochs' | 'shares' | 'conversations', number>
   missing: { what: string; id: string | null; why: string }[]
   changed: boolean
@@ -52,7 +53,10 @@ export default class IdentityImport extends VivimCommand {
       description: 'an identity document, from a contact: what `vivim contact show YOU --json` prints',
     }),
     name: Flags.string({ helpValue: 'NAME', description: 'what you are called here [default: as before]' }),
-    'keep-others': Flags.boolean({ description: 'do not revoke the other devices: they are not lost' }),
+    'keep-others': Flags.boolean({
+      description:
+        'do not revoke the other devices of the --document, which is to be the newest: they are not lost',
+    }),
     ...keyFlags,
     ...placeFlags,
   }
@@ -128,10 +132,22 @@ function importText(result: ImportResult): string {
         `${conversations} conversations, ${contacts} contacts, ${circles} circles, ${shares} live shares`,
       ],
     ]),
+    ...keptText(result.kept),
     ...(result.missing.length > 0 ? ['Not restored:'] : []),
     ...result.missing.map(
       ({ what, id, why }) => `  ${what}${id === null ? '' : ` ${id.slice(0, 12)}`}: ${why}`,
     ),
     `Next: ${style.bold('vivim daemon start')}`,
   ].join('\n')
+}
+
+function keptText(kept: ImportResult['kept']): string[] {
+  if (kept === null) return []
+  return [
+    style.yellow(
+      `These devices go on counting, as your document of ${kept.asOf} says. A device that you revoked`,
+    ),
+    style.yellow('after that counts again: if one is among them, start over with a newer document.'),
+    ...kept.devices.map(({ key, addedAt }) => `  ${key}  added ${addedAt}`),
+  ]
 }

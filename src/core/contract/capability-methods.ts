@@ -100,6 +100,8 @@ export const capabilityMethods = {
       shareId: ShareId.nullable(),
       /** The share that was made; null where it was approved before. */
       share: ShareCreated.nullable(),
+      /** By which it was proposed; null: by the user. */
+      capabilityId: z.string().nullable(),
       ...changed,
     }),
     errors: [
@@ -118,7 +120,12 @@ export const capabilityMethods = {
     summary: 'Turn a proposal down.',
     access: 'write',
     params: z.strictObject({ proposal: Selector }),
-    result: z.strictObject({ proposalId: ProposalId, state: ProposalState, ...changed }),
+    result: z.strictObject({
+      proposalId: ProposalId,
+      state: ProposalState,
+      capabilityId: z.string().nullable(),
+      ...changed,
+    }),
     errors: ['proposal/not-found', 'proposal/decided', 'proposal/expired', 'id/ambiguous'],
   },
 } as const satisfies Record<string, Method>

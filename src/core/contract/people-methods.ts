@@ -139,7 +139,10 @@ export const peopleMethods = {
     summary: 'Take members out, under a new key; what they already have stays with them.',
     access: 'write',
     params: z.strictObject({ circle: Selector, contacts: z.array(Selector).min(1).max(256) }),
-    result: CircleChanged,
+    result: CircleChanged.extend({
+      /** Own invites to this circle that count no more: who was taken out may have one of them. */
+      invitesEnded: z.number().int().min(0),
+    }),
     errors: ['circle/not-found', 'contact/not-found', 'circle/denied', 'circle/closed', 'keystore/locked'],
   },
   'circle.invite': {

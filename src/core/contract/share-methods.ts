@@ -6,6 +6,7 @@ import type { Method } from './method.ts'
 import { changed, FreeText, Selector, TimeText } from './shapes.ts'
 import {
   InboxItem,
+  Named,
   OpenedShare,
   Permission,
   Reshared,
@@ -137,6 +138,14 @@ export const shareMethods = {
     params: z.strictObject({ share: Selector, reason: FreeText.max(500).optional() }),
     result: z.strictObject({ shareId: ShareId, state: ShareState, ...changed }),
     errors: ['share/not-found', 'id/ambiguous'],
+  },
+  'share.endReshare': {
+    summary:
+      'End the right of one person to pass a share on, and what they passed on by it; they keep the share.',
+    access: 'write',
+    params: z.strictObject({ share: Selector, from: Selector }),
+    result: z.strictObject({ shareId: ShareId, from: Named, ...changed }),
+    errors: ['share/not-found', 'contact/not-found', 'id/ambiguous', 'usage/invalid'],
   },
   'share.retry': {
     summary: 'Try the waiting deliveries of a share now.',

@@ -37,7 +37,7 @@ export const ShareTerms = {
   onFindings: OnFindings.optional(),
 }
 
-const Named = z.strictObject({ did: Did, name: FreeText.nullable() })
+export const Named = z.strictObject({ did: Did, name: FreeText.nullable() })
 
 export const SharedMessage = z.strictObject({
   index: Count,

@@ -26,6 +26,9 @@ import { MAX_DELEGATIONS, PassWire } from './pass.ts'
 export const ENVELOPE_MAX_BYTES = 4 * 1024 * 1024
 const ITEM_MAX_BYTES = 128 * 1024
 
+/** Revocations in one letter. */
+export const MAX_REVOCATIONS = 64
+const REVOCATION_MAX_BYTES = 4096
 /** Answers in one letter. */
 const MAX_ANSWERS = 64
 
@@ -45,6 +48,8 @@ const Letter = z.looseObject({
   delegations: Items(MAX_DELEGATIONS),
   /** With a notice: by what right its sender passes it on. Without one: told to the owner, or to who is nearer to them. */
   pass: PassWire.optional(),
+  /** Rights to pass on that were taken back. */
+  revocations: z.array(bytesUpTo(REVOCATION_MAX_BYTES)).max(MAX_REVOCATIONS).optional(),
   heads: z.strictObject({ circle: bytesOf(16), hashes: z.array(bytesOf(32)).max(1024) }).optional(),
   tombstones: z.array(bytesUpTo(4096)).max(64).optional(),
   /** The sender uses an invite to a circle of the recipient's: delegations and invocation. */

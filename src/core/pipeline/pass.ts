@@ -227,3 +227,12 @@ export function checkPasser(pass: Pass, document: IdentityDocument): void {
 export const goesOnFrom = (chain: Chain, before: Chain): boolean =>
   chain.links.length > before.links.length &&
   before.links.every(({ cid }, at) => chain.links[at]?.cid === cid)
+
+/** To whom a chain goes from whoever holds the first `held` of its links: its link after them says so, and they signed it.
+ *  @throws `capability/invalid`. */
+export function handAfter(chain: Chain, held: number): Did {
+  const hand = Did.safeParse(chain.links[held]?.meta.to)
+  if (!hand.success)
+    throw new VivimError('capability/invalid', 'a right to pass on that says not whose it is')
+  return hand.data
+}

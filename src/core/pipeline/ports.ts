@@ -73,6 +73,8 @@ export type JobKind =
   | 'report'
   /** Hand the tombstone of what was passed on to `target`. */
   | 'bury-passed'
+  /** Tell `target` which rights to pass a share on were taken back. */
+  | 'end-right'
   /** Use an invite to `circle` at its maker `target`. */
   | 'join'
   /** Tell `target` what became of the invites that they used. */

@@ -51,6 +51,13 @@ export interface OpeningDeps {
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
+/** Two counts of wrong tries: by what was said, whose pause is told, and by who is meant, in whatever words. The second one is not
+ *  told: else two words for one person would be known as such. While it lasts, a proof fails like any wrong one. */
+interface Door {
+  readonly said: string
+  readonly meant: string | null
+}
+
 /** What a device signs to open a session: docs/protocol.md section 12. */
 export const challengeMessage = (did: string, peer: string, nonce: Uint8Array): Uint8Array =>
   bound(LABELS.session, encodeCbor({ did, peer, nonce }))
@@ -125,11 +132,11 @@ export function makeOpening(deps: OpeningDeps) {
 
   /** Where a try is counted: a client that was here before has a door of its own, and so has each socket, so that strangers at one
    *  door shut none of the others. */
-  async function doorOf(caller: Caller, name: string, previous: string | undefined): Promise<string> {
+  async function doorOf(caller: Caller, name: string, previous: string | undefined): Promise<Door> {
     const known = previous === undefined ? null : await sessions.remembered(previous)
-    if (known !== null && byName(name) === known.did) return `known ${known.id}`
-    // By what was said, not by who is meant: else two words for one person would be known as such.
-    return `${caller.door} ${name}`
+    const did = byName(name)
+    if (known !== null && did === known.did) return { said: `known ${known.id}`, meant: null }
+    return { said: `${caller.door} ${name}`, meant: did === null ? null : `${caller.door} person ${did}` }
   }
 
   function lifeOf(text: string | undefined): number {
@@ -144,8 +151,7 @@ export function makeOpening(deps: OpeningDeps) {
       throw new VivimError('session/wait', 'too many wrong tries on this connection', { waitMs: 30_000 })
   }
 
-  function failed(caller: Caller, door: string, name: string): VivimError {
-    tries.wrong(door)
+  function failed(caller: Caller, name: string): VivimError {
     if (!wrong.has(caller.connection)) caller.onEnd(() => wrong.delete(caller.connection))
     wrong.set(caller.connection, (wrong.get(caller.connection) ?? 0) + 1)
     const did = byName(name)
@@ -183,22 +189,27 @@ export function makeOpening(deps: OpeningDeps) {
         request.signed === undefined
       if (!isOpen) {
         if (request.signed !== undefined) {
-          if (!provesDevice(caller.connection, session, request.signed))
-            throw failed(caller, `${door} signed`, name)
+          if (!provesDevice(caller.connection, session, request.signed)) throw failed(caller, name)
         } else {
           if (request.passphrase === undefined)
             throw new VivimError('usage/input-needed', 'the passphrase is needed', {
               flag: '--passphrase-file',
             })
-          const waitMs = tries.pauseMs(door)
+          const waitMs = tries.pauseMs(door.said)
           if (waitMs > 0)
             throw new VivimError(
               'session/wait',
               `too many wrong tries: again in ${Math.ceil(waitMs / 1000)} s`,
               { waitMs },
             )
-          if (!(await provesPassphrase(session, request.passphrase))) throw failed(caller, door, name)
-          tries.right(door)
+          const isShut = door.meant !== null && tries.pauseMs(door.meant) > 0
+          if (!(await provesPassphrase(isShut ? null : session, request.passphrase))) {
+            tries.wrong(door.said)
+            if (door.meant !== null && !isShut) tries.wrong(door.meant)
+            throw failed(caller, name)
+          }
+          tries.right(door.said)
+          if (door.meant !== null) tries.right(door.meant)
         }
       }
       // Nobody comes here who did not prove themselves: a user who left meanwhile is as unknown as any other.

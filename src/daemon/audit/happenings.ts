@@ -145,6 +145,18 @@ export function makeHappenings(log: Pick<AuditLog, 'note' | 'count' | 'settle' |
       void log.note(local, note, NETWORK)
     },
 
+    /** Somebody let themselves into a circle by an invite of the user's. */
+    inviteUsed(local: Did, circle: CircleId, invite: string, did: Did): void {
+      const note: Note = {
+        who: person(did),
+        right: 'invite',
+        action: 'circle.invite-used',
+        targets: [`invite:${invite}`, `circle:${circle}`],
+        outcome: 'ok',
+      }
+      void log.note(local, note, NETWORK)
+    },
+
     /** Somebody's identity document changed: their devices may be others now. */
     document(local: Did, did: Did, how: 'changed' | 'conflict'): void {
       const note: Note = {

@@ -56,7 +56,7 @@ const bundle = ['bundle:result.bundleId'] as const
 const memory = ['memory:result.memoryId'] as const
 const share = ['share:result.shareId', 'share:params.share'] as const
 const capability = ['capability:result.capabilityId'] as const
-const proposal = ['proposal:result.proposalId', 'share:result.shareId'] as const
+const proposal = ['proposal:result.proposalId', 'share:result.shareId', ...capability] as const
 const none = [] as const
 
 /** Ids come from results where a parameter may be an alias. */
@@ -140,6 +140,7 @@ const PLACES: Readonly<Record<ChangingMethod, readonly Place[]>> = {
     'circle:result.audience.circles.*.circleId',
   ],
   'share.revoke': share,
+  'share.endReshare': [...share, 'did:result.from.did'],
   'share.retry': share,
   'share.reissue': ['share:result.shareId', 'share:result.replaces', 'share:params.share'],
   'inbox.open': ['share:params.share', 'share:result.share.shareId', 'did:result.owner.did'],

@@ -8,7 +8,7 @@ import {
   NO_USES,
 } from '../../core/capability/authorise.ts'
 import { checkCall } from '../../core/capability/call.ts'
-import { parseChain } from '../../core/capability/chain.ts'
+import { type Chain, parseChain } from '../../core/capability/chain.ts'
 import type { Meta } from '../../core/capability/delegation.ts'
 import { parseInvocation } from '../../core/capability/invocation.ts'
 import type { Method } from '../../core/contract/method.ts'
@@ -41,6 +41,8 @@ export interface CapabilityDoorDeps {
   localUsers(): readonly Did[]
   /** The own identity document in force; readable while locked. */
   documentOf(did: Did): IdentityDocument
+  /** `did:key` of this node's own device of a user; readable while locked, null before the first unlock. */
+  deviceOf(did: Did): Did | null
   nameOf(did: Did): string
   /** People and circles by what the user calls them. @throws for names that nobody has. */
   resolve(did: Did, named: { to: string[]; circles: string[] }): CallPeople
@@ -101,6 +103,14 @@ export function makeCapabilityDoor(deps: CapabilityDoorDeps): CapabilityDoor {
     }
   }
 
+  /** Uses are counted here: what another device of the same person gave, such as before its database was copied to this one, is
+   *  used there. @throws `capability/denied`. */
+  function checkHere(did: Did, { subject }: Chain): Did {
+    if (deps.deviceOf(did) !== subject)
+      throw denied('foreign-root', 'this capability was not given on this node')
+    return subject
+  }
+
   return {
     async enter(text, as, socket) {
       if (socket === 'monitor') throw denied('monitor', 'no capability is taken on the monitoring socket')
@@ -115,6 +125,7 @@ export function makeCapabilityDoor(deps: CapabilityDoorDeps): CapabilityDoor {
       const name = deps.nameOf(did)
       if (as !== undefined && as !== name && as !== did)
         throw new VivimError('user/not-found', 'the capability is of another user')
+      checkHere(did, chain)
       checkRoot(chain, deps.documentOf(did), clock.nowMs())
       checkChainTime(chain, clock.nowMs())
       await checkRevocations(chain, portsOf(did))
@@ -146,7 +157,7 @@ export function makeCapabilityDoor(deps: CapabilityDoorDeps): CapabilityDoor {
         {
           invocation,
           chain: via.chain,
-          executor: via.chain.subject,
+          executor: checkHere(did, via.chain),
           document: deps.documentOf(did),
           command,
           args: argsOf(did, method, command, parsed),

@@ -39,6 +39,7 @@ const ContactValue = z.object({
       cardAt: Counter.default(0),
       movedTo: Did.nullable().default(null),
       movedCard: z.string().max(CARD_MAX_CHARS).nullable().default(null),
+      byInvite: z.boolean().default(false),
     })
     .nullable(),
 })
@@ -121,6 +122,7 @@ export function makeSyncPeople({ users, people, fellows, takeSlot, release }: Sy
           cardAt: row.cardAtMs,
           movedTo: row.movedTo,
           movedCard: row.movedCard,
+          byInvite: row.byInvite,
         },
       }
     },
@@ -146,6 +148,7 @@ export function makeSyncPeople({ users, people, fellows, takeSlot, release }: Sy
                 cardAtMs: row.cardAt,
                 movedTo: row.movedTo,
                 movedCard: row.movedCard,
+                byInvite: row.byInvite,
               }
         if (!users.write(local, db => db.contacts.merge({ did, version, writer, row: next }))) continue
         taken++

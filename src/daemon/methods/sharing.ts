@@ -4,9 +4,11 @@ import { type Did, isoTime } from '../../core/model/id.ts'
 import { refuseEnded } from '../../core/pipeline/lifecycle.ts'
 import type { JobStore, ShareStore } from '../../core/pipeline/ports.ts'
 import type { Caller } from '../rpc/caller.ts'
+import type { Contacts } from '../sharing/contacts.ts'
 import type { Endings } from '../sharing/endings.ts'
 import type { SharingEvents } from '../sharing/events.ts'
 import type { Inbox } from '../sharing/inbox.ts'
+import type { Passed } from '../sharing/passed.ts'
 import type { Passing } from '../sharing/passing.ts'
 import type { Proposals } from '../sharing/proposals.ts'
 import type { Reissue } from '../sharing/reissue.ts'
@@ -25,6 +27,8 @@ export interface SharingPorts {
   reissue: Reissue
   proposals: Proposals
   passing: Passing
+  passed: Passed
+  contacts: Contacts
   endings: Endings
   store: ShareStore
   jobs: JobStore
@@ -41,6 +45,8 @@ export function makeSharingMethods(ports: SharingPorts): SharingMethods {
     reissue,
     proposals,
     passing,
+    passed,
+    contacts,
     endings,
     store,
     jobs,
@@ -110,6 +116,12 @@ export function makeSharingMethods(ports: SharingPorts): SharingMethods {
       const changed = await endings.endOwn(share, 'revoked')
       const { state } = (await store.find(share.shareId)) ?? share
       return { shareId: share.shareId, state, changed }
+    },
+    'share.endReshare': async (caller, p) => {
+      const share = await shares.find(caller.did, p.share)
+      const { did, alias: name } = contacts.find(caller.did, p.from)
+      const changed = await passed.end(caller.did, share.shareId, did)
+      return { shareId: share.shareId, from: { did, name }, changed }
     },
     'share.verify': (caller, p, signal) => verification.verify(caller.did, p.share, signal),
     'share.reissue': (caller, p, signal) => reissue.reissue(caller.did, p.share, signal),

@@ -28,6 +28,8 @@ const MAX_PUSH_BYTES = 64 * 1024 * 1024
 const MAX_ENVELOPES = 4
 /** What all strangers together may fill, in shares of what one may. */
 const STRANGERS_TOGETHER = 4
+/** What all who came by invites, and were not accepted, may fill together, in shares of what one may. */
+const INVITED_TOGETHER = 16
 /** Letters taken from a stranger in a month, for each item that may lie here: their receipts are kept after the items ended. */
 const LETTERS_AN_ITEM = 10
 
@@ -58,6 +60,10 @@ export interface ArrivalDeps {
 
 type Begun = { ok: true; lacks: Cid[] } | { ok: false; why: string }
 const no = (why: string): Begun => ({ ok: false, why })
+
+/** The bytes of the blocks that belong to a row. */
+const sizeOf = (row: { manifest: Uint8Array | null }): number =>
+  row.manifest ? parseManifest(row.manifest).size : 0
 
 const isPushed = (manifest: Manifest | null): boolean => manifest !== null && manifest.size <= MAX_PUSH_BYTES
 
@@ -97,11 +103,12 @@ export function makeArrival(deps: ArrivalDeps) {
 
   /** Strangers have little room, so that nobody can fill a disk by writing to people. */
   async function isOverQuota({ from, to, envelopes, manifest }: Delivery, content: number): Promise<boolean> {
-    if (!isStranger(to, from)) return false
     const bytes = envelopes.reduce(
       (sum, envelope) => sum + envelope.length,
       content + (manifest?.length ?? 0),
     )
+    if (contacts.get(to, from)?.byInvite) return isOverInvited(to, from, bytes)
+    if (!isStranger(to, from)) return false
     const held = users.read(to, db => ({
       waiting: db.letters.held(from),
       known: db.letters.countOf(from),
@@ -112,8 +119,6 @@ export function makeArrival(deps: ArrivalDeps) {
     }))
     if (contacts.get(to, from) === null && held.strangers >= quota.people) return true
     if (held.known >= quota.items * LETTERS_AN_ITEM) return true
-    const sizeOf = (row: { manifest: Uint8Array | null }): number =>
-      row.manifest ? parseManifest(row.manifest).size : 0
     // A letter that was not opened yet, such as with a locked keystore, has its blocks here as well.
     const waiting = held.manifests.reduce((sum, row) => sum + sizeOf(row), held.waitingOfAll)
     const all = held.received.reduce((sum, row) => sum + sizeOf(row), waiting)
@@ -125,6 +130,22 @@ export function makeArrival(deps: ArrivalDeps) {
       0,
     )
     return held.waiting.bytes + kept + bytes > quota.bytes
+  }
+
+  /** A line of many uses may be in any hands: who came by one shares with its circle like anybody, and fills no disk. */
+  function isOverInvited(to: Did, from: Did, bytes: number): boolean {
+    const { invited, received, waiting } = users.read(to, db => ({
+      invited: new Set(db.contacts.list('known').flatMap(({ did, byInvite }) => (byInvite ? [did] : []))),
+      received: db.received.list().map(row => ({ sender: senderOf(row), size: sizeOf(row) })),
+      waiting: db.letters.waiting().map(row => ({ sender: row.sender, size: sizeOf(row) + row.bytes })),
+    }))
+    const here = [...received, ...waiting].filter(({ sender }) => invited.has(sender))
+    const sum = (rows: readonly { size: number }[]): number =>
+      rows.reduce((all, { size }) => all + size, bytes)
+    return (
+      sum(here.filter(({ sender }) => sender === from)) > quota.bytes ||
+      sum(here) > quota.bytes * INVITED_TOGETHER
+    )
   }
 
   /** A block that came from somebody else is asked for again: nobody learns by naming it that it is here. */

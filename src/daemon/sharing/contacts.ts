@@ -76,6 +76,7 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
     cardAtMs: 0,
     movedTo: null,
     movedCard: null,
+    byInvite: false,
   })
 
   /** Reach a person's node, or else read their slot in the directory. @returns whether the node answered. */
@@ -169,6 +170,7 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
         ...fields,
         alias: name ?? known?.alias ?? null,
         state: 'verified',
+        byInvite: false,
       }
       const changed = known === null || JSON.stringify(comparable(known)) !== JSON.stringify(comparable(row))
       if (changed) put(local, row)
@@ -196,10 +198,11 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
       return row
     },
 
-    /** Take somebody as known by the card that came with an invite, or with its use. Who is blocked stays so. */
-    know(local: Did, did: Did, card: string | undefined): void {
+    /** Take somebody as known by the card that came with an invite, or with its use. Who is blocked stays so.
+     *  @param byInvite - they used one, which may be in any hands: what they leave here is bounded until the user accepts them. */
+    know(local: Did, did: Did, card: string | undefined, byInvite: boolean): void {
       const row = this.meet(local, did, card)
-      if (row.state === 'stranger') put(local, { ...row, state: 'known' })
+      if (row.state === 'stranger') put(local, { ...row, state: 'known', byInvite })
     },
 
     list: (local: Did, state?: ContactRow['state']): Result<'contact.list'> => ({
@@ -211,8 +214,8 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
       const row = find(local, selector)
       checkAlias(local, name, row.did)
       const state = row.state === 'verified' ? 'verified' : 'known'
-      const next: ContactRow = { ...row, state, alias: name ?? row.alias }
-      const changed = next.state !== row.state || next.alias !== row.alias
+      const next: ContactRow = { ...row, state, alias: name ?? row.alias, byInvite: false }
+      const changed = next.state !== row.state || next.alias !== row.alias || row.byInvite
       if (changed) put(local, next)
       const seen = users.write(local, db => db.contacts.seeChanges(row.did))
       return { ...view(local, next), changed: changed || seen }
@@ -240,12 +243,13 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
   }
 }
 
-const comparable = ({ did, alias, state, card, cardAtMs }: ContactRow) => ({
+const comparable = ({ did, alias, state, card, cardAtMs, byInvite }: ContactRow) => ({
   did,
   alias,
   state,
   card,
   cardAtMs,
+  byInvite,
 })
 
 export type Contacts = ReturnType<typeof makeContacts>

@@ -1,5 +1,7 @@
 /** Routing: turns a sealed share into what each recipient gets, signed and sealed once. */
 
+import { parseChainBytes } from '../../core/capability/chain.ts'
+import { signRevocation } from '../../core/capability/revocation.ts'
 import type { SecretBytes } from '../../core/crypto/secret.ts'
 import { activeDevices } from '../../core/identity/document.ts'
 import { toBase32, toHex } from '../../core/kernel/bytes.ts'
@@ -13,8 +15,9 @@ import {
   type Notice,
   signNotice,
 } from '../../core/pipeline/notice.ts'
-import { rightsOf } from '../../core/pipeline/pass.ts'
+import { handAfter, rightsOf } from '../../core/pipeline/pass.ts'
 import type { EnvelopeRow, RecipientRow } from '../../core/pipeline/ports.ts'
+import type { PassRightRow } from '../storage/user/pass-table.ts'
 import { type CircleRefs, keyMark } from './circle-logs.ts'
 import type { Circles } from './circles.ts'
 import type { KeyRing } from './keys.ts'
@@ -43,11 +46,17 @@ export interface EnvelopesDeps {
   keys: KeyRing
   /** What every letter begins with. */
   introduce: OwnCard['introduce']
+  /** Whether somebody's right to pass a share on was taken back: they get no other. */
+  isEnded: (owner: Did, share: NoticeFacts['share'], holder: Did) => boolean
+  /** Rights to pass on were given: kept, so that each can be taken back. */
+  gave: (owner: Did, rights: readonly PassRightRow[]) => void
   clock: Clock
   chance: Chance
 }
 
-export function makeEnvelopes({ people, circles, refs, keys, introduce, clock, chance }: EnvelopesDeps) {
+export function makeEnvelopes(deps: EnvelopesDeps) {
+  const { people, circles, refs, keys, introduce, gave, isEnded, clock, chance } = deps
+
   const row = (share: NoticeFacts['share'], wire: Uint8Array): EnvelopeRow => ({
     hash: toHex(envelopeHash(wire)),
     shareId: share,
@@ -86,8 +95,22 @@ export function makeEnvelopes({ people, circles, refs, keys, introduce, clock, c
   }
 
   /** Who may pass it on gets a right for each of their devices. @throws `share/too-many-devices`. */
-  const rights = (facts: NoticeFacts, to: Parameters<typeof rightsOf>[1]): Uint8Array[] | undefined =>
-    facts.allow.includes('reshare') ? rightsOf(facts, to, keys.keys(facts.owner), chance) : undefined
+  function rights(facts: NoticeFacts, to: Parameters<typeof rightsOf>[1]): Uint8Array[] | undefined {
+    if (!facts.allow.includes('reshare')) return undefined
+    const own = keys.keys(facts.owner)
+    const holders = to.filter(({ did }) => !isEnded(facts.owner, facts.share, did))
+    const wires = rightsOf(facts, holders, own, chance)
+    gave(
+      facts.owner,
+      wires.map(wire => {
+        const chain = parseChainBytes(wire)
+        const link = chain.root.cid
+        const { bytes: revocation } = signRevocation(link, own.device, chance)
+        return { link, shareId: facts.share, holder: handAfter(chain, 0), revocation }
+      }),
+    )
+    return wires
+  }
 
   return {
     /** A recipient whose grant waits: for their keys, for the time, or for an unlocked keystore. */

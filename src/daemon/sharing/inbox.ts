@@ -157,7 +157,7 @@ export function makeInbox(deps: InboxDeps) {
           : `its terms allow ${row.permissions.join(', ')}, not ${action}`,
         { rule: rules[0]?.id ?? 'default' },
       )
-    await passed.checkStanding(local, row)
+    await passed.checkStanding(local, row, action)
   }
 
   /** Fetch what is missing, decrypt, and check what stands inside against the owner. Nothing of it is kept.

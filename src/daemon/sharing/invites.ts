@@ -11,11 +11,12 @@ import {
   parseJoin,
 } from '../../core/circle/invite.ts'
 import type { Result } from '../../core/contract/methods.ts'
-import { activeDevices, parseDocument } from '../../core/identity/document.ts'
+import { didFromKey } from '../../core/identity/did.ts'
+import { activeDevices, type IdentityDocument, parseDocument } from '../../core/identity/document.ts'
 import { fromBase32, sameBytes, toHex } from '../../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../../core/kernel/env.ts'
 import { codeOf, type ErrorCode, isVerdict, VivimError } from '../../core/kernel/errors.ts'
-import { type Did, isoTime } from '../../core/model/id.ts'
+import { type CircleId, type Did, isoTime } from '../../core/model/id.ts'
 import { parseInstant } from '../../core/model/time-text.ts'
 import type { Letter } from '../../core/pipeline/letter.ts'
 import type { JobRow, JobStore } from '../../core/pipeline/ports.ts'
@@ -33,6 +34,9 @@ import type { People } from './people.ts'
 
 /** Answers that may wait for one person: who asks for more is told the newest. */
 const MAX_ANSWERS = 16
+
+const isOwnDevice = (document: IdentityDocument, subject: Did): boolean =>
+  activeDevices(document).some(({ ed }) => didFromKey(ed) === subject)
 
 /** What the door of capabilities says, as it is told to who wants to join. */
 const ANSWERS: Readonly<Partial<Record<ErrorCode, ErrorCode>>> = {
@@ -52,6 +56,8 @@ export interface InvitesDeps {
   keys: KeyRing
   card: Pick<OwnCard, 'text' | 'introduce'>
   sending: LetterSending
+  /** Somebody is in by an invite. */
+  used: (local: Did, circle: CircleId, invite: string, did: Did) => void
   wake: () => void
   clock: Clock
   chance: Chance
@@ -101,18 +107,48 @@ export function makeInvites(deps: InvitesDeps) {
     return document?.did === sender && toHex(document.hash) === join.document ? null : 'other-document'
   }
 
-  /** Judge a use, and let the person in. @returns null, or the code that they are told. */
-  async function judge(local: Did, sender: Did, join: Join, letter: Letter): Promise<ErrorCode | null> {
+  /** A removal ends the invites that were made before it came here: who was taken out may have a line of each, and other names.
+   *  @returns how many ended. */
+  function endBefore(local: Did, circle: CircleId): number {
+    const open = users.read(local, db => db.invites.ofCircle(circle)).filter(({ revoked }) => !revoked)
+    if (open.length === 0) return 0
+    const exits = new Set(
+      circles.state(local, circle).former.flatMap(({ how, exit }) => (how === 'removed' ? [exit] : [])),
+    )
+    const lastExit = users
+      .read(local, db => db.circles.entries(circle, Math.min(...open.map(({ logSeq }) => logSeq))))
+      .findLast(({ hash }) => exits.has(hash))
+    const over = open.filter(({ logSeq }) => logSeq < (lastExit?.seq ?? 0))
+    for (const { inviteId } of over) {
+      users.write(local, db => db.invites.revoke(inviteId))
+      log('invite.revoked', { invite: inviteId, circle })
+    }
+    return over.length
+  }
+
+  /** Judge a use, and let the person in. @returns null, or the code that they are told; `silent`: they are told nothing. */
+  async function judge(
+    local: Did,
+    sender: Did,
+    join: Join,
+    letter: Letter,
+  ): Promise<ErrorCode | null | 'silent'> {
     const { chain, circle } = join
+    const own = keys.keys(local)
+    const device = didFromKey(own.device.publicKey)
+    endBefore(local, circle)
     const row = users.read(local, db => db.invites.byLink(chain.root.cid))
     const document = await people.current(sender)
     const why =
       bindingFault(join, sender, letter) ??
-      (row === null || row.circleId !== circle ? 'not-ours' : null) ??
+      (row === null || row.circleId !== circle || chain.subject !== device ? 'not-ours' : null) ??
       (document === null ? 'unknown-document' : null)
     if (why !== null || row === null || document === null) {
-      log('invite.refused', { invite: join.id, from: sender, why })
-      return 'invite/unknown'
+      // It may be in force at the device that made it, which alone counts its uses: a no from here would be wrong.
+      const isOther =
+        why === 'not-ours' && chain.subject !== device && isOwnDevice(own.document, chain.subject)
+      log('invite.refused', { invite: join.id, from: sender, why: isOther ? 'other-device' : why })
+      return isOther ? 'silent' : 'invite/unknown'
     }
     const { members, former } = circles.state(local, circle)
     if (members.some(({ did }) => did === sender)) return null
@@ -125,8 +161,8 @@ export function makeInvites(deps: InvitesDeps) {
         {
           invocation: join.invocation,
           chain,
-          executor: chain.subject,
-          document: keys.keys(local).document,
+          executor: device,
+          document: own.document,
           command: JOIN_COMMAND,
           nowMs: clock.nowMs(),
           maxLifeMs: INVITE_MAX_LIFE_MS,
@@ -142,9 +178,10 @@ export function makeInvites(deps: InvitesDeps) {
       if (code.startsWith('circle/')) return 'invite/revoked'
       return ANSWERS[code] ?? 'invite/unknown'
     }
-    contacts.know(local, sender, letter.card)
+    contacts.know(local, sender, letter.card, true)
     await membership.admit(local, circle, document, join.role)
     log('invite.used', { invite: join.id, circle, did: sender })
+    deps.used(local, circle, join.id, sender)
     return null
   }
 
@@ -189,15 +226,19 @@ export function makeInvites(deps: InvitesDeps) {
           createdAtMs: nowMs,
           expiresAtMs,
           revoked: false,
+          logSeq: db.circles.lastSeq(circleId),
         }),
       )
       log('invite.made', { invite: made.id, circle: circleId })
       return { invite: made.line, inviteId: made.id, expiresAt: isoTime(expiresAtMs), uses, role }
     },
 
+    endBefore,
+
     /** Those that somebody could still use. */
     list(local: Did, selector: string): Result<'circle.invites'> {
       const { circleId } = audiences.findCircle(local, selector)
+      endBefore(local, circleId)
       const rows = users.read(local, db => db.invites.ofCircle(circleId))
       return {
         invites: rows
@@ -223,6 +264,7 @@ export function makeInvites(deps: InvitesDeps) {
     async take(local: Did, sender: Did, wire: JoinWire, letter: Letter): Promise<void> {
       const join = parseJoin(wire)
       const code = await judge(local, sender, join, letter)
+      if (code === 'silent') return
       const { circle } = join
       if (users.read(local, db => db.invites.answers(sender)).length >= MAX_ANSWERS) return
       users.write(local, db =>

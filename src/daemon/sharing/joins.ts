@@ -180,7 +180,7 @@ export function makeJoins(deps: JoinsDeps) {
       const before = users.read(local, db => db.joins.get(circle))
       const isAsked = before?.inviteId === invite.id && before.code === null
       if (!isAsked) {
-        contacts.know(local, invite.card.did, invite.cardText)
+        contacts.know(local, invite.card.did, invite.cardText, false)
         begin(local, invite)
         await ask(local, invite)
       }

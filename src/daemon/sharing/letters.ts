@@ -96,6 +96,7 @@ export function makeLetters(deps: LettersDeps) {
     if (letter.notice) await admit(local, row, letter.notice, letter, epoch)
     else if (letter.pass) await passed.told(local, row.sender, letter.pass)
     if (epoch !== null) return
+    if (letter.revocations) await passed.takeRevocations(local, row.sender, letter.revocations)
     const { join, answers } = letter
     if (join) await deps.takeJoin(local, row.sender, join, letter)
     if (answers) deps.takeAnswers(local, row.sender, answers)

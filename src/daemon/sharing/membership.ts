@@ -33,6 +33,8 @@ export interface MembershipDeps {
   wantSync: (local: Did, circle: CircleId) => void
   /** The public key of this device of a user, 32 bytes; null before the first unlock. */
   deviceKey: (local: Did) => Uint8Array | null
+  /** End the invites that were made before a removal. @returns how many. */
+  endInvites: (local: Did, circle: CircleId) => number
   wake: () => void
   clock: Clock
 }
@@ -129,6 +131,7 @@ export function makeMembership(deps: MembershipDeps) {
     /** Who is new gets what is due to them. Somebody went out without a new epoch for those who are left, or two things happened at
      *  once: the owner's node rotates. An admin's does so when they share: several at once would each call for the next. */
     async settle(local: Did, circle: CircleId): Promise<void> {
+      deps.endInvites(local, circle)
       if (await introduce(local, circle)) await spread(local, circle)
       await welcome.welcome(local, circle)
       const { members, sealing, closing, upgrade } = circles.state(local, circle)
@@ -176,7 +179,9 @@ export function makeMembership(deps: MembershipDeps) {
         }
         changed ||= wished || isIn
       }
-      return changed ? await changedBy(local, circleId) : { ...view(local, circleId), changed }
+      const invitesEnded = deps.endInvites(local, circleId)
+      if (changed) await spread(local, circleId)
+      return { ...view(local, circleId), invitesEnded, changed }
     },
 
     async leave(local: Did, selector: string): Promise<Result<'circle.leave'>> {

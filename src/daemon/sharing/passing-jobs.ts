@@ -4,7 +4,7 @@ import { activeDevices } from '../../core/identity/document.ts'
 import type { Chance, Clock } from '../../core/kernel/env.ts'
 import { hasCode } from '../../core/kernel/errors.ts'
 import type { Cid, Did, ShareId } from '../../core/model/id.ts'
-import { sealLetterToDevices } from '../../core/pipeline/letter.ts'
+import { MAX_REVOCATIONS, sealLetterToDevices } from '../../core/pipeline/letter.ts'
 import type { BlockStore, JobRow, JobStore } from '../../core/pipeline/ports.ts'
 import type { JobHandler, JobOutcome } from '../jobs/runner.ts'
 import type { Delivery, Network } from '../network/ports.ts'
@@ -17,6 +17,8 @@ import type { SharingEvents } from './events.ts'
 import type { Fetching } from './fetching.ts'
 import type { Inbox } from './inbox.ts'
 import type { KeyRing } from './keys.ts'
+import type { LetterSending } from './letter-sending.ts'
+import type { Passed } from './passed.ts'
 import type { Passing } from './passing.ts'
 import type { People } from './people.ts'
 import { checkReceipt, type Reaching } from './reaching.ts'
@@ -31,6 +33,8 @@ export interface PassingJobsDeps {
   fetching: Fetching
   inbox: Inbox
   passing: Passing
+  passed: Passed
+  sending: LetterSending
   keys: KeyRing
   network: () => Network
   events: SharingEvents
@@ -40,10 +44,10 @@ export interface PassingJobsDeps {
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
-export type PassingHandlers = Record<'pass' | 'report' | 'bury-passed', JobHandler>
+export type PassingHandlers = Record<'pass' | 'report' | 'bury-passed' | 'end-right', JobHandler>
 
 export function makePassingJobs(deps: PassingJobsDeps) {
-  const { users, jobs, blocks, people, reaching, contacts, fetching, inbox, passing } = deps
+  const { users, jobs, blocks, people, reaching, contacts, fetching, inbox, passing, passed, sending } = deps
   const { keys, network, events, wake, clock, chance, log } = deps
 
   const addJob = (kind: keyof PassingHandlers, owner: Did, share: ShareId, target: Did): Promise<void> =>
@@ -185,6 +189,26 @@ export function makePassingJobs(deps: PassingJobsDeps) {
     return 'done'
   }
 
+  /** Tell somebody which rights to pass on were taken back. */
+  async function endRight(job: JobRow, signal: AbortSignal): Promise<JobOutcome> {
+    const { owner: local, share, target } = job
+    if (share === null || target === null) return 'done'
+    if (!keys.unlocked(local)) return { code: 'keystore/locked' }
+    if (await passed.isUnderWay(share, target)) return { code: 'share/not-final' }
+    const wires = passed.revocationsOf(local, share)
+    const document = await people.current(target)
+    if (document === null) return { code: 'contact/keys-unknown' }
+    for (let at = 0; at < wires.length; at += MAX_REVOCATIONS) {
+      const letter = {
+        documents: [keys.keys(local).document.wire],
+        revocations: wires.slice(at, at + MAX_REVOCATIONS),
+      }
+      await sending.send({ from: local, to: target }, letter, activeDevices(document), signal)
+    }
+    log('inbox.right-end-told', { share, to: target })
+    return 'done'
+  }
+
   /** What was passed on was taken back: everybody who got it from here is told. */
   async function spread(local: Did, passes: readonly PassRow[]): Promise<void> {
     for (const pass of passes) {
@@ -195,7 +219,7 @@ export function makePassingJobs(deps: PassingJobsDeps) {
   }
 
   return {
-    handlers: { pass: push, report, 'bury-passed': bury } satisfies PassingHandlers,
+    handlers: { pass: push, report, 'bury-passed': bury, 'end-right': endRight } satisfies PassingHandlers,
 
     /** A tombstone came of content that was passed on. */
     buried: (local: Did, content: Cid): Promise<void> =>

@@ -150,6 +150,7 @@ export function makePassing(deps: PassingDeps) {
           untilMs: pass.untilMs,
           atMs: clock.nowMs(),
           wire,
+          hand: local,
         },
         target,
       )

@@ -162,8 +162,8 @@ export function makeProposals({ users, audiences, shares, clock, chance }: Propo
     ): Promise<Result<'proposal.approve'>> {
       const row = find(local, proposal)
       refuseOther(row, 'approved')
-      if (row.decision === 'approved')
-        return { proposalId: row.id, state: 'approved', shareId: row.share, share: null, changed: false }
+      const decided = { proposalId: row.id, state: 'approved', capabilityId: row.capability } as const
+      if (row.decision === 'approved') return { ...decided, shareId: row.share, share: null, changed: false }
       const params = paramsOf(row)
       const share = await shares.create(
         local,
@@ -179,14 +179,14 @@ export function makeProposals({ users, audiences, shares, clock, chance }: Propo
       const changed = users.write(local, db =>
         db.proposals.decide(row.id, 'approved', share.shareId, clock.nowMs()),
       )
-      return { proposalId: row.id, state: 'approved', shareId: share.shareId, share, changed }
+      return { ...decided, shareId: share.shareId, share, changed }
     },
 
     reject(local: Did, selector: string): Result<'proposal.reject'> {
       const row = find(local, selector)
       refuseOther(row, 'rejected')
       const changed = users.write(local, db => db.proposals.decide(row.id, 'rejected', null, clock.nowMs()))
-      return { proposalId: row.id, state: 'rejected', changed }
+      return { proposalId: row.id, state: 'rejected', capabilityId: row.capability, changed }
     },
 
     waiting: (local: Did): number => users.read(local, db => db.proposals.waiting(clock.nowMs())),

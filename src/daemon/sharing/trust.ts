@@ -97,7 +97,7 @@ export function makeTrust({ users, people, contacts, localUsers, clock, log }: T
         throw new VivimError('contact/not-verified', 'the two numbers differ: nothing was changed')
       const changed = users.write(local, db => {
         const seen = db.contacts.seeChanges(row.did)
-        if (row.state !== 'verified') db.contacts.put({ ...row, state: 'verified' })
+        if (row.state !== 'verified') db.contacts.put({ ...row, state: 'verified', byInvite: false })
         return seen || row.state !== 'verified'
       })
       return { ...contacts.view(local, { ...row, state: 'verified' }), safetyNumber: number, changed }
@@ -142,6 +142,7 @@ export function makeTrust({ users, people, contacts, localUsers, clock, log }: T
           ...fields,
           alias: row.alias ?? known?.alias ?? null,
           state,
+          byInvite: false,
         })
         db.contacts.put({ ...row, alias: null })
         db.contacts.seeChanges(row.did)

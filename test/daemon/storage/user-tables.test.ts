@@ -38,6 +38,7 @@ const contact = (did: Did, more: Partial<ContactRow> = {}): ContactRow => ({
   cardAtMs: 0,
   movedTo: null,
   movedCard: null,
+  byInvite: false,
   ...more,
 })
 

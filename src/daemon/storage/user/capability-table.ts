@@ -1,5 +1,6 @@
 /** Tables `capability`, `capability_use`, `capability_nonce` and `capability_revocation`: rights that were given here, and what the
  *  door remembers of their use. */
+import { plain } from '../../../core/crypto/hash.ts'
 import { VivimError } from '../../../core/kernel/errors.ts'
 import type { Cid, Did } from '../../../core/model/id.ts'
 import type { Sql, WritingSql } from '../sqlite.ts'
@@ -42,6 +43,11 @@ export function makeCapabilityReader(sql: Sql) {
       sql
         .all<{ signer: Did }>('SELECT signer FROM capability_revocation WHERE link = ?', link)
         .map(row => row.signer),
+    /** Wire forms of what took a link back. */
+    revocations: (link: Cid): Uint8Array[] =>
+      sql
+        .all<{ revocation: Uint8Array }>('SELECT revocation FROM capability_revocation WHERE link = ?', link)
+        .map(row => plain(row.revocation)),
   }
 }
 

@@ -118,6 +118,10 @@ export function makeCircleReader(sql: Sql) {
       )
       return row && plain(row.wire)
     },
+    /** The place of the newest entry, or 0. */
+    lastSeq: (circle: CircleId): number =>
+      sql.get<{ seq: number | null }>('SELECT max(seq) AS seq FROM circle_entry WHERE circle_id = ?', circle)
+        ?.seq ?? 0,
     hasEntry: (circle: CircleId, hash: string): boolean =>
       sql.get('SELECT 1 FROM circle_entry WHERE circle_id = ? AND hash = ?', circle, hash) !== null,
   }

@@ -34,6 +34,8 @@ export interface ContactRow {
   movedTo: Did | null
   /** The card of that DID, where it came. */
   movedCard: string | null
+  /** Known only because they used an invite of the user's: what they leave here has a bound. */
+  byInvite: boolean
 }
 
 /** Something about a contact's identity that nobody looked at yet. */
@@ -56,6 +58,7 @@ interface Stored {
   card_at_ms: number
   moved_to: string | null
   moved_card: string | null
+  by_invite: number
   version: number
   writer: string
 }
@@ -79,6 +82,7 @@ const rowOf = (row: Stored): ContactRow => ({
   cardAtMs: row.card_at_ms,
   movedTo: row.moved_to === null ? null : Did.parse(row.moved_to),
   movedCard: row.moved_card,
+  byInvite: row.by_invite === 1,
 })
 
 const DID_START = 'did:key:'
@@ -153,12 +157,12 @@ export function makeContactWriter(sql: WritingSql) {
   function store(row: ContactRow, { version, writer }: Written): void {
     sql.run(
       `INSERT INTO contact (did, alias, state, card, dir, read_secret, peers, added_at_ms, last_seen_ms, card_at_ms,
-         moved_to, moved_card, version, writer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         moved_to, moved_card, by_invite, version, writer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET alias = excluded.alias, state = excluded.state, card = excluded.card,
          dir = excluded.dir, read_secret = excluded.read_secret, peers = excluded.peers,
          added_at_ms = excluded.added_at_ms, last_seen_ms = excluded.last_seen_ms,
          card_at_ms = excluded.card_at_ms, moved_to = excluded.moved_to, moved_card = excluded.moved_card,
-         version = excluded.version, writer = excluded.writer`,
+         by_invite = excluded.by_invite, version = excluded.version, writer = excluded.writer`,
       row.did,
       row.alias,
       row.state,
@@ -171,6 +175,7 @@ export function makeContactWriter(sql: WritingSql) {
       row.cardAtMs,
       row.movedTo,
       row.movedCard,
+      row.byInvite ? 1 : 0,
       version,
       writer,
     )

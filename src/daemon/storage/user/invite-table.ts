@@ -17,6 +17,8 @@ export interface InviteRow {
   createdAtMs: number
   expiresAtMs: number
   revoked: boolean
+  /** The place in this node's log of the circle that it was made at; what came later came after it. */
+  logSeq: number
 }
 
 /** What somebody who wanted to join is told; `code` is null when they are in. */
@@ -37,6 +39,7 @@ interface Stored {
   created_at_ms: number
   expires_at_ms: number
   revoked: number
+  log_seq: number
 }
 
 const rowOf = (row: Stored): InviteRow => ({
@@ -49,6 +52,7 @@ const rowOf = (row: Stored): InviteRow => ({
   createdAtMs: row.created_at_ms,
   expiresAtMs: row.expires_at_ms,
   revoked: row.revoked === 1,
+  logSeq: row.log_seq,
 })
 
 export function makeInviteReader(sql: Sql) {
@@ -101,8 +105,9 @@ export function makeInviteWriter(sql: WritingSql) {
     ...makeInviteReader(sql),
     add: (row: InviteRow): void =>
       void sql.run(
-        `INSERT INTO circle_invite (invite_id, circle_id, link, issuer, role, uses, created_at_ms, expires_at_ms, revoked)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO circle_invite (invite_id, circle_id, link, issuer, role, uses, created_at_ms, expires_at_ms, revoked,
+           log_seq)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         row.inviteId,
         row.circleId,
         row.link,
@@ -112,6 +117,7 @@ export function makeInviteWriter(sql: WritingSql) {
         row.createdAtMs,
         row.expiresAtMs,
         row.revoked ? 1 : 0,
+        row.logSeq,
       ),
     /** @returns false when it was revoked already. */
     revoke: (inviteId: string): boolean =>

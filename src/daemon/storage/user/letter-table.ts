@@ -68,6 +68,18 @@ export function makeLetterReader(sql: Sql) {
       )
       return row ?? { letters: 0, bytes: 0 }
     },
+    /** What waits to be opened, with the bytes of the letter itself. */
+    waiting: (): { sender: Did; bytes: number; manifest: Uint8Array | null }[] =>
+      sql
+        .all<{ sender: string; bytes: number; manifest: Uint8Array | null }>(
+          `SELECT sender, length(wire) + coalesce(length(manifest), 0) AS bytes, manifest FROM letter
+           WHERE state IN ('held', 'waiting')`,
+        )
+        .map(row => ({
+          ...row,
+          sender: Did.parse(row.sender),
+          manifest: row.manifest && plain(row.manifest),
+        })),
     /** Bytes of all that waits from people who were not accepted. */
     strangersBytes: (): number =>
       sql.get<{ bytes: number }>(

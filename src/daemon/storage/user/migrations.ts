@@ -431,6 +431,19 @@ ALTER TABLE circle ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE circle ADD COLUMN writer TEXT NOT NULL DEFAULT '';
 ALTER TABLE received ADD COLUMN content_key_sealed BLOB;
 `,
+  // Where an invite stands in its circle's log; who came by one; by whose hand what was passed on went from here.
+  `
+ALTER TABLE contact ADD COLUMN by_invite INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE circle_invite ADD COLUMN log_seq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pass_report ADD COLUMN hand TEXT NOT NULL DEFAULT '';
+CREATE TABLE pass_right (
+  link TEXT PRIMARY KEY,
+  share_id TEXT NOT NULL,
+  holder TEXT NOT NULL,
+  revocation BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pass_right_by_share ON pass_right (share_id, holder);
+`,
 ]
 
 /** The schema's number once every step ran. */

@@ -1,4 +1,4 @@
-/** Tables `pass` and `pass_report`: what was passed on from here, and words of what was passed on that are told or were told. */
+/** Tables `pass`, `pass_right` and `pass_report`: rights to pass on that the user gave, what was passed on from here, and words of what was passed on that are told or were told. */
 import type { Permission } from '../../../core/contract/share-shapes.ts'
 import { plain } from '../../../core/crypto/hash.ts'
 import { Cid, Did, ShareId } from '../../../core/model/id.ts'
@@ -68,6 +68,16 @@ export interface ReportRow {
   /** When it became known here. */
   atMs: number
   wire: PassWire
+  /** To whom it went from this user by the chain: who answers for all that came of it. */
+  hand: Did
+}
+
+/** A right to pass on an own share, with what takes it back, signed when it was given. */
+export interface PassRightRow {
+  link: Cid
+  shareId: ShareId
+  holder: Did
+  revocation: Uint8Array
 }
 
 interface StoredReport {
@@ -80,6 +90,7 @@ interface StoredReport {
   at_ms: number
   chain: Uint8Array
   invocation: Uint8Array
+  hand: string
 }
 
 const reportOf = (row: StoredReport): ReportRow => ({
@@ -91,6 +102,8 @@ const reportOf = (row: StoredReport): ReportRow => ({
   untilMs: row.until_ms,
   atMs: row.at_ms,
   wire: { chain: plain(row.chain), invocation: plain(row.invocation) },
+  // Rows of the first version do not say.
+  hand: Did.parse(row.hand === '' ? row.passer : row.hand),
 })
 
 export function makePassReader(sql: Sql) {
@@ -110,6 +123,8 @@ export function makePassReader(sql: Sql) {
         .all<StoredPass>('SELECT * FROM pass WHERE share_id = ? AND recipient = ?', share, recipient)
         .map(passOf)
     },
+    ofShare: (owner: Did, share: ShareId): PassRow[] =>
+      sql.all<StoredPass>('SELECT * FROM pass WHERE owner = ? AND share_id = ?', owner, share).map(passOf),
     /** Those that are not over: to be delivered. */
     waiting: (): PassRow[] =>
       sql.all<StoredPass>(`SELECT * FROM pass WHERE state IN ('pending', 'queued')`).map(passOf),
@@ -146,8 +161,27 @@ export function makePassReader(sql: Sql) {
           target,
         )
         .map(reportOf),
-    countReports: (share: ShareId): number =>
-      sql.get<{ n: number }>('SELECT count(*) AS n FROM pass_report WHERE share_id = ?', share)?.n ?? 0,
+    /** Rights to pass on an own share, of one person or of all. */
+    rights: (share: ShareId, holder?: Did): PassRightRow[] =>
+      sql
+        .all<{ link: string; holder: string; revocation: Uint8Array }>(
+          'SELECT link, holder, revocation FROM pass_right WHERE share_id = ? AND holder = coalesce(?, holder)',
+          share,
+          holder ?? null,
+        )
+        .map(row => ({
+          link: Cid.parse(row.link),
+          shareId: share,
+          holder: Did.parse(row.holder),
+          revocation: plain(row.revocation),
+        })),
+    /** Of what came by one hand. */
+    countReports: (share: ShareId, hand: Did): number =>
+      sql.get<{ n: number }>(
+        'SELECT count(*) AS n FROM pass_report WHERE share_id = ? AND hand = ?',
+        share,
+        hand,
+      )?.n ?? 0,
     /** Shares of which somebody is still to be told. */
     untold: (): { shareId: ShareId; target: Did }[] =>
       sql
@@ -178,6 +212,14 @@ export function makePassWriter(sql: WritingSql) {
         row.state,
         row.envelope,
         row.receipt,
+      ),
+    addRight: ({ link, shareId, holder, revocation }: PassRightRow): void =>
+      void sql.run(
+        'INSERT INTO pass_right (link, share_id, holder, revocation) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+        link,
+        shareId,
+        holder,
+        revocation,
       ),
     /** Made for a recipient whose keys became known. */
     made: ({ owner, shareId, recipient }: PassRow, envelope: Uint8Array): void =>
@@ -221,8 +263,9 @@ export function makePassWriter(sql: WritingSql) {
     /** @param target - who is to be told; null: nobody, as it is the owner's own. @returns false when it was known. */
     report: (row: ReportRow, target: Did | null): boolean =>
       sql.run(
-        `INSERT INTO pass_report (cid, share_id, passer, recipient, permissions, until_ms, at_ms, chain, invocation, target)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+        `INSERT INTO pass_report (cid, share_id, passer, recipient, permissions, until_ms, at_ms, chain, invocation, hand,
+           target)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
         row.cid,
         row.shareId,
         row.passer,
@@ -232,6 +275,7 @@ export function makePassWriter(sql: WritingSql) {
         row.atMs,
         row.wire.chain,
         row.wire.invocation,
+        row.hand,
         target,
       ) > 0,
     told: (cid: Cid): void => void sql.run('UPDATE pass_report SET target = NULL WHERE cid = ?', cid),
