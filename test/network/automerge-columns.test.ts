@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { concat, toHex } from '../../src/core/kernel/bytes.ts'
 import { VivimError } from '../../src/core/kernel/errors.ts'
-import { appendedBy, checkChunk } from '../../src/daemon/network/automerge-columns.ts'
+import { appendedBy, checkChunks } from '../../src/daemon/network/automerge-columns.ts'
 
 type Shape = { entries: Uint8Array[] }
 const ROOT = '00'.repeat(16)
@@ -34,7 +34,7 @@ t.test('what people appended is read back, entry for entry', t => {
       const changes = Automerge.getChangesSince(doc, Automerge.getHeads(root))
       const read = changes.flatMap(change => appendedBy(change, ROOT, plenty()))
       const saved = Automerge.save(doc)
-      checkChunk(saved, plenty())
+      checkChunks(saved, plenty())
       return toHex(concat(...read)) === toHex(concat(...lists.flat()))
     }),
     { numRuns: 60 },
@@ -55,7 +55,7 @@ t.test('damaged chunks are refused with a code or read, never anything else', t 
       (chunk, at, bit, cut) => {
         const damaged = Uint8Array.from(chunk).subarray(0, cut % 5 === 0 ? cut % chunk.length : chunk.length)
         if (damaged.length > 0) damaged[at % damaged.length] = (damaged[at % damaged.length] ?? 0) ^ bit
-        for (const read of [() => checkChunk(damaged, plenty()), () => appendedBy(damaged, ROOT, plenty())])
+        for (const read of [() => checkChunks(damaged, plenty()), () => appendedBy(damaged, ROOT, plenty())])
           try {
             read()
           } catch (error) {
@@ -79,11 +79,11 @@ t.test(
     const run = Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1, 1)
     const body = concat(Uint8Array.of(0, 1, 9, 1, 1, 0, 0, 0, 1, 66, run.length), run)
     const billions = concat(head, Uint8Array.of(1, body.length), body)
-    t.throws(() => checkChunk(billions, plenty()), { code: 'peer/protocol', message: /more operations/ })
+    t.throws(() => checkChunks(billions, plenty()), { code: 'peer/protocol', message: /more operations/ })
     const doc = written([Array.from({ length: 40 }, () => new Uint8Array(100_000))])
     const saved = Automerge.save(doc)
     t.ok(saved.length < 100_000)
-    t.throws(() => checkChunk(saved, { bytes: 1_000_000, rows: 1_000 }), { code: 'peer/protocol' })
+    t.throws(() => checkChunks(saved, { bytes: 1_000_000, rows: 1_000 }), { code: 'peer/protocol' })
     t.pass()
     t.end()
   },

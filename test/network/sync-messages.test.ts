@@ -110,3 +110,57 @@ t.test(
     )
   },
 )
+
+t.test(
+  'two members who each lack several things that the other wrote hear each other out, however many there are',
+  async t => {
+    for (const [shared, hers, his] of [
+      [0, 2, 3],
+      [1, 2, 2],
+      [5, 1, 2],
+      [5, 3, 3],
+      [12, 4, 6],
+    ] as const) {
+      const write = async (saved: Uint8Array | null, count: number): Promise<Uint8Array | null> => {
+        let document = saved
+        for (let n = 0; n < count; n++)
+          document = await appendCircleEntries(document, [chance.bytes(300)], chance)
+        return document
+      }
+      const common = await write(null, shared)
+      const alice = await CircleConversation.open(await write(common, hers), chance)
+      const bob = await CircleConversation.open(await write(common, his), chance)
+      for (let turn = 0; turn < 8; turn++) {
+        const said = alice.next()
+        if (said !== null) bob.receive(said)
+        const answer = bob.next()
+        if (answer !== null) alice.receive(answer)
+      }
+      t.equal(alice.result()?.entries.length, his, `${shared} shared, ${hers} hers, ${his} his: she has his`)
+      t.equal(bob.result()?.entries.length, hers, 'and he has hers')
+    }
+  },
+)
+
+t.test('a change that waits for one that never came is not kept', async t => {
+  const saved = await documentWith(chance.bytes(40))
+  const theirs = Automerge.load<{ entries: Uint8Array[] }>(saved)
+  const lost = Automerge.change(theirs, { time: 0 }, doc => void doc.entries.push(chance.bytes(50)))
+  const late = Automerge.change(Automerge.clone(lost), { time: 0 }, doc => void doc.entries.splice(0, 1))
+  const sound = Automerge.change(Automerge.load<{ entries: Uint8Array[] }>(saved), { time: 0 }, doc => {
+    doc.entries.push(chance.bytes(60))
+  })
+  const bob = await CircleConversation.open(saved, chance)
+  const honest = Automerge.decodeSyncMessage(bob.next() ?? new Uint8Array())
+  const changes = [...Automerge.getChangesSince(sound, Automerge.getHeads(Automerge.load(saved)))]
+  changes.push(...Automerge.getChangesSince(late, Automerge.getHeads(lost)))
+  bob.receive(Automerge.encodeSyncMessage({ ...honest, changes } as never))
+  const result = bob.result()
+  t.equal(result?.entries.length, 1, 'what can be judged is taken')
+  const kept = Automerge.load<{ entries: Uint8Array[] }>(result?.document ?? new Uint8Array())
+  const [whole] = Automerge.applyChanges(
+    kept,
+    Automerge.getChangesSince(lost, Automerge.getHeads(Automerge.load(saved))),
+  )
+  t.equal(whole.entries.length, 3, 'and nothing lies in wait for who brings the missing one')
+})

@@ -122,13 +122,11 @@ function inflate(data: Uint8Array, budget: ChunkBudget): Uint8Array {
   return out
 }
 
-/** One chunk: its kind and contents, a compressed change unpacked. */
-function openChunk(chunk: Uint8Array, budget: ChunkBudget): { kind: number; body: Reader } {
-  const reader = new Reader(chunk)
+/** The next chunk: its kind and contents, a compressed change unpacked. */
+function openChunk(reader: Reader, budget: ChunkBudget): { kind: number; body: Reader } {
   if (!sameBytes(reader.take(HEAD_BYTES).subarray(0, MAGIC.length), MAGIC)) throw broken('not a chunk')
   const kind = reader.byte()
   const body = reader.prefixed()
-  if (!reader.done) throw broken('bytes after a chunk')
   if (kind === DEFLATED_CHANGE) return { kind: CHANGE, body: new Reader(inflate(body, budget)) }
   return { kind, body: new Reader(body) }
 }
@@ -206,12 +204,19 @@ function readChange(reader: Reader, budget: ChunkBudget): ChangeParts {
   return { actors: [author, ...others], columns: readColumns(reader, readSpecs(reader), budget) }
 }
 
-/** Count what a chunk from outside would come to, against `budget`, which shrinks.
- *  @throws `peer/protocol` when it cannot be read or is too much. */
-export function checkChunk(chunk: Uint8Array, budget: ChunkBudget): void {
-  budget.bytes -= chunk.length
+/** Count what chunks from outside would come to, against `budget`, which shrinks. The library puts several changes, or a
+ *  document and the changes that wait for others, one behind the other.
+ *  @throws `peer/protocol` when they cannot be read or are too much. */
+export function checkChunks(chunks: Uint8Array, budget: ChunkBudget): void {
+  budget.bytes -= chunks.length
   if (budget.bytes < 0) throw broken('more bytes than a message may hold')
-  const { kind, body } = openChunk(chunk, budget)
+  const reader = new Reader(chunks)
+  do checkChunk(reader, budget)
+  while (!reader.done)
+}
+
+function checkChunk(reader: Reader, budget: ChunkBudget): void {
+  const { kind, body } = openChunk(reader, budget)
   if (kind === CHANGE) {
     countRows(readChange(body, budget).columns, budget)
     return
@@ -222,6 +227,16 @@ export function checkChunk(chunk: Uint8Array, budget: ChunkBudget): void {
   const [changes, operations] = [readSpecs(body), readSpecs(body)]
   countRows(readColumns(body, changes, budget), budget)
   countRows(readColumns(body, operations, budget), budget)
+}
+
+/** A saved document without the changes that wait for others behind it: those were never judged, and who sent them is to be
+ *  asked for them again. */
+export function judgedPart(saved: Uint8Array): Uint8Array {
+  const reader = new Reader(saved)
+  reader.take(HEAD_BYTES)
+  reader.byte()
+  reader.prefixed()
+  return saved.slice(0, reader.at)
 }
 
 /** Look at the filters in a sync message from outside before the library works with them. @throws `peer/protocol`. */
@@ -239,8 +254,9 @@ export function checkFilters(have: readonly { readonly bloom: Uint8Array }[]): v
 /** The byte strings that a change appends to the list that `listActor` made with its first operation.
  *  @param change - uncompressed, as the library gives it back. @throws `peer/protocol` when the change does anything else. */
 export function appendedBy(change: Uint8Array, listActor: string, budget: ChunkBudget): Uint8Array[] {
-  const { kind, body } = openChunk(change, budget)
-  if (kind !== CHANGE) throw broken('not a change')
+  const reader = new Reader(change)
+  const { kind, body } = openChunk(reader, budget)
+  if (kind !== CHANGE || !reader.done) throw broken('not a change')
   const { actors, columns } = readChange(body, budget)
   const rows = new Map<number, number>()
   for (const column of columns) rows.set(column.spec, checkColumn(column, actors, listActor))

@@ -4,7 +4,7 @@ import type * as Automerge from '@automerge/automerge'
 import { toHex } from '../../core/kernel/bytes.ts'
 import type { Chance } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
-import { appendedBy, checkChunk, checkFilters } from './automerge-columns.ts'
+import { appendedBy, checkChunks, checkFilters, judgedPart } from './automerge-columns.ts'
 import { KIB, MIB } from './frames.ts'
 
 type Shape = { entries: Uint8Array[] }
@@ -117,7 +117,7 @@ export class CircleConversation {
       const budget = { bytes: MAX_NEW_BYTES, rows: MAX_NEW_ROWS }
       const { changes: chunks, have } = A.decodeSyncMessage(message)
       checkFilters(have)
-      for (const chunk of chunks) checkChunk(chunk, budget)
+      for (const chunk of chunks) checkChunks(chunk, budget)
       ;[fork, state] = A.receiveSyncMessage(A.clone(this.#doc), this.#state, message)
       changes = A.getChangesSince(fork, before)
     } catch (cause) {
@@ -145,6 +145,8 @@ export class CircleConversation {
 
   /** What came: the document to store and the entries that are new in it; null when nothing changed. */
   result(): { document: Uint8Array; entries: Uint8Array[] } | null {
-    return this.#changed ? { document: this.#library.save(this.#doc), entries: this.#fresh } : null
+    return this.#changed
+      ? { document: judgedPart(this.#library.save(this.#doc)), entries: this.#fresh }
+      : null
   }
 }
