@@ -204,7 +204,8 @@ export function makeContactWriter(sql: WritingSql) {
         before.row.alias === row.alias &&
         before.row.state === row.state &&
         before.row.card === row.card &&
-        before.row.movedTo === row.movedTo
+        before.row.movedTo === row.movedTo &&
+        before.row.byInvite === row.byInvite
       const step = row.state === 'stranger' ? 1 : 2
       store(row, same ? before : { version: (before?.version ?? -1) + step, writer: own() })
     },
