@@ -148,8 +148,8 @@ export class KeystoreSession {
 
   /** `did:key` of the device that this node is; readable while locked. Null before the first unlock. */
   get device(): Did | null {
-    const { standing } = this.nodeRight
-    return standing && didFromKey(standing.by)
+    const key = this.deviceKey
+    return key && didFromKey(key)
   }
 
   /** Let the node answer while it is locked, with these rights and for so long after each unlock.
@@ -171,7 +171,7 @@ export class KeystoreSession {
 
   /** The public key of this device, 32 bytes; null before the first unlock. */
   get deviceKey(): Uint8Array | null {
-    return this.#opened?.keys.device.publicKey ?? this.standing?.by ?? null
+    return this.#opened?.keys.device.publicKey ?? this.nodeRight.standing?.by ?? null
   }
 
   /** Whether another device of the person took this one out. */
