@@ -62,6 +62,12 @@ export interface CommonFlags {
 export abstract class VivimCommand extends Command {
   static override baseFlags = commonFlags
 
+  /** What lies on stdin is a secret more often than not: it is read where `-` asks for it, and never for a missing argument. */
+  protected override async init(): Promise<void> {
+    await super.init()
+    for (const arg of Object.values(this.ctor.args)) arg.ignoreStdin = true
+  }
+
   /** One connection to the daemon of the home; whoever opens it closes it. @throws `daemon/not-running` */
   protected async connect(flags: CommonFlags): Promise<Client> {
     const capability = await this.#capability(flags)

@@ -1,5 +1,5 @@
 /** Which home the command line talks to, and where its daemon's socket lies. */
-import { homedir, tmpdir, userInfo } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { socketPathOf } from '../core/contract/socket-path.ts'
 
@@ -19,4 +19,4 @@ export function namedSocket(flag: string | undefined): string | null {
 
 /** The socket of the daemon of `home`. */
 export const socketOf = (home: string): string =>
-  socketPathOf(home, process.env.XDG_RUNTIME_DIR || join(tmpdir(), `vivim-${userInfo().uid}`))
+  socketPathOf(home, process.env.XDG_RUNTIME_DIR || join(tmpdir(), `vivim-${process.geteuid?.() ?? 0}`))

@@ -11,6 +11,8 @@ export async function runProgram(given: string[], launcher: string): Promise<voi
   // People type `vivim help share` as they do elsewhere.
   const argv = given[0] === 'help' ? [...given.slice(1), '--help'] : given
   exitOnInterrupt()
+  // oclif asks the system who the user is where no shell is named; in a container that may be nobody whom it knows.
+  process.env.SHELL ??= ''
   // Whoever read our output has seen enough, as `head` does.
   process.stdout.on('error', () => process.exit())
   try {

@@ -1,7 +1,7 @@
 /** What the node was told: the environment and `config.toml`. The only file of the daemon that reads the environment. */
 import { lstatSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { homedir, tmpdir, userInfo } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
 import { z } from 'zod'
@@ -133,7 +133,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
   const set = (name: string): string | null => env[name] || null
   return {
     home: resolve(set('VIVIM_HOME') ?? defaultHome(set('XDG_DATA_HOME'))),
-    runtimeFolder: set('XDG_RUNTIME_DIR') ?? join(tmpdir(), `vivim-${userInfo().uid}`),
+    runtimeFolder: set('XDG_RUNTIME_DIR') ?? join(tmpdir(), `vivim-${process.geteuid?.() ?? 0}`),
     logLevel: fromVariable('VIVIM_LOG', set('VIVIM_LOG'), LogLevels),
     listen: fromVariable('VIVIM_LISTEN', listed(set('VIVIM_LISTEN')), z.array(ListenAddress).min(1).max(16)),
     bootstrap: fromVariable('VIVIM_BOOTSTRAP', listed(set('VIVIM_BOOTSTRAP')), z.array(AddressText).max(64)),

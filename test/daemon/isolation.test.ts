@@ -343,6 +343,11 @@ t.test('operator methods are for the owner of the home, on their own socket', as
   t.match(await monitor.call('system.status', {}), { identity: null, queue: { pending: 0 } })
   t.match(await monitor.call('system.doctor', {}), { ok: true })
   t.same(await monitor.call('peer.list', {}), { peers: [] })
+  t.equal(
+    await codeOf(monitor.call('session.open', { as: 'olga', passphrase: 'olga knows', unlock: true })),
+    'rpc/denied',
+    'no keys are unlocked from there',
+  )
 
   t.comment('on the own socket: oneself without a token, others with theirs only')
   t.equal(await codeOf(house.dial({ socket: own, as: 'bob' })), 'session/needed')

@@ -15,7 +15,7 @@ import { CircleId, Did, isoTime } from '../../core/model/id.ts'
 import { parseInstant } from '../../core/model/time-text.ts'
 import { VivimCommand } from '../base.ts'
 import { boundFlags, canFlag } from './flags.ts'
-import { linkText, writtenText } from './text.ts'
+import { linksText, writtenText } from './text.ts'
 import { readToken, writeToken } from './token-file.ts'
 
 export default class CapabilityAttenuate extends VivimCommand {
@@ -85,12 +85,12 @@ export default class CapabilityAttenuate extends VivimCommand {
           perDay,
           uses,
           expiresAt: next.expiresAtMs === null ? null : isoTime(next.expiresAtMs),
-          rights: linkText(rightsOf(next.last), next.expiresAtMs === null ? null : isoTime(next.expiresAtMs)),
+          rights: linksText(flags.for, next),
         },
       }
     })
     const { rights, ...shown } = result
-    this.show(flags, shown, () => `${flags.for} may ${rights}.\n${writtenText(flags.out)}`)
+    this.show(flags, shown, () => `${rights}\n${writtenText(flags.out)}`)
   }
 }
 

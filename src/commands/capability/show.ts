@@ -4,11 +4,10 @@ import { Args } from '@oclif/core'
 import { rightsOf, wordOfCommand } from '../../core/capability/rights.ts'
 import { systemClock } from '../../core/kernel/env.ts'
 import { isoTime } from '../../core/model/id.ts'
-import { visibleLine } from '../../core/model/visible.ts'
 import { type CommonFlags, VivimCommand } from '../base.ts'
 import { count } from '../text/amounts.ts'
 import { facts } from '../text/table.ts'
-import { capabilityText, linkText, type View } from './text.ts'
+import { capabilityText, linksText, type View } from './text.ts'
 import { readToken } from './token-file.ts'
 
 export default class CapabilityShow extends VivimCommand {
@@ -74,11 +73,7 @@ export default class CapabilityShow extends VivimCommand {
     }
     this.show(flags, result, () =>
       [
-        `${visibleLine(name)} may, by ${count(chain.links.length, 'link')} that must all allow it:`,
-        ...chain.links.map(
-          (link, at) =>
-            `${at + 1}. ${typeof link.meta.for === 'string' ? `${visibleLine(link.meta.for)}: ` : ''}${linkText(rightsOf(link), end(link.expiresAtMs))}`,
-        ),
+        linksText(name, chain),
         facts([
           ['issuer', String(result.issuer)],
           ['capability', result.capabilityId],

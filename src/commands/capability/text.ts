@@ -1,7 +1,8 @@
 /** Capabilities for people, in sentences. */
-import type { ReadRights } from '../../core/capability/rights.ts'
-import { wordOfCommand } from '../../core/capability/rights.ts'
+import type { Chain } from '../../core/capability/chain.ts'
+import { type ReadRights, rightsOf, wordOfCommand } from '../../core/capability/rights.ts'
 import type { Result } from '../../core/contract/methods.ts'
+import { isoTime } from '../../core/model/id.ts'
 import { visibleLine } from '../../core/model/visible.ts'
 import { audienceText } from '../share/text.ts'
 import { count, fromNow, instant } from '../text/amounts.ts'
@@ -48,13 +49,16 @@ export function capabilityText(view: View): string {
   ].join('\n')
 }
 
+/** Of an id its end, since all begin alike: short enough that no table cuts it. */
+const SHOWN = 7
+
 export const capabilitiesText = (all: readonly View[]): string =>
   all.length === 0
     ? 'No capability was given: `vivim capability create` gives one.'
     : table(
         ['capability', 'for', 'may', 'with', 'bounds', 'used', 'state', 'ends'],
         all.map(one => [
-          one.kind === 'node' ? one.capabilityId : `…${one.capabilityId.slice(-8)}`,
+          one.kind === 'node' ? one.capabilityId : `…${one.capabilityId.slice(-SHOWN)}`,
           one.for,
           one.can.join(', '),
           one.audience === null ? null : audienceText(one.audience),
@@ -65,8 +69,19 @@ export const capabilitiesText = (all: readonly View[]): string =>
         ]),
       )
 
+/** What a chain gives, in words: every link bounds it, so all are said. */
+export const linksText = (name: string, { links }: Chain): string =>
+  [
+    `${visibleLine(name)} may, by ${count(links.length, 'link')} that must all allow it:`,
+    ...links.map((link, at) => {
+      const who = typeof link.meta.for === 'string' ? `${visibleLine(link.meta.for)}: ` : ''
+      const end = link.expiresAtMs === null ? null : isoTime(link.expiresAtMs)
+      return `${at + 1}. ${who}${linkText(rightsOf(link), end)}`
+    }),
+  ].join('\n')
+
 /** What one link gives, in words. */
-export function linkText(rights: ReadRights, expiresAt: string | null): string {
+function linkText(rights: ReadRights, expiresAt: string | null): string {
   const ids = rights.people === null ? [] : [...rights.people.circles, ...rights.people.contacts]
   const pieces = [
     rights.commands.map(wordOfCommand).join(', '),

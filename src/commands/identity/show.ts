@@ -18,6 +18,8 @@ export default class IdentityShow extends VivimCommand {
             'document',
             `number ${one.sequence}, made ${instant(one.createdAt)}, ends ${instant(one.expiresAt)}`,
           ],
+          ...(one.byRecovery ? [['signed', 'by the recovery key, which alone signs the next'] as const] : []),
+          ...(one.movedTo === null ? [] : [['moved to', one.movedTo] as const]),
           ['recovery', one.exported ? 'exported' : 'not exported yet: `vivim identity export FILE`'],
         ]),
         '',

@@ -70,7 +70,7 @@ export default class SessionOpen extends VivimCommand {
       writeSession(path, { token, sessionId, did, name, expiresAt })
       this.show(flags, { ...opened, file: path, changed: true }, () =>
         [
-          `You are ${visibleLine(name)} until ${instant(expiresAt)}; the keystore is ${opened.unlocked ? 'unlocked' : 'locked'}.`,
+          `You are ${visibleLine(name)} to the end of the session, ${instant(expiresAt)}; the keystore is ${opened.unlocked ? 'unlocked' : 'locked'}.`,
           flags.out === undefined
             ? `Commands with --as ${visibleLine(name)} use this session by themselves.`
             : `Commands with VIVIM_SESSION=${path} use this session.`,

@@ -105,8 +105,9 @@ export function makeIssued({ users, audiences, sessionOf, clock, chance }: Issue
   function find(local: Did, selector: string): CapabilityRow {
     const all = users.read(local, db => db.capabilities.list())
     const named = all.filter(row => row.name === selector)
-    const found =
-      named.length > 0 ? named : all.filter(row => row.cid.startsWith(selector) || row.cid.endsWith(selector))
+    // `capability list` shows the end of an id behind a mark, and people copy what they see.
+    const id = selector.replace(/^…/, '')
+    const found = named.length > 0 ? named : all.filter(row => row.cid.startsWith(id) || row.cid.endsWith(id))
     if (found.length > 1)
       throw new VivimError('id/ambiguous', `more than one capability matches “${selector}”`)
     const [row] = found

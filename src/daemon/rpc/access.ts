@@ -14,8 +14,9 @@ const STAYS_OWN =
 export function checkAccess(method: MethodName, from: Session, isRevoked = false): void {
   const { access, without }: Method = methods[method]
   if (!from.use()) throw new VivimError('session/invalid', 'that session has ended, or there never was one')
-  if (access === 'open') return
   const { kind } = from.via
+  // A session may unlock keys: it is opened where it can be used.
+  if (access === 'open' && (kind !== 'monitor' || method === 'system.hello')) return
   if (kind === 'guest') throw new VivimError('session/needed', `${method} needs a session on this socket`)
   if (kind === 'monitor' && without === undefined)
     throw new VivimError('rpc/denied', `${method} is not for the monitoring socket`)

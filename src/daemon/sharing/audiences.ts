@@ -26,8 +26,17 @@ export function makeAudiences({ users, contacts, circles }: AudiencesDeps) {
     const found = users.read(local, db => db.circles.find(selector))
     if (found === 'ambiguous')
       throw new VivimError('id/ambiguous', `more than one circle matches “${selector}”`)
-    if (found === null || !isShown(local, found.circleId))
-      throw new VivimError('circle/not-found', `no circle is called “${selector}”`)
+    if (found === null || !isShown(local, found.circleId)) {
+      const theirs = users
+        .read(local, db => db.circles.list())
+        .find(({ name, circleId }) => name === selector && isShown(local, circleId))
+      throw new VivimError(
+        'circle/not-found',
+        theirs === undefined
+          ? `no circle is called “${selector}”`
+          : `“${selector}” is what others call a circle, and selects none: give its id, ${theirs.circleId.slice(0, 10)}`,
+      )
+    }
     return found
   }
 
