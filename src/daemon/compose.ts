@@ -525,10 +525,19 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
           users,
           people,
           fellows: refs.identities.fellows,
+          cardDrawn: card.drawnMs,
+          directorySeed: local => sessionOf(local).directorySeed(),
+          takeCard: async (local, given) => {
+            const isNew = await card.adopt(local, given, () => sessionOf(local).renewCard(given))
+            if (isNew) await announce(local)
+            return isNew
+          },
           takeSlot: (local, wire) => publisher?.takeSlot(local, wire) ?? false,
           release: (local, owner) => inbox.release(local, owner),
+          keys,
+          nowMs,
         }),
-        ...makeSyncCircles({ users, circles, wakeLetters: letters.wake }),
+        ...makeSyncCircles({ users, circles, wakeLetters: letters.wake, nowMs }),
         ...makeSyncShares({ users, store, blocks, endings, keys, events, nowMs, chance, log: say }),
         makeSyncReceived({
           users,
@@ -717,7 +726,14 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     if (session) publishing.soon()
     for (const did of locals.list()) ownSync.soon(did)
   })
+  const renewCard = async (did: Did): Promise<number> => {
+    const told = await card.renew(did, () => sessionOf(did).renewCard())
+    await announce(did)
+    ownSync.soon(did)
+    return told
+  }
   const devices = makeDevices({
+    renewCard,
     users,
     sessionOf,
     requests,
@@ -886,11 +902,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       syncs,
       trust,
       card,
-      async renewCard(did) {
-        const told = await card.renew(did, () => sessionOf(did).renewCard())
-        await announce(did)
-        return told
-      },
+      renewCard,
     }),
     ...makeFilteringMethods(lists, scans),
     ...makeAuditMethods(
