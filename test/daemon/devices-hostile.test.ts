@@ -203,8 +203,8 @@ t.test(
     for (let time = 0; time < 2; time++) {
       const marks = await told(there, kem, [])
       t.notMatch(marks, new RegExp(before.shareId), 'nothing of before is named')
-      t.notMatch(marks, /epoch /, 'nor a key, before it is known on what terms it was taken in')
       if (time > 0) break
+      t.notMatch(marks, /epoch /, 'nor a key, before it is known on what terms it was taken in')
       await alice.start()
       await laptop.logged('device.synced', {}, laptop.count('device.synced') + 1)
     }
