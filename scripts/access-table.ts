@@ -8,7 +8,11 @@ const END = '<!-- end of access -->'
 
 /** Rows of the table, most open first: how a method is told from others, and who may call it. */
 const ROWS: readonly { name: string; who: string; holds: (method: Method) => boolean }[] = [
-  { name: 'open', who: 'whoever reaches a socket; on the monitoring one `system.hello` only', holds: ({ access }) => access === 'open' },
+  {
+    name: 'open',
+    who: 'whoever reaches a socket; on the monitoring one `system.hello` only',
+    holds: ({ access }) => access === 'open',
+  },
   {
     name: 'anybody',
     who: 'every user, the monitoring socket, and the operator without `--as`',

@@ -1,6 +1,8 @@
 /** Part of the composition root: several nodes of one person, and how this one joins another. */
+
 import { codeOf } from '../core/kernel/errors.ts'
 import type { Scope } from '../core/kernel/scope.ts'
+import type { Did } from '../core/model/id.ts'
 import type { Ground, Services } from './compose-services.ts'
 import { readRecord, writeRecord } from './devices/device-records.ts'
 import { makeDevices } from './devices/devices.ts'
@@ -22,17 +24,20 @@ export interface DevicesGround {
   node: Network
   runner: JobRunner
   publishing: Publisher
+  /** Make the cards that are out worthless. @returns how many contacts are told. */
+  renewCard(did: Did): Promise<number>
   /** Another person may be the operator now. */
   operatorChanged(): void
 }
 
 /** @param scope - closes what must be closed. */
 export function makeDeviceServices(parts: DevicesGround, scope: Scope) {
-  const { ground, services, paths, node, runner, publishing, operatorChanged } = parts
+  const { ground, services, paths, node, runner, publishing, renewCard, operatorChanged } = parts
   const { config, peerId, master, users, locals, network, clock, chance, say } = ground
   const { people, contacts, jobs, circles, store, membership, requests, ownSync } = services
   const { sessionOf } = locals
   const devices = makeDevices({
+    renewCard,
     users,
     sessionOf,
     requests,

@@ -52,14 +52,28 @@ export interface MethodsGround {
   operator(): Did
   /** The own document in force is known here, in the directory, in circles, and to contacts. @returns how many contacts are told. */
   announce(did: Did): Promise<number>
+  /** Make the cards that are out worthless. @returns how many contacts are told. */
+  renewCard(did: Did): Promise<number>
   /** Begin a clean stop of the process. */
   stop(): void
 }
 
 /** @param scope - closes what must be closed. */
 export function makeMethods(parts: MethodsGround, scope: Scope) {
-  const { ground, services, paths, node, audit, devices, joining, ownDocument, operator, announce, stop } =
-    parts
+  const {
+    ground,
+    services,
+    paths,
+    node,
+    audit,
+    devices,
+    joining,
+    ownDocument,
+    operator,
+    announce,
+    renewCard,
+    stop,
+  } = parts
   const {
     config,
     peerId,
@@ -187,11 +201,7 @@ export function makeMethods(parts: MethodsGround, scope: Scope) {
       syncs,
       trust,
       card,
-      async renewCard(did) {
-        const told = await card.renew(did, () => sessionOf(did).renewCard())
-        await announce(did)
-        return told
-      },
+      renewCard,
     }),
     ...makeFilteringMethods(lists, scans),
     ...makeAuditMethods(

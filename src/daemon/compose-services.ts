@@ -80,6 +80,8 @@ export interface Ground {
   /** @throws `daemon/not-ready` before the node listens. */
   network: () => Network
   publisher: () => Publisher | null
+  /** The own document in force is made known everywhere. @returns how many contacts are told. */
+  announce: (local: Did) => Promise<number>
   wake: () => void
   clock: Clock
   chance: Chance
@@ -89,7 +91,7 @@ export interface Ground {
 /** @param scope - closes what must be closed. */
 export function makeServices(ground: Ground, scope: Scope) {
   const { config, peerId, nodeKey, master, users, blocks, conversations, locals, happenings } = ground
-  const { network, publisher, wake, clock, chance, say } = ground
+  const { network, publisher, announce, wake, clock, chance, say } = ground
   const { sessionOf } = locals
   const keys = { keys: (did: Did) => sessionOf(did).keys(), unlocked: (did: Did) => sessionOf(did).unlocked }
   const localUsers = async (): Promise<Did[]> => locals.list()
@@ -449,10 +451,19 @@ export function makeServices(ground: Ground, scope: Scope) {
           users,
           people,
           fellows: refs.identities.fellows,
+          cardDrawn: card.drawnMs,
+          directorySeed: local => sessionOf(local).directorySeed(),
+          takeCard: async (local, given) => {
+            const isNew = await card.adopt(local, given, () => sessionOf(local).renewCard(given))
+            if (isNew) await announce(local)
+            return isNew
+          },
           takeSlot: (local, wire) => publisher()?.takeSlot(local, wire) ?? false,
           release: (local, owner) => inbox.release(local, owner),
+          keys,
+          nowMs,
         }),
-        ...makeSyncCircles({ users, circles, wakeLetters: letters.wake }),
+        ...makeSyncCircles({ users, circles, wakeLetters: letters.wake, nowMs }),
         ...makeSyncShares({ users, store, blocks, endings, keys, events, nowMs, chance, log: say }),
         makeSyncReceived({
           users,

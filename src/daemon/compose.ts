@@ -112,6 +112,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     happenings,
     network,
     publisher: () => publisher,
+    announce: did => announce(did),
     wake,
     clock,
     chance,
@@ -272,10 +273,17 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     if (locals.find(document.did) !== null) publishing.soon()
     for (const did of locals.list()) ownSync.soon(did)
   })
+  const renewCard = async (did: Did): Promise<number> => {
+    const told = await card.renew(did, () => sessionOf(did).renewCard())
+    await announce(did)
+    ownSync.soon(did)
+    return told
+  }
   const { devices, joining } = makeDeviceServices(
     {
       ground,
       services,
+      renewCard,
       paths,
       node,
       runner,
@@ -298,6 +306,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       ownDocument,
       operator: () => operator,
       announce,
+      renewCard,
       stop: options.stop,
     },
     scope,

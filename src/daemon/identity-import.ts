@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { Ed25519Key, ed25519PublicKey } from '../core/crypto/ed25519.ts'
 import { borrowSecret, type SecretBytes } from '../core/crypto/secret.ts'
 import { XWingKey } from '../core/crypto/xwing.ts'
+import { signApproval } from '../core/identity/approval.ts'
 import type { Device } from '../core/identity/device.ts'
 import {
   activeDevices,
@@ -19,6 +20,7 @@ import { wordsToSeed } from '../core/identity/words.ts'
 import { sameBytes, toB64u } from '../core/kernel/bytes.ts'
 import { VivimError } from '../core/kernel/errors.ts'
 import { type Did, isoTime } from '../core/model/id.ts'
+import { writeRecord } from './devices/device-records.ts'
 import { type HomePaths, homePaths, listUsers, readFormat } from './home.ts'
 import { type InitRequest, type InitResult, makeHome } from './init.ts'
 import { DOCUMENT_LIFE_MS } from './keystore-session.ts'
@@ -193,7 +195,11 @@ async function restore(
       directoryKey: new Ed25519Key(keystore.directory),
       read: keystore.read,
     }
-    keepCard(users, keystore, { name, nowMs })
+    keepCard(users, keystore, { name, nowMs, drawn: exported?.directory == null })
+    // Who recovers is the person: devices that are kept may hand over everything.
+    const terms = { did, device: device.publicKey, atMs: nowMs, peer, history: true, epochs: {} }
+    const approval = signApproval(terms, recovery.sign)
+    writeRecord(users, did, device.publicKey, { name: null, nameSeq: 0, approval })
     const deps = { did, users, recovery: recovery.kem, keys, chance, nowMs }
     const epochs = resealEpochs(deps, missing)
     let shares = 0
@@ -246,7 +252,7 @@ function devicesOf(
 function keepCard(
   users: UserDatabaseManager,
   keystore: Keystore,
-  { name, nowMs }: { name: string; nowMs: number },
+  { name, nowMs, drawn }: { name: string; nowMs: number; drawn: boolean },
 ): void {
   const directory = ed25519PublicKey(new Ed25519Key(keystore.directory))
   users.write(keystore.did, db => {
@@ -254,7 +260,10 @@ function keepCard(
     if (before !== null && !sameBytes(before, directory)) {
       db.profile.delete(PROFILE.slot)
       db.profile.delete(PROFILE.slotTold)
+      db.profile.delete(PROFILE.cardDrawn)
     }
+    // A device that is kept has the card that people know.
+    if (drawn) db.profile.put(PROFILE.cardDrawn, '0')
     db.profile.put(PROFILE.name, name)
     db.profile.put(PROFILE.directory, directory)
     db.profile.put(

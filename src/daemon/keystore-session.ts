@@ -324,11 +324,13 @@ export class KeystoreSession {
     return document
   }
 
-  /** Draw another directory key and read secret, so that the cards that are out become worthless. The file is written first.
-   *  @throws `keystore/locked`, `storage/full`. */
-  async renewCard(): Promise<void> {
+  /** Another directory key and read secret, so that the cards that are out become worthless. The file is written first.
+   *  @param card - as another own device drew it; drawn here unless given. @throws `keystore/locked`, `storage/full`. */
+  async renewCard(
+    card: Pick<Keystore, 'directory' | 'read'> = drawCard(this.#options.chance),
+  ): Promise<void> {
     const opened = this.#unlocked()
-    const keystore = { ...opened.keystore, ...drawCard(this.#options.chance) }
+    const keystore = { ...opened.keystore, ...card }
     writeDurable(
       this.#options.paths.keystore,
       await sealKeystoreAgain(keystore, opened.fileKey, this.#options.chance),

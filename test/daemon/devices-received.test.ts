@@ -135,3 +135,52 @@ t.test(
       )
   },
 )
+
+t.test(
+  'carol’s words that bob passed on to alice open on both her devices, and bob’s note with them; carol takes them back from both',
+  async t => {
+    const { desktop, bob } = await bobToAlice(t)
+    const carol = await liveNode(t, 'carol')
+    await introduce(carol, bob)
+    const laptop = await pairedDevice(t, desktop, 'laptop')
+    const conversation = await carol.converse('garden', 'when to sow', 'in March')
+    const { shareId } = await carol.call('share.create', {
+      conversation,
+      to: ['bob'],
+      allow: ['view', 'reshare'],
+    })
+    await bob.received(shareId)
+    await bob.call('inbox.reshare', { share: shareId, to: ['alice'], wait: 'acknowledged' })
+    for (const node of [desktop, laptop]) {
+      await holds(node, shareId)
+      const [item] = await node.inbox()
+      t.match(item, { shareId, from: { did: bob.did }, owner: { did: carol.did } }, node.name)
+      const opened = await node.call('inbox.open', { share: shareId })
+      t.match(opened, { verified: true, owner: { did: carol.did } })
+      t.equal(opened.conversation.messages[0]?.text, 'when to sow')
+    }
+    await carol.call('share.revoke', { share: shareId })
+    for (const node of [desktop, laptop])
+      await node.until('it to be gone', async () => (await node.inbox()).length === 0)
+  },
+)
+
+t.test(
+  'what came to the laptop while the desktop was off is on the desktop once it is on, and opens there with the laptop off',
+  async t => {
+    const { desktop, bob, conversation } = await bobToAlice(t)
+    const laptop = await pairedDevice(t, desktop, 'laptop')
+    const { network } = await laptop.call('system.status', {})
+    await bob.call('peer.connect', { address: `${network.addrs[0]}/p2p/${network.peerId}` })
+    await desktop.stop()
+    const { shareId } = await bob.call('share.create', { conversation, to: ['alice'] })
+    await laptop.received(shareId)
+    await desktop.start()
+    await holds(desktop, shareId)
+    await desktop.logged('inbox.fetched', { share: shareId })
+    await laptop.stop()
+    await bob.stop()
+    const opened = await desktop.call('inbox.open', { share: shareId })
+    t.equal(opened.conversation.messages[0]?.text, 'the word is halyard')
+  },
+)

@@ -180,3 +180,42 @@ t.test(
     t.equal(await desktop.codeOf('device.revoke', { device: 'tablet' }), 'device/revoked')
   },
 )
+
+t.test(
+  'a phone is revoked while it and the laptop are off: the laptop learns it when it is on, tells the phone, and gives it nothing; the phone’s own log says so',
+  async t => {
+    const desktop = await liveNode(t, 'alice')
+    const laptop = await pairedDevice(t, desktop, 'laptop')
+    const phone = await pairedDevice(t, desktop, 'phone')
+    await phone.logged('device.synced')
+    const id = await deviceNamed(desktop, 'phone')
+    await laptop.until('the phone', async () => (await laptop.call('identity.show', {})).devices.length === 3)
+    const both = async (one: LiveNode, other: LiveNode) => {
+      const { network } = await other.call('system.status', {})
+      await one.call('peer.connect', { address: `${network.addrs[0]}/p2p/${network.peerId}` })
+    }
+    await both(laptop, phone)
+    await laptop.stop()
+    await phone.stop()
+    await desktop.call('device.revoke', { device: id })
+    await desktop.call('circle.create', { name: 'after' })
+    await laptop.start()
+    await both(laptop, desktop)
+    await laptop.until('the circle', async () => (await laptop.call('circle.list', {})).circles.length === 1)
+    t.match(
+      (await laptop.call('device.list', {})).devices.find(({ device }) => device === id),
+      { revoked: true },
+    )
+    await desktop.stop()
+    await phone.start()
+    await both(phone, laptop)
+    await phone.until('the phone to be told', async () =>
+      (await phone.call('system.status', {})).warnings.some(one => one.code === 'device/revoked'),
+    )
+    t.equal(await phone.codeOf('circle.create', { name: 'mine' }), 'device/revoked')
+    t.same((await phone.call('circle.list', {})).circles, [], 'what came after it was taken out')
+    const { entries } = await phone.call('audit.list', { action: 'circle.create' })
+    t.match(entries, [{ outcome: 'device/revoked' }])
+    t.match(await phone.call('audit.verify', {}), { ok: true })
+  },
+)

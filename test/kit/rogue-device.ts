@@ -54,6 +54,11 @@ export class RogueDevice {
     return { did: this.card.did, ed: this.sign.publicKey, kem: this.kem.publicKey, nonce: this.nonce }
   }
 
+  /** The same device, in front of another node of its person. @param card - of that node. */
+  toward(card: string, address: string): RogueDevice {
+    return Object.assign(new RogueDevice(this.#eve, card, address), { sign: this.sign, kem: this.kem })
+  }
+
   async open(protocol: string): Promise<FrameStream> {
     return new FrameStream(
       await this.#eve.node.dialProtocol(multiaddr(this.#address), protocol, { signal: signalOf(5_000) }),

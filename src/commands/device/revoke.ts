@@ -8,12 +8,16 @@ import { confirm } from '../input/confirm.ts'
 export default class DeviceRevoke extends VivimCommand {
   static override summary = 'Take a device out: it reads nothing that is shared from now on.'
   static override description =
-    'What that device already has stays on it: nobody can make a lost machine forget. Your circles get new keys; nothing that it signs counts any more.'
-  static override examples = ['<%= config.bin %> <%= command.id %> laptop --yes']
+    'What that device already has stays on it: nobody can make a lost machine forget. Your circles get new keys; nothing that it signs counts any more. It also has the keys of your contact card: with --renew-card you get another one, which your contacts and other devices are given.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> laptop --yes',
+    { description: 'It was stolen:', command: '<%= config.bin %> <%= command.id %> laptop --renew-card' },
+  ]
   static override args = {
     device: Args.string({ required: true, description: 'name, id or its beginning' }),
   }
   static override flags = {
+    'renew-card': Flags.boolean({ description: 'make the cards that are out worthless, too' }),
     yes: Flags.boolean({ description: 'do not ask on a terminal' }),
     ...recoveryFlags,
   }
@@ -29,9 +33,16 @@ export default class DeviceRevoke extends VivimCommand {
     )
     const result = await this.ask(flags, 'device.revoke', {
       device: args.device,
+      renewCard: flags['renew-card'],
       ...(recovery === undefined ? {} : { recovery }),
     })
-    if (result.changed) this.remark(flags, 'What that device already has stays on it.')
+    if (result.changed)
+      this.remark(
+        flags,
+        flags['renew-card']
+          ? 'What that device already has stays on it. Your old card ends; contacts get the new one by themselves.'
+          : 'What that device already has stays on it, the keys of your contact card too: if it is in other hands, run vivim contact card --renew.',
+      )
     this.show(flags, result, one =>
       one.changed
         ? `Revoked ${visibleLine(one.name ?? one.device.slice(0, 12))}.`

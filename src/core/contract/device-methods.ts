@@ -98,7 +98,12 @@ export const deviceMethods = {
   'device.revoke': {
     summary: 'Take a device out: nothing more is sealed to it, and nothing that it signs counts.',
     access: 'write',
-    params: z.strictObject({ device: Selector, recovery: Recovery.optional() }),
+    params: z.strictObject({
+      device: Selector,
+      /** Draw another contact card, which the device does not have. */
+      renewCard: z.boolean().default(false),
+      recovery: Recovery.optional(),
+    }),
     result: OneDevice,
     errors: [
       'device/not-found',

@@ -16,6 +16,7 @@ export const LABELS = {
   wrap: 'vivim/v1/wrap',
   intent: 'vivim/v1/intent',
   auditCheckpoint: 'vivim/v1/audit-checkpoint',
+  deviceApproval: 'vivim/v1/device-approval',
 
   recoverySign: 'vivim/v1/recovery-sign',
   recoveryKem: 'vivim/v1/recovery-kem',

@@ -2,6 +2,7 @@
  *  circles, contacts, the directory and the other devices learn it. */
 import type { Result } from '../../core/contract/methods.ts'
 import { type SecretBytes, sameSecret } from '../../core/crypto/secret.ts'
+import { signApproval } from '../../core/identity/approval.ts'
 import {
   activeDevices,
   deviceOf,
@@ -41,6 +42,8 @@ export interface DevicesDeps {
   epochNumbers: (local: Did) => Record<CircleId, number>
   /** The own document changed here: bring it to everybody whom it concerns. */
   announce: (local: Did, document: IdentityDocument, change: 'added' | 'revoked') => Promise<void>
+  /** Draw another card, and bring it to contacts and the devices that are left. */
+  renewCard: (local: Did) => Promise<number>
   clock: Clock
   chance: Chance
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
@@ -54,7 +57,19 @@ interface Known {
 }
 
 export function makeDevices(deps: DevicesDeps) {
-  const { users, sessionOf, requests, peerId, nodesOf, epochNumbers, announce, clock, chance, log } = deps
+  const {
+    users,
+    sessionOf,
+    requests,
+    peerId,
+    nodesOf,
+    epochNumbers,
+    announce,
+    renewCard,
+    clock,
+    chance,
+    log,
+  } = deps
   const recent = new Map<string, { ed: Uint8Array; atMs: number }>()
   /** One change of a person's document at a time. */
   const turns = new Map<Did, Promise<unknown>>()
@@ -179,9 +194,10 @@ export function makeDevices(deps: DevicesDeps) {
 
   function keepTerms(local: Did, { ed, peer }: PairingRequest, history: boolean, atMs: number): void {
     const record = users.read(local, db => readRecord(db, ed))
+    const terms = { did: local, device: ed, atMs, peer, history, epochs: epochNumbers(local) }
     writeRecord(users, local, ed, {
       ...record,
-      approval: { atMs, peer, history, epochs: epochNumbers(local) },
+      approval: signApproval(terms, sessionOf(local).keys().device),
     })
   }
 
@@ -197,7 +213,7 @@ export function makeDevices(deps: DevicesDeps) {
 
   async function revoke(
     local: Did,
-    params: { device: string; recovery?: RecoverySource | undefined },
+    params: { device: string; renewCard: boolean; recovery?: RecoverySource | undefined },
   ): Promise<Result<'device.revoke'>> {
     const session = sessionOf(local)
     const device = find(local, params.device)
@@ -220,6 +236,7 @@ export function makeDevices(deps: DevicesDeps) {
     )
     log('device.revoked', { did: local, device: device.id, seq: document.seq })
     await announce(local, document, 'revoked')
+    if (params.renewCard) await renewCard(local)
     return { ...shown(local, device.ed), did: local, changed: true }
   }
 

@@ -82,14 +82,15 @@ export function makeOwnSync({ users, find, localUsers, network, kinds, lookUp, l
     const listed = deviceOf(document, device)
     if (listed === null || sameBytes(device, session.keys().device.publicKey)) return null
     const { approval } = users.read(local, db => readRecord(db, device))
-    // How a device was taken in may not be known here yet: then it gets what came after it, unless it was there first.
-    const isFirst = document.devices.every(({ at }) => at >= listed.at)
+    // How a device was taken in may not be known here yet: then it gets what came after it, and no keys, unless it was there first.
+    const isFirst = document.devices[0] === listed
     return {
       local,
       device,
       sinceMs: approval?.atMs ?? (isFirst ? 0 : listed.at),
       history: approval?.history ?? isFirst,
-      fromEpoch: circle => approval?.epochs[circle] ?? 0,
+      fromEpoch: circle =>
+        approval ? (approval.epochs[circle] ?? 0) : isFirst ? 0 : Number.POSITIVE_INFINITY,
     }
   }
 
@@ -98,6 +99,7 @@ export function makeOwnSync({ users, find, localUsers, network, kinds, lookUp, l
     const pair = pairOf(local, parseStanding(proof.standing).by)
     if (pair === null) return null
     let changed = 0
+    let termsChanged = false
     /** Rows of a kind that must be taken together; the next kind comes after them. */
     let waiting: { kind: SyncKind; rows: TakenRow[]; bytes: number } | null = null
 
@@ -109,7 +111,9 @@ export function makeOwnSync({ users, find, localUsers, network, kinds, lookUp, l
       const groups = due.kind.kind === 'entry' ? [due.rows] : due.rows.map(row => [row])
       for (const rows of groups)
         try {
-          changed += await due.kind.take(pair, rows)
+          const taken = await due.kind.take(pair, rows)
+          changed += taken
+          if (due.kind.kind === 'device' && taken > 0) termsChanged = true
         } catch (error) {
           if (!isVerdict(error) && !isParse(error)) throw error
           log('device.row-refused', {
@@ -157,8 +161,8 @@ export function makeOwnSync({ users, find, localUsers, network, kinds, lookUp, l
         await flush()
         if (changed === 0) return
         log('device.synced', { did: local, rows: changed })
-        // A third device learns it from here.
-        if (others(local).length > 1) soon(local)
+        // A third device learns it from here, and the same one what it may have as is known now.
+        if (others(local).length > 1 || termsChanged) soon(local)
       },
     }
   }

@@ -1,6 +1,5 @@
 /** The old device's side of pairing: requests that wait for their person's code, and what approved ones are given. Whoever has the card may
- *  ask, so each has one guess at the code, few may wait at once, and a few wrong codes end them all. */
-
+ *  ask, so each has one guess at the code, not many may wait at once, and a few wrong codes end them all. */
 import { sameSecret } from '../../core/crypto/secret.ts'
 import { checkDevice } from '../../core/identity/device.ts'
 import { deviceOf } from '../../core/identity/document.ts'
@@ -21,9 +20,8 @@ import type { Did } from '../../core/model/id.ts'
 import type { KeystoreSession } from '../keystore-session.ts'
 import type { NetworkHost } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
+import { givesWay, networkOf } from './places.ts'
 
-/** Requests that wait for one person at once, and of one peer. */
-const MAX_WAITING = 8
 /** Wrong codes that end all requests of a person. */
 export const MAX_WRONG_CODES = 3
 /** What was approved and never collected is forgotten after this. */
@@ -40,6 +38,9 @@ export interface PairingRequest {
   readonly code: string
   readonly atMs: number
   readonly expiresAtMs: number
+  /** As in `Waiting`. */
+  readonly from: string
+  seenMs: number
 }
 
 export interface RequestsDeps {
@@ -66,12 +67,20 @@ export function makeRequests(deps: RequestsDeps) {
     return [...requests.values()].filter(one => one.did === did)
   }
 
-  const opening: NetworkHost['onPairing'] = async ({ did, commitment, mac }, peer) => {
+  const opening: NetworkHost['onPairing'] = async ({ did, commitment, mac }, { peer, from: host }) => {
     const session = find(did)
     if (session === null || session.revoked) return null
     const read = readSecret(did)
     if (read === null || !sameSecret(pairingMac(read, peer, peerId), mac)) return null
-    if (waiting(did).filter(one => one.peer !== peer).length >= MAX_WAITING) {
+    const from = networkOf(host)
+    // One node asks for one device: its next request takes the place of the one before.
+    const place = () =>
+      givesWay(
+        waiting(did).filter(one => one.peer !== peer),
+        from,
+        clock.nowMs(),
+      )
+    if (place() === false) {
       log('device.requests-full', { did, peer })
       return null
     }
@@ -92,15 +101,15 @@ export function makeRequests(deps: RequestsDeps) {
         const { document } = session
         if (deviceOf(document, ed) !== null || document.revoked.some(gone => sameBytes(gone.ed, ed)))
           return null
-        // One node asks for one device: its next request takes the place of the one before.
-        for (const one of waiting(did)) if (one.peer === peer) requests.delete(one.id)
-        if (waiting(did).length >= MAX_WAITING) return null
+        const other = place()
+        if (other === false) return null
+        for (const one of waiting(did)) if (one.peer === peer || one.id === other) requests.delete(one.id)
         const request = chance.bytes(PAIRING_REQUEST_BYTES)
         const atMs = clock.nowMs()
         const expiresAtMs = atMs + PAIRING_LIFE_MS
         const id = toB64u(request)
         const code = pairingCode(transcript)
-        requests.set(id, { id, did, peer, ed, kem, transcript, code, atMs, expiresAtMs })
+        requests.set(id, { id, did, peer, ed, kem, transcript, code, atMs, expiresAtMs, from, seenMs: atMs })
         log('device.requested', { did, peer, request: id })
         return { request, expiresAtMs }
       },
@@ -148,9 +157,10 @@ export function makeRequests(deps: RequestsDeps) {
       if (find(did) === null) return { state: 'gone' }
       const sealed = users.read(did, db => db.profile.bytes(grantKey(id)))
       if (sealed !== null && keptFor(did, id)?.peer === peer) return { state: 'approved', sealed }
-      return waiting(did).some(one => one.id === id && one.peer === peer)
-        ? { state: 'waiting' }
-        : { state: 'gone' }
+      const one = waiting(did).find(request => request.id === id && request.peer === peer)
+      if (one === undefined) return { state: 'gone' }
+      one.seenMs = clock.nowMs()
+      return { state: 'waiting' }
     }) satisfies NetworkHost['pairingState'],
 
     taken: (async (did, request, peer) => {

@@ -6,13 +6,23 @@ import { SecretBytes, sameSecret } from '../../core/crypto/secret.ts'
 import { CircleId, type Did } from '../../core/model/id.ts'
 import type { Circles } from '../sharing/circles.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
-import { Bytes, Counter, FIXED, markOf, type SyncKind, type SyncPair, shapeOf } from './sync-kind.ts'
+import {
+  Bytes,
+  Counter,
+  checkVersion,
+  FIXED,
+  markOf,
+  type SyncKind,
+  type SyncPair,
+  shapeOf,
+} from './sync-kind.ts'
 
 export interface SyncCirclesDeps {
   users: UserDatabaseManager
   circles: Circles
   /** A key came: letters that waited may open. */
   wakeLetters: (local: Did) => void
+  nowMs: () => number
 }
 
 const CircleValue = z.object({
@@ -27,7 +37,7 @@ function split(name: string): { circle: CircleId; rest: string } {
   return { circle: CircleId.parse(circle), rest }
 }
 
-export function makeSyncCircles({ users, circles, wakeLetters }: SyncCirclesDeps): SyncKind[] {
+export function makeSyncCircles({ users, circles, wakeLetters, nowMs }: SyncCirclesDeps): SyncKind[] {
   const all = (local: Did): CircleId[] =>
     users.read(local, db => db.circles.list()).map(({ circleId }) => circleId)
 
@@ -64,6 +74,7 @@ export function makeSyncCircles({ users, circles, wakeLetters }: SyncCirclesDeps
       for (const { name, value } of rows) {
         const circleId = CircleId.parse(name)
         const { alias, version, writer } = shapeOf(CircleValue, value)
+        checkVersion(version, nowMs())
         if (users.write(local, db => db.circles.mergeAlias({ circleId, alias, version, writer }))) taken++
       }
       return taken

@@ -55,3 +55,10 @@ export function shapeOf<S extends z.ZodType>(schema: S, value: CborValue): z.out
 export const Bytes = (max: number) =>
   z.custom<Uint8Array>(value => value instanceof Uint8Array && value.length <= max, `not ${max} bytes`)
 export const Counter = z.number().int().nonnegative()
+
+/** Whether the number of somebody's edit can be one: nobody edits a thing once a second since 1970. A device that turned bad can so never
+ *  write one that no later edit outranks. @throws `crypto/bad-encoding`. */
+export function checkVersion(version: number, nowMs: number): void {
+  if (version > nowMs / 1000)
+    throw new VivimError('crypto/bad-encoding', 'a row numbered ahead of the time in seconds')
+}

@@ -1,25 +1,60 @@
 /** Own devices tell each other of people: identity documents, contacts, and the person's devices themselves. */
 import { z } from 'zod'
+import { ed25519PublicKey } from '../../core/crypto/ed25519.ts'
+import { SecretBytes } from '../../core/crypto/secret.ts'
+import { APPROVAL_MAX_BYTES, countsAsApproval, parseApproval } from '../../core/identity/approval.ts'
 import { CARD_MAX_CHARS, READ_SECRET_BYTES } from '../../core/identity/card.ts'
-import { DOCUMENT_MAX_BYTES, parseDocument } from '../../core/identity/document.ts'
+import { DOCUMENT_MAX_BYTES, deviceOf, parseDocument } from '../../core/identity/document.ts'
+import { CLOCK_SKEW_MS } from '../../core/identity/field.ts'
 import { parseSlot, SLOT_MAX_BYTES } from '../../core/identity/slot.ts'
-import { fromB64u, toB64u } from '../../core/kernel/bytes.ts'
+import { fromB64u, sameBytes, toB64u } from '../../core/kernel/bytes.ts'
+import { VivimError } from '../../core/kernel/errors.ts'
 import { Did } from '../../core/model/id.ts'
+import type { KeyRing } from '../sharing/keys.ts'
+import type { CardKeys } from '../sharing/own-card.ts'
 import type { People } from '../sharing/people.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
-import { allRecords, DeviceRecord, joinRecords, readRecord, writeRecord } from './device-records.ts'
-import { Bytes, Counter, markOf, type SyncKind, shapeOf } from './sync-kind.ts'
+import {
+  allRecords,
+  DeviceName,
+  type DeviceRecord,
+  joinRecords,
+  readRecord,
+  writeRecord,
+} from './device-records.ts'
+import { Bytes, Counter, checkVersion, markOf, type SyncKind, shapeOf } from './sync-kind.ts'
 
 export interface SyncPeopleDeps {
   users: UserDatabaseManager
   people: People
+  keys: KeyRing
   /** Everybody in a circle with the user. */
   fellows: (local: Did) => Promise<Did[]>
+  /** When the own card's keys were drawn. */
+  cardDrawn: (local: Did) => number
+  /** Lend the seed of the directory key. @throws `keystore/locked`. */
+  directorySeed: (local: Did) => SecretBytes
+  /** Take the card's keys that another own device drew. They may be kept. @returns whether they are news. */
+  takeCard: (local: Did, card: CardKeys) => Promise<boolean>
   /** Take the slot that another own device wrote last. @returns whether it was news. */
   takeSlot: (local: Did, wire: Uint8Array) => boolean
   /** What a person sent before they were accepted becomes new. */
   release: (local: Did, owner: Did) => void
+  nowMs: () => number
 }
+
+const DeviceValue = z.object({
+  name: DeviceName,
+  nameSeq: Counter,
+  approval: Bytes(APPROVAL_MAX_BYTES).nullable(),
+})
+const deviceValue = ({ name, nameSeq, approval }: DeviceRecord) => ({
+  name,
+  nameSeq,
+  approval: approval?.wire ?? null,
+})
+
+const CardValue = z.object({ drawn: Counter, directory: Bytes(32), read: Bytes(READ_SECRET_BYTES) })
 
 const ContactValue = z.object({
   version: Counter,
@@ -44,20 +79,27 @@ const ContactValue = z.object({
     .nullable(),
 })
 
-export function makeSyncPeople({ users, people, fellows, takeSlot, release }: SyncPeopleDeps): SyncKind[] {
+export function makeSyncPeople(deps: SyncPeopleDeps): SyncKind[] {
+  const { users, people, keys, fellows, cardDrawn, directorySeed, takeCard, takeSlot, release, nowMs } = deps
   const devices: SyncKind = {
     kind: 'device',
     marks: async ({ local }) =>
-      users.read(local, allRecords).map(({ ed, record }) => [toB64u(ed), markOf(record)]),
-    row: async ({ local }, name) => users.read(local, db => readRecord(db, fromB64u(name))),
+      users.read(local, allRecords).map(({ ed, record }) => [toB64u(ed), markOf(deviceValue(record))]),
+    row: async ({ local }, name) => deviceValue(users.read(local, db => readRecord(db, fromB64u(name)))),
     async take({ local }, rows) {
       let taken = 0
       for (const { name, value } of rows) {
         const ed = fromB64u(name)
-        if (ed.length !== 32) continue
+        const theirs = shapeOf(DeviceValue, value)
+        checkVersion(theirs.nameSeq, nowMs())
         const known = users.read(local, db => readRecord(db, ed))
-        const both = joinRecords(known, shapeOf(DeviceRecord, value))
-        if (JSON.stringify(both) === JSON.stringify(known)) continue
+        const { recovery, document } = keys.keys(local)
+        // Of itself a device says its name only; on what terms it was taken in, who took it in.
+        const approval = theirs.approval && parseApproval(theirs.approval)
+        if (approval !== null && !countsAsApproval(approval, ed, document, recovery.ed))
+          throw new VivimError('crypto/bad-signature', 'an approval by nobody who may give it')
+        const both = joinRecords(known, { ...theirs, approval }, recovery.ed)
+        if (sameBytes(markOf(deviceValue(both)), markOf(deviceValue(known)))) continue
         writeRecord(users, local, ed, both)
         taken++
       }
@@ -89,6 +131,36 @@ export function makeSyncPeople({ users, people, fellows, takeSlot, release }: Sy
       for (const { name, value } of rows) {
         const document = parseDocument(shapeOf(Bytes(DOCUMENT_MAX_BYTES), value))
         if (document.did === name && (await people.learn(document))) taken++
+      }
+      return taken
+    },
+  }
+
+  /** Any own device can make cards, and a renewed one is every device's. */
+  const cards: SyncKind = {
+    kind: 'card',
+    marks: async ({ local }) => [
+      ['own', markOf([cardDrawn(local), ed25519PublicKey(keys.keys(local).directoryKey)])],
+    ],
+    async row({ local, device }) {
+      const { document, read } = keys.keys(local)
+      // It may have been taken out since this sync began: it must not get what was drawn because of it.
+      if (deviceOf(document, device) === null) return null
+      const copy = (secret: SecretBytes): Uint8Array => secret.use(bytes => Uint8Array.from(bytes))
+      return { drawn: cardDrawn(local), directory: copy(directorySeed(local)), read: copy(read) }
+    },
+    async take({ local }, rows) {
+      let taken = 0
+      for (const { name, value } of rows) {
+        const { drawn, directory, read } = shapeOf(CardValue, value)
+        if (name !== 'own' || directory.length !== 32 || read.length !== READ_SECRET_BYTES)
+          throw new VivimError('crypto/bad-encoding', 'not the keys of a card')
+        if (drawn > nowMs() + CLOCK_SKEW_MS)
+          throw new VivimError('crypto/bad-encoding', 'a card that was drawn ahead of the time')
+        const card = { drawn, directory: new SecretBytes(directory), read: new SecretBytes(read) }
+        directory.fill(0)
+        read.fill(0)
+        if (await takeCard(local, card)) taken++
       }
       return taken
     },
@@ -132,6 +204,7 @@ export function makeSyncPeople({ users, people, fellows, takeSlot, release }: Sy
         const did = Did.parse(name)
         if (did === local) continue
         const { version, writer, row } = shapeOf(ContactValue, value)
+        checkVersion(version, nowMs())
         const next =
           row === null
             ? null
@@ -174,5 +247,5 @@ export function makeSyncPeople({ users, people, fellows, takeSlot, release }: Sy
     },
   }
 
-  return [devices, documents, slots, contacts]
+  return [documents, devices, cards, slots, contacts]
 }

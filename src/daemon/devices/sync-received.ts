@@ -103,7 +103,8 @@ export function makeSyncReceived(deps: SyncReceivedDeps): SyncKind {
     if (!isWhole) throw new VivimError('crypto/bad-signature', 'a received share whose parts are not of one')
     if (endings.isBuried(local, notice.content, manifest.shareKey)) return null
     if (notice.untilMs !== null && nowMs() >= notice.untilMs) return null
-    const state = contacts.get(local, owner)?.state
+    // It waits for who sent it to be accepted, as where it arrived.
+    const state = contacts.get(local, body.via ?? owner)?.state
     const isHeld = state !== 'known' && state !== 'verified'
     const row: ReceivedRow = {
       shareId,

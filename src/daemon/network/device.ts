@@ -8,7 +8,7 @@ import { type DeviceExchange, SyncOpening } from './device-exchange.ts'
 import { bytesOf, type FrameStream, KIB, SMALL_FRAME_BYTES } from './frames.ts'
 import type { Line } from './loopback.ts'
 import type { Peering } from './peering.ts'
-import type { NetworkHost, PairingAsk, PairingReveal, PairingState, PeerAddress } from './ports.ts'
+import type { Asker, NetworkHost, PairingAsk, PairingReveal, PairingState, PeerAddress } from './ports.ts'
 
 export const DEVICE_PROTOCOL = '/vivim/device/1'
 
@@ -68,7 +68,8 @@ export class DeviceProtocol {
   async #answer(frames: FrameStream, connection: Line, signal: AbortSignal): Promise<void> {
     const opening: Opening = await frames.expect(Opening, SMALL_FRAME_BYTES, signal)
     const peer = connection.remotePeer.toString()
-    if (opening.kind === 'pair') return await this.#beAsked(frames, opening, peer, signal)
+    if (opening.kind === 'pair')
+      return await this.#beAsked(frames, opening, { peer, from: hostOf(connection) }, signal)
     if (opening.kind === 'sync') return await this.#exchange.answer(frames, connection, opening, signal)
     if (opening.kind === 'collect')
       return await frames.send(
@@ -80,8 +81,8 @@ export class DeviceProtocol {
     await frames.send({ ok: true }, signal)
   }
 
-  async #beAsked(frames: FrameStream, ask: PairingAsk, peer: string, signal: AbortSignal): Promise<void> {
-    const begun = await this.#host.onPairing(ask, peer)
+  async #beAsked(frames: FrameStream, ask: PairingAsk, by: Asker, signal: AbortSignal): Promise<void> {
+    const begun = await this.#host.onPairing(ask, by)
     if (begun === null) return await frames.send({ ok: false }, signal)
     await frames.send({ ok: true, nonce: begun.nonce }, signal)
     const waiting = await begun.reveal(await frames.expect(Reveal, SMALL_FRAME_BYTES, signal))
@@ -133,3 +134,6 @@ export class DeviceProtocol {
       await frames.expect(Done, SMALL_FRAME_BYTES, signal)
     })
 }
+
+/** Where a connection comes from; within one daemon, from no network. */
+const hostOf = ({ remoteAddr }: Line): string => remoteAddr?.toString().split('/')[2] ?? ''

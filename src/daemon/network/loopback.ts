@@ -4,7 +4,8 @@ import type { AbortOptions, ComponentLogger, Connection, PeerId, Stream } from '
 import { AbstractStream } from '@libp2p/utils'
 
 /** What our protocols use of a connection; the node's line to itself is one too. */
-export type Line = Pick<Connection, 'id' | 'status' | 'remotePeer' | 'newStream'>
+export type Line = Pick<Connection, 'id' | 'status' | 'remotePeer' | 'newStream'> &
+  Partial<Pick<Connection, 'remoteAddr'>>
 
 /** Bytes on their way before the sending side is told to wait. */
 const IN_FLIGHT_BYTES = 1 << 20

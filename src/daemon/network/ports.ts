@@ -26,6 +26,12 @@ export interface Delivery {
   manifest: Uint8Array | null
 }
 
+/** Who asks to be taken in: a peer id, and the host of the address that it comes from. */
+export interface Asker {
+  readonly peer: string
+  readonly from: string
+}
+
 /** A new device that asks to be one of `did`'s, on the node that lives under `peer`. */
 export interface PairingAsk {
   did: Did
@@ -197,7 +203,7 @@ export interface NetworkHost {
   /** Pairing: judge an opening. @returns null to refuse; else the nonce of this side, and what judges the reveal. */
   onPairing(
     ask: PairingAsk,
-    peer: string,
+    by: Asker,
   ): Promise<{
     nonce: Uint8Array
     reveal(shown: PairingReveal): Promise<{ request: Uint8Array; expiresAtMs: number } | null>

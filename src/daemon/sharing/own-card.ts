@@ -1,5 +1,6 @@
 /** The own contact card: what it is made of, who is told of it, and how it is renewed. */
-import { ed25519PublicKey } from '../../core/crypto/ed25519.ts'
+import { Ed25519Key, ed25519PublicKey } from '../../core/crypto/ed25519.ts'
+import type { SecretBytes } from '../../core/crypto/secret.ts'
 import { encodeCard } from '../../core/identity/card.ts'
 import { endSlot } from '../../core/identity/slot.ts'
 import { sameBytes, toHex } from '../../core/kernel/bytes.ts'
@@ -15,6 +16,18 @@ import { PROFILE } from './profile-keys.ts'
 
 /** An ended slot is put as long as a slot can count: nobody then holds one that was signed before. */
 const ENDED_LIFE_MS = 90 * 86_400_000
+/** Of the keys that an identity began with; none given by an export go before them. */
+const FIRST_DRAWN = 1
+
+/** The keys behind a card, as own devices hand them on. */
+export interface CardKeys {
+  /** In ms. */
+  readonly drawn: number
+  /** Seed of the directory key, 32 bytes. */
+  readonly directory: SecretBytes
+  /** 16 bytes. */
+  readonly read: SecretBytes
+}
 
 export interface OwnCardDeps {
   users: UserDatabaseManager
@@ -64,8 +77,12 @@ export function makeOwnCard({ users, keys, jobs, network, wake, clock, log }: Ow
     return targets.length
   }
 
-  /** Keep what the card is made of where a locked node can read it. A card that was renewed ends the slot of the one before. */
-  function keep(local: Did): void {
+  const drawnMs = (local: Did): number =>
+    Number(users.read(local, db => db.profile.text(PROFILE.cardDrawn)) ?? FIRST_DRAWN)
+
+  /** Keep what the card is made of where a locked node can read it. A card that was renewed ends the slot of the one before.
+   *  @param drawn - when, where the keys are others than before. */
+  function keep(local: Did, drawn = Math.max(clock.nowMs(), drawnMs(local) + 1)): void {
     const { directoryKey, read } = keys.keys(local)
     const directory = ed25519PublicKey(directoryKey)
     users.write(local, db => {
@@ -74,6 +91,7 @@ export function makeOwnCard({ users, keys, jobs, network, wake, clock, log }: Ow
         db.profile.delete(PROFILE.slot)
         db.profile.delete(PROFILE.slotTold)
         db.profile.put(PROFILE.cardAt, String(clock.nowMs()))
+        db.profile.put(PROFILE.cardDrawn, String(drawn))
       }
       db.profile.put(PROFILE.directory, directory)
       db.profile.put(
@@ -86,6 +104,27 @@ export function makeOwnCard({ users, keys, jobs, network, wake, clock, log }: Ow
   return {
     text,
     keep,
+    drawnMs,
+
+    /** Take the card's keys that another own device drew later. @param store - makes the keystore hold them.
+     *  @returns whether they are others, or later, than the ones here. */
+    async adopt(local: Did, card: CardKeys, store: () => Promise<void>): Promise<boolean> {
+      const here = toHex(ed25519PublicKey(keys.keys(local).directoryKey))
+      const theirs = toHex(new Ed25519Key(card.directory).publicKey)
+      const known = drawnMs(local)
+      const isNew = card.drawn > known || (card.drawn === known && theirs > here)
+      if (isNew && theirs === here)
+        users.write(local, db => db.profile.put(PROFILE.cardDrawn, String(card.drawn)))
+      if (!isNew || theirs === here) {
+        card.directory.wipe()
+        card.read.wipe()
+        return isNew
+      }
+      await store()
+      keep(local, card.drawn)
+      log('card.adopted', { did: local })
+      return true
+    },
 
     readSecret: (local: Did): Uint8Array | null => users.read(local, db => db.profile.bytes(PROFILE.read)),
 

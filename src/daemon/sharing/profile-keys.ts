@@ -7,6 +7,8 @@ export const PROFILE = {
   read: 'card.read',
   /** When the card's keys were drawn or brought to this node, in ms as text: a card that came later in a letter goes before. */
   cardAt: 'card.at',
+  /** When its keys were drawn, in ms as text; missing: with the identity. Of two own devices the later keys stand. */
+  cardDrawn: 'card.drawn',
   /** What contacts were told of the card and of the node behind it; missing: nothing was to be told yet. */
   cardTold: 'card.told',
   /** The card of the identity that this one moved to. */
