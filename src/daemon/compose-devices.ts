@@ -98,18 +98,21 @@ export function makeDeviceServices(parts: DevicesGround, scope: Scope) {
     },
     needsPassphrase: local => sessionOf(local).needsPassphrase,
     async replace(old, did, { name, ed, passphrase }) {
-      await locals.add(did)
-      contacts.keepName(did, config.name)
+      await locals.add(did, async () => {
+        // From one moment to the next: nobody is asked in between which of the two is meant.
+        const gone = locals.remove(old)
+        contacts.keepName(did, config.name)
+        await gone
+        users.delete(old)
+        for (const one of [old, ...finishReplacing(paths)]) await removeUser(master, one)
+        // They were alone here, and so is this person now.
+        operatorChanged()
+      })
       if (name !== null) {
         const record = users.read(did, db => readRecord(db, ed))
         writeRecord(users, did, ed, { ...record, name, nameSeq: record.nameSeq + 1 })
       }
       if (passphrase !== null) await sessionOf(did).unlock(passphrase, null)
-      await locals.remove(old)
-      users.delete(old)
-      for (const gone of [old, ...finishReplacing(paths)]) await removeUser(master, gone)
-      // They were alone here, and so is this person now.
-      operatorChanged()
       publishing.soon()
       ownSync.soon(did)
     },

@@ -23,9 +23,10 @@ export interface LocalUsers {
   find(did: Did): KeystoreSession | null
   /** Fires when that user is served no longer. @throws `user/not-found`. */
   leaving(did: Did): AbortSignal
-  /** Serve a user whose folder with keystore and document is there. @returns false when they are served already.
+  /** Serve a user whose folder with keystore and document is there. @param first - done once they are in the list and before anything is
+   *  done for them. @returns false when they are served already.
    *  @throws `keystore/corrupt`. */
-  add(did: Did): Promise<boolean>
+  add(did: Did, first?: () => Promise<void>): Promise<boolean>
   /** Lock and serve them no longer; the folder stays. @returns false when they are not served. */
   remove(did: Did): Promise<boolean>
   /** What is done for each user who comes after the start, and for each who goes. */
@@ -69,9 +70,10 @@ export function openLocalUsers({ paths, peer, databases, clock, chance }: LocalU
       return controller.signal
     },
 
-    async add(did) {
+    async add(did, first) {
       if (sessions.has(did)) return false
       const session = open(did)
+      await first?.()
       for (const listener of listeners) await listener.added(did, session)
       return true
     },

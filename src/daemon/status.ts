@@ -202,7 +202,7 @@ export function makeStatus(ports: StatusPorts): StatusReporter {
         'identity/not-exported',
         session.exported,
         'warning',
-        'the recovery seed was exported',
+        'the recovery seed is not on this machine',
         'the recovery seed lies only on this machine',
       )
       return { ok: checks.every(one => one.ok || one.severity !== 'error'), checks }

@@ -113,6 +113,18 @@ t.test('an invite for one is used by two at once: exactly one gets in, and the o
   t.match(await joinBy(late as LiveNode, invite), { code: 7, result: { code: 'invite/used' } }, 'also later')
 })
 
+t.test('bob leaves again: an invite for one that he used lets him in no second time', async t => {
+  const [alice, bob] = (await nodes(t, 'alice', 'bob')) as [LiveNode, LiveNode]
+  const circle = await team(alice)
+  const { invite } = await alice.call('circle.invite', { circle })
+  t.match(await joinBy(bob, invite), { code: 0 })
+  await bob.call('circle.leave', { circle })
+  await alice.until('bob is out', async () => (await membersOf(alice, circle)).length === 1)
+  t.match(await joinBy(bob, invite), { code: 7, result: { code: 'invite/used' } })
+  t.equal((await bob.call('circle.list', {})).circles.length, 1, 'one row for one circle')
+  t.same(await membersOf(alice, circle), [alice.did])
+})
+
 t.test('as many get in as were meant, with the role that was given', async t => {
   const [alice, bob, carol, dave] = (await nodes(t, 'alice', 'bob', 'carol', 'dave')) as LiveNode[]
   if (!alice || !bob || !carol || !dave) return

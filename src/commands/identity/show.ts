@@ -20,7 +20,12 @@ export default class IdentityShow extends VivimCommand {
           ],
           ...(one.byRecovery ? [['signed', 'by the recovery key, which alone signs the next'] as const] : []),
           ...(one.movedTo === null ? [] : [['moved to', one.movedTo] as const]),
-          ['recovery', one.exported ? 'exported' : 'not exported yet: `vivim identity export FILE`'],
+          [
+            'recovery',
+            one.exported
+              ? 'the seed is not on this machine'
+              : 'not exported yet: `vivim identity export FILE`',
+          ],
         ]),
         '',
         table(

@@ -115,6 +115,7 @@ function dial(socketPath: string, timeoutMs: number, isOurLimit: boolean): Promi
     socket.once('error', (error: NodeJS.ErrnoException) => {
       const isAbsent = ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'].includes(error.code ?? '')
       if (isAbsent) fail('daemon/not-running', 'vivimd is not running for this home', error)
+      else if (error.code === 'EACCES') fail('rpc/denied', `no right to open ${socketPath}`, error)
       else fail('daemon/not-ready', `cannot reach vivimd: ${error.message}`, error)
     })
   })

@@ -75,9 +75,13 @@ export const makePeopleMethods = ({
   'contact.remove': async (caller, p) => contacts.remove(caller.did, p.contact),
 
   'circle.create': (caller, p) => membership.create(caller.did, p.name.toWellFormed(), p.history),
-  'circle.list': async caller => ({
-    circles: [...membership.list(caller.did).circles, ...joins.list(caller.did)],
-  }),
+  'circle.list': async caller => {
+    // Who left and is invited again waits for the circle that they knew.
+    const waiting = joins.list(caller.did)
+    const known = membership.list(caller.did).circles
+    const isWaiting = (id: string): boolean => waiting.some(({ circleId }) => circleId === id)
+    return { circles: [...known.filter(({ circleId }) => !isWaiting(circleId)), ...waiting] }
+  },
   'circle.show': async (caller, p) => {
     try {
       return membership.show(caller.did, p.circle)

@@ -166,7 +166,10 @@ export function makeInvites(deps: InvitesDeps) {
           command: JOIN_COMMAND,
           nowMs: clock.nowMs(),
           maxLifeMs: INVITE_MAX_LIFE_MS,
-          isFree: users.read(local, db => db.invites.hasUsed(chain.root.cid, sender)),
+          // Who came by it and left again needs a use that is left, like anybody else.
+          isFree:
+            !former.some(({ did }) => did === sender) &&
+            users.read(local, db => db.invites.hasUsed(chain.root.cid, sender)),
         },
         portsFor(local, sender),
       )

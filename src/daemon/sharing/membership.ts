@@ -167,6 +167,14 @@ export function makeMembership(deps: MembershipDeps) {
     async remove(local: Did, selector: string, names: string[]): Promise<Result<'circle.remove'>> {
       const { circleId } = audiences.findCircle(local, selector)
       circles.mayWrite(local, circleId)
+      const isOneself = (name: string): boolean =>
+        name === local ||
+        (name === contacts.name(local) && users.read(local, db => db.contacts.find(name)) === null)
+      if (names.some(isOneself))
+        throw new VivimError(
+          'circle/denied',
+          'to go out oneself: `vivim circle leave`, or as its owner `vivim circle transfer` or `vivim circle close`',
+        )
       const targets = names.map(name => findMember(local, circleId, name))
       let changed = false
       for (const target of new Set(targets)) {
