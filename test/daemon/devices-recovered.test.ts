@@ -44,7 +44,8 @@ t.test(
   async t => {
     const { desktop, laptop, bob, circle, mine, theirs, fileB64 } = await aliceAndBob(t)
     await desktop.stop()
-    const recover = { fileB64, filePassphrase: PASSPHRASE, keepOthers: true }
+    const documentB64 = (await laptop.call('identity.show', {})).document.wireB64
+    const recover = { fileB64, filePassphrase: PASSPHRASE, documentB64, keepOthers: true }
     const now = await newHome(t, 'alice', { recover })
     await now.start()
     t.same((await now.call('circle.list', {})).circles, [])

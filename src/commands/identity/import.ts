@@ -50,7 +50,8 @@ export default class IdentityImport extends VivimCommand {
     from: Flags.string({ helpValue: 'DIR', description: 'an old home, or a backup of it; it is only read' }),
     document: Flags.string({
       helpValue: 'FILE',
-      description: 'an identity document, from a contact: what `vivim contact show YOU --json` prints',
+      description:
+        'an identity document: what `vivim identity show --json` of a device that you kept prints, or `vivim contact show YOU --json` of a contact',
     }),
     name: Flags.string({ helpValue: 'NAME', description: 'what you are called here [default: as before]' }),
     'keep-others': Flags.boolean({

@@ -145,6 +145,8 @@ export const systemMethods = {
       /** Whether the recovery key signed the document in force. */
       byRecovery: z.boolean(),
       movedTo: Did.nullable(),
+      /** The document in force, for a recovery elsewhere that keeps this device. */
+      document: z.strictObject({ wireB64: z.string() }),
       devices: z.array(
         z.looseObject({ key: z.string(), addedAt: IsoTime, current: z.boolean(), revoked: z.boolean() }),
       ),

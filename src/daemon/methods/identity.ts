@@ -39,6 +39,7 @@ export const makeIdentityMethods = ({ sessionOf, beside, announce }: IdentityPor
       expiresAt: isoTime(document.expiresAtMs),
       byRecovery: document.byRecovery,
       movedTo: document.movedTo,
+      document: { wireB64: Buffer.from(document.wire).toString('base64') },
       devices: document.devices.map(device => {
         const key = toB64u(device.ed)
         return {
