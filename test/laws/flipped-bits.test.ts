@@ -14,6 +14,7 @@ import { Ed25519Key } from '../../src/core/crypto/ed25519.ts'
 import { LABELS, type LabelName } from '../../src/core/crypto/labels.ts'
 import { SecretBytes } from '../../src/core/crypto/secret.ts'
 import { verifyObject } from '../../src/core/crypto/signed.ts'
+import { parseApproval, signApproval } from '../../src/core/identity/approval.ts'
 import { parseDocument, signDocumentByRecovery } from '../../src/core/identity/document.ts'
 import { makeSlot, parseSlot } from '../../src/core/identity/slot.ts'
 import { makeStanding, parseStanding } from '../../src/core/identity/standing.ts'
@@ -183,6 +184,21 @@ const SIGNED: Readonly<Record<string, Signed>> = {
       device,
     ).wire,
     open: parseStanding,
+  },
+  'device approval': {
+    label: 'deviceApproval',
+    wire: signApproval(
+      {
+        did: owner,
+        device: chance.bytes(32),
+        peer: alice.peer,
+        atMs: START_MS,
+        history: true,
+        epochs: { [circleId]: 1 },
+      },
+      device,
+    ).wire,
+    open: wire => parseApproval(wire),
   },
   notice: { label: 'notice', wire: notice.wire, open: parseNotice },
   receipt: {
