@@ -8,7 +8,6 @@ export const removeUser = ({ write }: Pick<MasterAccess, 'write'>, did: Did): Pr
     await db.deleteFrom('session').where('did', '=', did).execute()
     await db.deleteFrom('audit_anchor').where('did', '=', did).execute()
     await db.deleteFrom('job').where('owner', '=', did).execute()
-    await db.deleteFrom('audit_anchor').where('did', '=', did).execute()
     await db.deleteFrom('event').where('owner', '=', did).execute()
     await db.deleteFrom('circle_member').where('did', '=', did).execute()
     await db.deleteFrom('circle').where('did', '=', did).execute()
