@@ -15,8 +15,11 @@ t.test(
     const { card } = await alice.call('contact.card', {})
     const { network } = await alice.call('system.status', {})
     const address = `${network.addrs[0]}/p2p/${network.peerId}`
-    for (let n = 0; n < PLACES; n++)
-      t.match(await new RogueDevice(await startEve(t), card, address).pair(), { ok: true })
+    for (let n = 0; n < PLACES; n++) {
+      const stranger = new RogueDevice(await startEve(t), card, address)
+      // Of two nodes that dial each other at once one may lose its connection: then it asks again, and has one place all the same.
+      await alice.until('a stranger’s place', async () => (await stranger.pair())?.ok === true)
+    }
     t.equal((await alice.call('device.list', {})).pending.length, PLACES)
     const laptop = await liveNode(t, 'laptop')
     let code: string | null = null
