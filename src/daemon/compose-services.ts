@@ -247,7 +247,7 @@ export function makeServices(ground: Ground, scope: Scope) {
     contacts,
     endings,
     letters,
-    standing: did => sessionOf(did).standing?.wire ?? null,
+    standing: did => sessionOf(did).nodeRight.shown?.wire ?? null,
     nodeKey,
     quota: { ...config.strangers, people: MAX_STRANGERS },
     clock,
@@ -506,7 +506,7 @@ export function makeServices(ground: Ground, scope: Scope) {
     },
     proofOf: did => {
       const session = locals.find(did)
-      const standing = session?.standing
+      const standing = session?.nodeRight.shown
       return session && standing && !session.revoked
         ? { standing: standing.wire, document: session.document.wire }
         : null

@@ -7,6 +7,7 @@ import { signApproval } from '../core/identity/approval.ts'
 import type { Device } from '../core/identity/device.ts'
 import {
   activeDevices,
+  DOCUMENT_LIFE_MS,
   type IdentityDocument,
   MAX_DEVICES,
   parseDocument,
@@ -23,7 +24,6 @@ import { type Did, isoTime } from '../core/model/id.ts'
 import { writeRecord } from './devices/device-records.ts'
 import { type HomePaths, homePaths, listUsers, readFormat } from './home.ts'
 import { type InitRequest, type InitResult, makeHome } from './init.ts'
-import { DOCUMENT_LIFE_MS } from './keystore-session.ts'
 import { carryMaster, copyUser, type Missing, type OldHome, openOldHome } from './old-home.ts'
 import { findLostReceived, resealEpochs, resealShares } from './resealing.ts'
 import { cardFieldsOf } from './sharing/people.ts'
@@ -179,7 +179,6 @@ async function restore(
   const document = documentByRecovery(known, seed, nowMs, {
     expiresAtMs: nowMs + DOCUMENT_LIFE_MS,
     ...devicesOf(known, listed, request.keepOthers, peer, nowMs),
-    ...(known.movedTo !== null && { movedTo: known.movedTo }),
   })
   await writeUserFolder(paths, peer, request, { keystore, document, sealedSeed: null })
   const users = openUserDatabases(paths.users, { maxOpen: 1 })

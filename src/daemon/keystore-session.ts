@@ -5,7 +5,12 @@ import { type FileKey, needsPassphrase } from '../core/crypto/password.ts'
 import type { SecretBytes } from '../core/crypto/secret.ts'
 import { XWingKey } from '../core/crypto/xwing.ts'
 import { didFromKey } from '../core/identity/did.ts'
-import { deviceOf, type IdentityDocument, parseDocument, signDocument } from '../core/identity/document.ts'
+import {
+  DOCUMENT_LIFE_MS,
+  deviceOf,
+  type IdentityDocument,
+  parseDocument,
+} from '../core/identity/document.ts'
 import { type IdentityExport, sealExport } from '../core/identity/export-file.ts'
 import {
   drawCard,
@@ -17,31 +22,19 @@ import {
 } from '../core/identity/keystore.ts'
 import { documentByRecovery } from '../core/identity/recovering.ts'
 import type { RecoveryPublicKeys } from '../core/identity/recovery.ts'
-import {
-  makeStanding,
-  parseStanding,
-  STANDING_MAX_LIFE_MS,
-  type Standing,
-  type StandingRight,
-  standingNames,
-} from '../core/identity/standing.ts'
 import { seedToWords } from '../core/identity/words.ts'
-import { concat, toHex } from '../core/kernel/bytes.ts'
+import { toHex } from '../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../core/kernel/env.ts'
 import { VivimError } from '../core/kernel/errors.ts'
 import type { Did } from '../core/model/id.ts'
+import { signNext } from './devices/next-document.ts'
 import { readSmall, shred, writeDurable } from './durable-file.ts'
 import type { UserPaths } from './home.ts'
+import { NodeRight } from './node-right.ts'
 
-/** A statement with less than this left is made anew at unlock. */
-const STANDING_RENEW_MS = 60 * 86_400_000
-/** How long an identity document is made for, and with how much left the next one is signed at an unlock. */
-export const DOCUMENT_LIFE_MS = 365 * 86_400_000
+/** With less than this left the next document is signed at an unlock. */
 const DOCUMENT_RENEW_MS = 180 * 86_400_000
 const FILE_MAX_BYTES = 1024 * 1024
-const ALL_RIGHTS: readonly StandingRight[] = ['deliver', 'receive', 'keep']
-/** Stands before a statement that was taken back: no statement begins with it. */
-const WITHDRAWN = 0xff
 /** The longest that a timer can wait; it is set again as often as needed. */
 const TIMER_MAX_MS = 2 ** 31 - 1
 
@@ -68,12 +61,6 @@ interface Opened {
   readonly untilMs: number | null
 }
 
-/** What lies in the file: the newest statement that was meant to outlive a lock, and whether it was taken back. */
-interface Stored {
-  readonly standing: Standing | null
-  readonly isWithdrawn: boolean
-}
-
 export interface KeystoreSessionOptions {
   readonly did: Did
   readonly paths: UserPaths
@@ -90,31 +77,18 @@ export function openKeystoreSession(options: KeystoreSessionOptions): KeystoreSe
   const document = parseDocument(wire)
   if (document.did !== options.did)
     throw new VivimError('keystore/corrupt', 'the own identity document is of another DID')
-  return new KeystoreSession(options, document, readStanding(options.paths))
-}
-
-/** A damaged statement is as good as none: the next unlock makes another. */
-function readStanding(paths: UserPaths): Stored {
-  const wire = readSmall(paths.standing, FILE_MAX_BYTES)
-  if (wire === null) return { standing: null, isWithdrawn: false }
-  const isWithdrawn = wire[0] === WITHDRAWN
-  try {
-    return { standing: parseStanding(isWithdrawn ? wire.subarray(1) : wire), isWithdrawn }
-  } catch {
-    return { standing: null, isWithdrawn }
-  }
+  return new KeystoreSession(options, document)
 }
 
 export class KeystoreSession {
   readonly did: Did
+  /** What lets the node answer for the user, also while locked. */
+  readonly nodeRight: NodeRight
   readonly #options: KeystoreSessionOptions
   readonly #unlockListeners = new Set<() => void>()
   readonly #lockListeners = new Set<() => void>()
   readonly #lockingListeners = new Set<(device: Ed25519Key) => void>()
   #document: IdentityDocument
-  #stored: Stored
-  /** In place of one that was taken back, while the keystore is unlocked and no longer. */
-  #whileUnlocked: Standing | null = null
   #opened: Opened | null = null
   #timer: NodeJS.Timeout | null = null
   /** One unlock after another: each costs 128 MiB while it runs. */
@@ -122,11 +96,18 @@ export class KeystoreSession {
   /** Hashes of the exports that were handed out and may be confirmed, hex. */
   readonly #exports = new Set<string>()
 
-  constructor(options: KeystoreSessionOptions, document: IdentityDocument, stored: Stored) {
-    this.did = options.did
+  constructor(options: KeystoreSessionOptions, document: IdentityDocument) {
+    const { did, paths, peer, clock } = options
+    this.did = did
     this.#options = options
     this.#document = document
-    this.#stored = stored
+    this.nodeRight = new NodeRight({
+      did,
+      path: paths.standing,
+      peer,
+      clock,
+      signer: () => (this.unlocked ? this.keys() : null),
+    })
   }
 
   /** The own document in force; readable while locked. */
@@ -134,39 +115,10 @@ export class KeystoreSession {
     return this.#document
   }
 
-  /** What the node shows to prove the DID; readable while locked. Null before the first unlock, and for another node's. */
-  get standing(): Standing | null {
-    return this.#stored.isWithdrawn ? this.#whileUnlocked : this.nodeRight.standing
-  }
-
-  /** The statement that lets the node answer also while it is locked, and whether it was taken back. */
-  get nodeRight(): Stored {
-    const { standing, isWithdrawn } = this.#stored
-    const isOurs = standing?.peer === this.#options.peer && standing.did === this.did
-    return { standing: isOurs ? standing : null, isWithdrawn }
-  }
-
   /** `did:key` of the device that this node is; readable while locked. Null before the first unlock. */
   get device(): Did | null {
     const key = this.deviceKey
     return key && didFromKey(key)
-  }
-
-  /** Let the node answer while it is locked, with these rights and for so long after each unlock.
-   *  @throws `keystore/locked`; `usage/invalid` for more than 90 days. */
-  delegateNode(rights: readonly StandingRight[], lifeMs: number): void {
-    if (lifeMs > STANDING_MAX_LIFE_MS)
-      throw new VivimError('usage/invalid', 'a node answers for 90 days at most without being unlocked')
-    this.#store({ standing: this.#makeStanding(rights, lifeMs), isWithdrawn: false })
-  }
-
-  /** From now on the node answers only while it is unlocked. @returns false when it was so before. */
-  withdrawNode(): boolean {
-    const { standing, isWithdrawn } = this.#stored
-    if (isWithdrawn || standing === null) return false
-    this.#store({ standing, isWithdrawn: true })
-    if (this.unlocked) this.#renewStanding()
-    return true
   }
 
   /** The public key of this device, 32 bytes; null before the first unlock. */
@@ -182,9 +134,7 @@ export class KeystoreSession {
 
   /** The seed of the directory key, for another device of the person. @throws `keystore/locked`. */
   directorySeed(): SecretBytes {
-    const opened = this.#current()
-    if (opened === null) throw new VivimError('keystore/locked', 'the keystore is locked', { did: this.did })
-    return opened.keystore.directory
+    return this.#unlocked().keystore.directory
   }
 
   get unlocked(): boolean {
@@ -253,7 +203,7 @@ export class KeystoreSession {
     this.#setTimer()
     if (!this.revoked) {
       this.#renewDocument()
-      this.#renewStanding()
+      this.nodeRight.renew()
     }
     if (changed) for (const listener of this.#unlockListeners) listener()
     return { changed, untilMs }
@@ -281,7 +231,7 @@ export class KeystoreSession {
     if (document.did !== this.did) throw new VivimError('keystore/corrupt', 'not a document of this user')
     writeDurable(this.#options.paths.document, document.wire)
     this.#document = document
-    if (this.unlocked && !this.revoked) this.#renewStanding()
+    if (this.unlocked && !this.revoked) this.nodeRight.renew()
   }
 
   /** Identity key, card keys, document and, while it is here, the recovery seed, under a passphrase of their own.
@@ -314,12 +264,15 @@ export class KeystoreSession {
     const own = this.#unlocked().seed
     if (seed === null && own === null)
       throw new VivimError('identity/recovery-needed', 'the recovery seed is no longer on this node')
-    const known = this.#document
-    const document = documentByRecovery(known, (seed ?? own) as SecretBytes, this.#options.clock.nowMs(), {
-      expiresAtMs: this.#options.clock.nowMs() + DOCUMENT_LIFE_MS,
-      ...(known.movedTo !== null && { movedTo: known.movedTo }),
-      ...change,
-    })
+    const document = documentByRecovery(
+      this.#document,
+      (seed ?? own) as SecretBytes,
+      this.#options.clock.nowMs(),
+      {
+        expiresAtMs: this.#options.clock.nowMs() + DOCUMENT_LIFE_MS,
+        ...change,
+      },
+    )
     this.setDocument(document)
     return document
   }
@@ -395,7 +348,7 @@ export class KeystoreSession {
       this.#opened.seed?.wipe()
     }
     this.#opened = null
-    this.#whileUnlocked = null
+    this.nodeRight.locked()
   }
 
   #setTimer(): void {
@@ -417,73 +370,11 @@ export class KeystoreSession {
     const { identityKey } = this.keys()
     const known = this.#document
     if (known.expiresAtMs - nowMs > DOCUMENT_RENEW_MS) return
-    if (known.byRecovery) {
-      if (this.#opened?.seed) this.signByRecovery({}, null)
-      return
-    }
-    if (identityKey === null) return
-    const document = signDocument(
-      {
-        did: known.did,
-        seq: known.seq + 1,
-        atMs: nowMs,
-        expiresAtMs: nowMs + DOCUMENT_LIFE_MS,
-        prev: known.hash,
-        devices: known.devices,
-        revoked: known.revoked,
-        recovery: known.recovery,
-        peers: known.peers,
-      },
-      identityKey,
-    )
+    const seed = this.#opened?.seed ?? null
+    if (known.byRecovery ? seed === null : identityKey === null) return
+    const document = signNext(known, {}, { identityKey, seed }, nowMs)
     writeDurable(this.#options.paths.document, document.wire)
     this.#document = document
-  }
-
-  /** Make a standing statement when there is none for this node and document, or its end is near; with the rights and the life
-   *  that the last one had. */
-  #renewStanding(): void {
-    const nowMs = this.#options.clock.nowMs()
-    const { standing: known, isWithdrawn } = this.nodeRight
-    if (isWithdrawn) {
-      this.#whileUnlocked = this.#makeStanding(ALL_RIGHTS, STANDING_MAX_LIFE_MS)
-      return
-    }
-    const lifeMs = known === null ? STANDING_MAX_LIFE_MS : known.expiresAtMs - known.atMs
-    if (
-      known !== null &&
-      standingNames(known, this.#document) &&
-      known.atMs <= nowMs &&
-      known.expiresAtMs - nowMs >= Math.min(STANDING_RENEW_MS, (lifeMs * 2) / 3)
-    )
-      return
-    this.#store({ standing: this.#makeStanding(known?.rights ?? ALL_RIGHTS, lifeMs), isWithdrawn: false })
-  }
-
-  /** @throws `keystore/locked`. */
-  #makeStanding(rights: readonly StandingRight[], lifeMs: number): Standing {
-    return makeStanding(
-      {
-        document: this.#document,
-        peer: this.#options.peer,
-        rights,
-        seq: Math.max(this.#stored.standing?.seq ?? 0, this.#whileUnlocked?.seq ?? 0) + 1,
-        atMs: this.#options.clock.nowMs(),
-        lifeMs,
-      },
-      this.keys().device,
-    )
-  }
-
-  /** @throws `storage/full`. */
-  #store(stored: Stored): void {
-    const { standing, isWithdrawn } = stored
-    if (standing !== null)
-      writeDurable(
-        this.#options.paths.standing,
-        isWithdrawn ? concat(Uint8Array.of(WITHDRAWN), standing.wire) : standing.wire,
-      )
-    this.#stored = stored
   }
 }
 

@@ -6,7 +6,7 @@ import { Ed25519Key } from '../core/crypto/ed25519.ts'
 import { SecretBytes } from '../core/crypto/secret.ts'
 import { XWingKey } from '../core/crypto/xwing.ts'
 import { parseDid } from '../core/identity/did.ts'
-import { type IdentityDocument, signDocument } from '../core/identity/document.ts'
+import { DOCUMENT_LIFE_MS, type IdentityDocument, signDocument } from '../core/identity/document.ts'
 import {
   type Keystore,
   makeKeystore,
@@ -22,7 +22,6 @@ import { VivimError } from '../core/kernel/errors.ts'
 import type { Did } from '../core/model/id.ts'
 import { readSmall, syncFolder, writeDurable } from './durable-file.ts'
 import { type HomePaths, listUsers, userFolderName, userPaths, userPathsIn } from './home.ts'
-import { DOCUMENT_LIFE_MS } from './keystore-session.ts'
 
 export interface NewUser {
   /** Null keeps the keys readable for whoever can read the disk. */

@@ -116,42 +116,43 @@ t.test('a keystore without a passphrase unlocks by itself', async t => {
 
 t.test('the node can prove the DID from the first start on, with locked keys', async t => {
   const { again, clock, peer } = await setting(t, null)
-  const { standing, document } = again()
-  t.ok(standing)
-  if (standing) t.equal(judgeStanding(standing, document, peer, clock.nowMs()), null)
+  const { nodeRight, document } = again()
+  const { shown } = nodeRight
+  t.ok(shown)
+  if (shown) t.equal(judgeStanding(shown, document, peer, clock.nowMs()), null)
 })
 
 t.test('a node answers while it is locked for as long as its user says, or not at all', async t => {
   const { session, again, clock, peer } = await setting(t, null)
   await session.unlock(null, null)
-  t.throws(() => session.delegateNode(['receive'], 91 * DAY_MS), { code: 'usage/invalid' })
-  session.delegateNode(['receive', 'keep'], 7 * DAY_MS)
+  t.throws(() => session.nodeRight.delegate(['receive'], 91 * DAY_MS), { code: 'usage/invalid' })
+  session.nodeRight.delegate(['receive', 'keep'], 7 * DAY_MS)
   session.lock()
-  const judged = (shown = again().standing, atMs = clock.atMs): string | null =>
+  const judged = (shown = again().nodeRight.shown, atMs = clock.atMs): string | null =>
     shown === null ? 'none' : judgeStanding(shown, session.document, peer, atMs)
-  t.same(again().standing?.rights, ['receive', 'keep'])
+  t.same(again().nodeRight.shown?.rights, ['receive', 'keep'])
   t.equal(judged(), null)
   t.equal(judged(undefined, START_MS + 7 * DAY_MS), 'expired')
   clock.atMs += 3 * DAY_MS
   await session.unlock(null, null)
-  t.same(session.standing?.rights, ['receive', 'keep'], 'renewed with the same rights')
-  t.equal((session.standing?.expiresAtMs ?? 0) - (session.standing?.atMs ?? 0), 7 * DAY_MS)
+  t.same(session.nodeRight.shown?.rights, ['receive', 'keep'], 'renewed with the same rights')
+  t.equal((session.nodeRight.shown?.expiresAtMs ?? 0) - (session.nodeRight.shown?.atMs ?? 0), 7 * DAY_MS)
 
   session.lock()
-  t.equal(session.withdrawNode(), true, 'also while it is locked')
-  t.equal(session.withdrawNode(), false)
-  t.equal(judged(session.standing), 'none')
+  t.equal(session.nodeRight.withdraw(), true, 'also while it is locked')
+  t.equal(session.nodeRight.withdraw(), false)
+  t.equal(judged(session.nodeRight.shown), 'none')
   t.equal(judged(), 'none', 'also after a restart')
   await session.unlock(null, null)
-  t.equal(judged(session.standing), null, 'unlocked it answers for itself')
+  t.equal(judged(session.nodeRight.shown), null, 'unlocked it answers for itself')
   t.equal(judged(), 'none', 'and leaves nothing behind')
   session.lock()
-  t.equal(judged(session.standing), 'none')
-  t.throws(() => session.delegateNode(['receive'], DAY_MS), { code: 'keystore/locked' })
+  t.equal(judged(session.nodeRight.shown), 'none')
+  t.throws(() => session.nodeRight.delegate(['receive'], DAY_MS), { code: 'keystore/locked' })
   await session.unlock(null, null)
-  session.delegateNode(['deliver'], DAY_MS)
+  session.nodeRight.delegate(['deliver'], DAY_MS)
   session.lock()
-  t.same(session.standing?.rights, ['deliver'])
+  t.same(session.nodeRight.shown?.rights, ['deliver'])
 })
 
 t.test(
@@ -159,15 +160,15 @@ t.test(
   async t => {
     const { session, again, clock, peer, paths } = await setting(t, null)
     await session.unlock(null, null)
-    const first = session.standing
+    const first = session.nodeRight.shown
     await session.unlock(null, null)
-    t.equal(session.standing, first, 'nothing changed')
+    t.equal(session.nodeRight.shown, first, 'nothing changed')
     clock.atMs += 29 * DAY_MS
     await session.unlock(null, null)
-    t.equal(session.standing?.seq, 1)
+    t.equal(session.nodeRight.shown?.seq, 1)
     clock.atMs += 2 * DAY_MS
     await session.unlock(null, null)
-    t.equal(session.standing?.seq, 2)
+    t.equal(session.nodeRight.shown?.seq, 2)
 
     const { identityKey, document } = session.keys()
     if (!identityKey) throw new Error('the first device has the identity key')
@@ -187,16 +188,16 @@ t.test(
       identityKey,
     )
     session.setDocument(next)
-    t.equal(session.standing?.seq, 3)
+    t.equal(session.nodeRight.shown?.seq, 3)
     t.equal(again().document.seq, 2)
 
     const moved = again('12D3KooWGM4cLPEUfCZ6W9fNEiPD7FeV856xwQZNHMvKuHdowht5')
-    t.equal(moved.standing, null, 'a statement of another node proves nothing here')
+    t.equal(moved.nodeRight.shown, null, 'a statement of another node proves nothing here')
     await moved.unlock(null, null)
-    t.equal(moved.standing?.seq, 4)
+    t.equal(moved.nodeRight.shown?.seq, 4)
 
     writeFileSync(paths.standing, 'damaged')
-    t.equal(again().standing, null)
+    t.equal(again().nodeRight.shown, null)
   },
 )
 
@@ -245,6 +246,6 @@ t.test('an identity document is renewed at an unlock half a year before it expir
   const renewed = session.document
   t.equal(decideDocument(first, renewed), 'accept')
   t.equal(documentTime(renewed, first.expiresAtMs), 'current')
-  t.ok(session.standing && standingNames(session.standing, renewed), 'the statement follows it')
+  t.ok(session.nodeRight.shown && standingNames(session.nodeRight.shown, renewed), 'the statement follows it')
   t.same(again().document.hash, renewed.hash, 'it is on disk')
 })

@@ -28,6 +28,8 @@ export const MAX_REVOKED = 64
 export const MAX_PEERS = 16
 /** A document counts for at most 400 days, so that a lost one cannot be shown for ever. */
 export const DOCUMENT_MAX_LIFE_MS = 400 * 86_400_000
+/** What one is made for. */
+export const DOCUMENT_LIFE_MS = 365 * 86_400_000
 
 /** A verified document. */
 export interface IdentityDocument {

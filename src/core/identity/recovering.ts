@@ -6,7 +6,7 @@ import type { Device, RevokedDevice } from './device.ts'
 import { anchorOf, type IdentityDocument, MAX_REVOKED, signDocumentByRecovery } from './document.ts'
 import { RECOVERY_SEED_BYTES, recoveryKeys } from './recovery.ts'
 
-/** What the next document says otherwise than the one before. */
+/** What the next document says otherwise than the one before. Who moved stays moved. */
 export interface RecoveryChange {
   readonly expiresAtMs: number
   readonly devices?: readonly Device[]
@@ -36,6 +36,7 @@ export function documentByRecovery(
       devices: known.devices,
       recovery: known.recovery,
       peers: known.peers,
+      ...(known.movedTo !== null && { movedTo: known.movedTo }),
       ...change,
       // The newest stay: a device that is neither listed nor revoked does not count either.
       revoked: (change.revoked ?? known.revoked).slice(-MAX_REVOKED),

@@ -153,7 +153,7 @@ export function makeIssued({ users, audiences, sessionOf, clock, chance }: Issue
       throw new VivimError('usage/invalid', 'what a node may do has an end and no other bound')
     const endMs = endOf(params.expires, nowMs)
     if (endMs === null) throw new VivimError('usage/invalid', 'what a node may do ends after 90 days at most')
-    sessionOf(local).delegateNode([...new Set(rights)], endMs - nowMs)
+    sessionOf(local).nodeRight.delegate([...new Set(rights)], endMs - nowMs)
     const view = nodeView(local)
     if (view === null) throw new VivimError('program/defect', 'a statement that was made is not there')
     return { ...view, chain: null, changed: true }
@@ -213,7 +213,7 @@ export function makeIssued({ users, audiences, sessionOf, clock, chance }: Issue
     /** Needs no key: the revocation was signed when the right was given. */
     revoke(local: Did, selector: string): Result<'capability.revoke'> {
       if (selector === NODE)
-        return { capabilityId: NODE, state: 'revoked', changed: sessionOf(local).withdrawNode() }
+        return { capabilityId: NODE, state: 'revoked', changed: sessionOf(local).nodeRight.withdraw() }
       const row = find(local, selector)
       const { link, by } = parseRevocation(row.revocation)
       const changed = users.write(local, db =>

@@ -3,14 +3,13 @@
 import { Ed25519Key } from '../../core/crypto/ed25519.ts'
 import { SecretBytes } from '../../core/crypto/secret.ts'
 import type { Device, RevokedDevice } from '../../core/identity/device.ts'
-import { type IdentityDocument, signDocument } from '../../core/identity/document.ts'
+import { DOCUMENT_LIFE_MS, type IdentityDocument, signDocument } from '../../core/identity/document.ts'
 import { openExport, wipeExport } from '../../core/identity/export-file.ts'
 import { documentByRecovery } from '../../core/identity/recovering.ts'
 import { wordsToSeed } from '../../core/identity/words.ts'
 import { utf8 } from '../../core/kernel/bytes.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import type { Did } from '../../core/model/id.ts'
-import { DOCUMENT_LIFE_MS } from '../keystore-session.ts'
 
 export interface DocumentChange {
   readonly devices: readonly Device[]
@@ -31,10 +30,10 @@ export interface Signer {
   readonly seed: SecretBytes | null
 }
 
-/** Sign the document after `known`. @throws `identity/recovery-needed`, `identity/other-recovery`. */
+/** Sign the document after `known`: as it was, but for the change and its end. @throws `identity/recovery-needed`, `identity/other-recovery`. */
 export function signNext(
   known: IdentityDocument,
-  change: DocumentChange,
+  change: Partial<DocumentChange>,
   { identityKey, seed }: Signer,
   nowMs: number,
 ): IdentityDocument {
@@ -47,7 +46,10 @@ export function signNext(
         atMs: nowMs,
         expiresAtMs,
         prev: known.hash,
+        devices: known.devices,
+        revoked: known.revoked,
         recovery: known.recovery,
+        peers: known.peers,
         ...change,
       },
       identityKey,

@@ -59,6 +59,11 @@ t.test('a new device is told, a recovery shakes trust, a mere renewal says nothi
   })
   t.same(changesBetween(renewed, moved), ['moved'])
   t.ok(shakesTrust(['moved']))
+  const changed = documentByRecovery(moved, alice.recoverySeed, START_MS, {
+    ...at,
+    devices: [alice.device.listed],
+  })
+  t.equal(changed.movedTo, bob.document.did, 'a change of devices takes no move back')
 })
 
 t.test(
