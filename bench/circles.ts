@@ -11,16 +11,9 @@ import {
   getCiphersuiteImpl,
   type Proposal,
 } from 'ts-mls'
-import {
-  type Entry,
-  makeAdd,
-  makeRemove,
-  makeRename,
-  makeRotate,
-  parseEntry,
-  readKeptEntry,
-} from '../src/core/circle/entry.ts'
+import { type Entry, parseEntry, readKeptEntry } from '../src/core/circle/entry.ts'
 import { makeEpoch, makeWrap } from '../src/core/circle/epoch.ts'
+import { makeAdd, makeRemove, makeRename, makeRotate } from '../src/core/circle/new-entry.ts'
 import { CircleReduction, reduceCircle } from '../src/core/circle/reduce.ts'
 import { XWingKey } from '../src/core/crypto/xwing.ts'
 import { activeDevices } from '../src/core/identity/document.ts'

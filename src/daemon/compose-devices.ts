@@ -34,7 +34,7 @@ export interface DevicesGround {
 export function makeDeviceServices(parts: DevicesGround, scope: Scope) {
   const { ground, services, paths, node, runner, publishing, renewCard, operatorChanged } = parts
   const { config, peerId, master, users, locals, network, clock, chance, say } = ground
-  const { people, contacts, jobs, circles, store, membership, requests, ownSync } = services
+  const { people, contacts, jobs, circles, store, upkeep, requests, ownSync } = services
   const { sessionOf } = locals
   const devices = makeDevices({
     renewCard,
@@ -57,7 +57,7 @@ export function makeDeviceServices(parts: DevicesGround, scope: Scope) {
             .tellDocument({ peer, addrs }, document.wire, AbortSignal.timeout(TELL_TIMEOUT_MS))
             .catch(error => say('device.not-told', { peer, code: codeOf(error) }))
       await people.learn(document)
-      await membership.renewed(local)
+      await upkeep.renewed(local)
       const nowMs = clock.nowMs()
       for (const { did, state } of users.read(local, db => db.contacts.list()))
         if (state === 'known' || state === 'verified')

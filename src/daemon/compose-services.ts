@@ -23,6 +23,7 @@ import type { Network } from './network/ports.ts'
 import { makeArrival } from './sharing/arrival.ts'
 import { makeAudiences } from './sharing/audiences.ts'
 import { makeCardLetters } from './sharing/card-letters.ts'
+import { makeCircleUpkeep } from './sharing/circle-upkeep.ts'
 import { makeCircles } from './sharing/circles.ts'
 import { makeContacts } from './sharing/contacts.ts'
 import { makeDelivery } from './sharing/delivery.ts'
@@ -168,7 +169,7 @@ export function makeServices(ground: Ground, scope: Scope) {
     circles,
     network,
     synced: (did, circle) =>
-      void membership
+      void upkeep
         .wasSynced(did, circle)
         .catch(error => say('circle.not-settled', { circle, code: codeOf(error) })),
     stores: refs.identities,
@@ -253,11 +254,10 @@ export function makeServices(ground: Ground, scope: Scope) {
     clock,
     log: say,
   })
-  const membership = makeMembership({
+  const endInvites = (did: Did, circle: CircleId): number => invites.endBefore(did, circle)
+  const upkeep = makeCircleUpkeep({
     users,
     jobs,
-    people,
-    contacts,
     circles,
     refs: refs.circles,
     audiences,
@@ -266,12 +266,25 @@ export function makeServices(ground: Ground, scope: Scope) {
     keys,
     wantSync: syncs.wantCircle,
     deviceKey: did => sessionOf(did).deviceKey,
-    endInvites: (did, circle) => invites.endBefore(did, circle),
+    endInvites,
+    wake,
+    clock,
+  })
+  const membership = makeMembership({
+    users,
+    jobs,
+    people,
+    contacts,
+    circles,
+    audiences,
+    upkeep,
+    keys,
+    endInvites,
     wake,
     clock,
   })
   const settle = (did: Did, circle: CircleId): Promise<void> =>
-    membership.settle(did, circle).catch(error => say('circle.not-settled', { circle, code: codeOf(error) }))
+    upkeep.settle(did, circle).catch(error => say('circle.not-settled', { circle, code: codeOf(error) }))
   const sealing = makeSealing({
     users,
     store,
@@ -533,6 +546,7 @@ export function makeServices(ground: Ground, scope: Scope) {
     endings,
     fetching,
     letters,
+    upkeep,
     membership,
     lists,
     acus,

@@ -132,7 +132,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     endings,
     fetching,
     letters,
-    membership,
+    upkeep,
     passingJobs,
     jobHandlers,
     ownSync,
@@ -219,7 +219,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     if (decision !== 'accept' || known === null) return
     for (const did of locals.list())
       if (did !== next.did)
-        void membership
+        void upkeep
           .devicesChanged(did, next.did)
           .catch(error => say('circle.not-settled', { code: codeOf(error) }))
   })
@@ -229,7 +229,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     const told = await card.refresh(did)
     publishing.renewSlot(did)
     publishing.soon()
-    await membership.settleAll(did)
+    await upkeep.settleAll(did)
     return told
   }
   /** From now on their letters are opened and their circles kept up to date. */
@@ -244,12 +244,12 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
       publishing.renewSlot(did)
       ownSync.soon(did)
       letters.wake(did)
-      void membership.settleAll(did).catch(error => say('circle.not-settled', { code: codeOf(error) }))
+      void upkeep.settleAll(did).catch(error => say('circle.not-settled', { code: codeOf(error) }))
       hurry({ lastError: 'keystore/locked' })
     }
     session.onUnlock(unlocked)
     await session.unlockWithout()
-    await membership.resume(did)
+    await upkeep.resume(did)
     await passingJobs.resume(did)
   }
   for (const did of locals.list()) await serve(did, sessionOf(did))

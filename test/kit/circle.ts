@@ -1,8 +1,7 @@
 /** A circle for tests: people write entries to it as their nodes would, each knowing what they are told they know. */
+import type { AddedRole, Entry, History } from '../../src/core/circle/entry.ts'
+import { type AudienceMember, type EpochCommitment, makeEpoch } from '../../src/core/circle/epoch.ts'
 import {
-  type AddedRole,
-  type Entry,
-  type History,
   makeAdd,
   makeClose,
   makeCreate,
@@ -15,8 +14,7 @@ import {
   makeRole,
   makeRotate,
   makeTransfer,
-} from '../../src/core/circle/entry.ts'
-import { type AudienceMember, type EpochCommitment, makeEpoch } from '../../src/core/circle/epoch.ts'
+} from '../../src/core/circle/new-entry.ts'
 import { type CircleState, reduceCircle } from '../../src/core/circle/reduce.ts'
 import type { SecretBytes } from '../../src/core/crypto/secret.ts'
 import { activeDevices, type IdentityDocument } from '../../src/core/identity/document.ts'

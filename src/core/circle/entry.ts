@@ -1,11 +1,8 @@
-/** Entries of a circle's log, `vivim/v1/circle`: making, signing, reading (docs/protocol.md section 7). What an entry may do is
- *  the reducer's to say. */
+/** Entries of a circle's log, `vivim/v1/circle`, as they are read (docs/protocol.md section 7). What an entry may do is the reducer's
+ *  to say. */
 import { z } from 'zod'
-import type { CborValue } from '../crypto/cbor.ts'
-import type { Ed25519Key } from '../crypto/ed25519.ts'
-import { sha256 } from '../crypto/hash.ts'
-import { bound, LABELS } from '../crypto/labels.ts'
-import { knowsCritical, signedFields, signObject, verifyObject } from '../crypto/signed.ts'
+import { LABELS } from '../crypto/labels.ts'
+import { knowsCritical, signedFields, verifyObject } from '../crypto/signed.ts'
 import { CARD_MAX_CHARS, parseCard } from '../identity/card.ts'
 import {
   DOCUMENT_MAX_BYTES,
@@ -15,18 +12,17 @@ import {
   readKeptDocument,
 } from '../identity/document.ts'
 import { bytesOf, bytesUpTo, TimeMs } from '../identity/field.ts'
-import { fromHex, toHex, utf8 } from '../kernel/bytes.ts'
-import type { Chance } from '../kernel/env.ts'
+import { toHex } from '../kernel/bytes.ts'
 import { hasCode, VivimError } from '../kernel/errors.ts'
 import { type CircleId, Did } from '../model/id.ts'
-import { CIRCLE_ID_BYTES, circleIdBytes, circleIdFromBytes, type EpochCommitment } from './epoch.ts'
+import { CIRCLE_ID_BYTES, CREATE_SALT_BYTES, circleIdFromBytes, circleIdOf } from './circle-id.ts'
+import type { EpochCommitment } from './epoch.ts'
 
 export const ENTRY_MAX_BYTES = 128 * 1024
 /** An entry names at most this many heads; with more, the rest is named by the next. */
 export const MAX_PREV = 64
 export const CIRCLE_NAME_MAX_CHARS = 200
 export const DESCRIPTION_MAX_CHARS = 2000
-const CREATE_SALT_BYTES = 16
 
 /** SHA-256 of an entry in hex: 64 characters. */
 export type EntryHash = string
@@ -154,13 +150,6 @@ function shaped<S extends z.ZodType>(schema: S, payload: object): z.output<S> {
   throw bad(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong shape'}`)
 }
 
-/** The id of a circle commits to who made it, so that nobody else can write another beginning for it.
- *  @param salt - 16 bytes. */
-const circleIdOf = (owner: Did, salt: Uint8Array): CircleId =>
-  circleIdFromBytes(
-    sha256(bound(LABELS.circleId, utf8(owner), Uint8Array.of(0), salt)).slice(0, CIRCLE_ID_BYTES),
-  )
-
 /** Verify an entry by itself: signature, shape, the documents in it, and that those who speak for themselves do so with a device
  *  that the document lists. A kind that is not known here comes back as `unknown`.
  *  @throws `crypto/*`, `identity/invalid`. */
@@ -266,115 +255,3 @@ function isCardOf(did: Did, card: string): boolean {
     return false
   }
 }
-
-/** Who writes an entry, and after which. */
-export interface EntryPlace {
-  readonly circle: CircleId
-  /** The signer's own document; for `document` entries the one that is brought. */
-  readonly signer: IdentityDocument
-  readonly prev: readonly EntryHash[]
-  readonly atMs: number
-}
-
-function sign(place: EntryPlace, act: { [name: string]: CborValue | undefined }, key: Ed25519Key): Entry {
-  const prev = [...place.prev].sort().slice(0, MAX_PREV).map(fromHex)
-  const { signer, circle, atMs } = place
-  return parseEntry(
-    signObject(
-      LABELS.circle,
-      { at: atMs, prev, circle: circleIdBytes(circle), did: signer.did, doc: signer.hash, ...act },
-      key,
-    ).wire,
-  )
-}
-
-const epochValue = ({ commitment, audience }: EpochCommitment): CborValue => ({ commitment, audience })
-
-/** Begin a circle; its id is drawn here. @throws `crypto/bad-encoding` when a reader would refuse it, such as for a name too long. */
-export function makeCreate(
-  fields: {
-    readonly signer: IdentityDocument
-    readonly atMs: number
-    readonly name: string
-    readonly history: History
-    readonly card: string | null
-    readonly epoch: EpochCommitment
-  },
-  deviceKey: Ed25519Key,
-  chance: Chance,
-): Entry {
-  const { signer, atMs, name, history, card, epoch } = fields
-  const salt = chance.bytes(CREATE_SALT_BYTES)
-  return sign(
-    { circle: circleIdOf(signer.did, salt), signer, prev: [], atMs },
-    { op: 'create', salt, name, history, document: signer.wire, card, epoch: epochValue(epoch) },
-    deviceKey,
-  )
-}
-
-/** Add a person. @param fields.epoch - null only where the circle's history is `all`. */
-export const makeAdd = (
-  place: EntryPlace,
-  fields: {
-    readonly document: IdentityDocument
-    readonly role: AddedRole
-    readonly card: string | null
-    readonly epoch: EpochCommitment | null
-  },
-  deviceKey: Ed25519Key,
-): Entry =>
-  sign(
-    place,
-    {
-      op: 'add',
-      member: { did: fields.document.did, role: fields.role },
-      document: fields.document.wire,
-      card: fields.card,
-      epoch: fields.epoch && epochValue(fields.epoch),
-    },
-    deviceKey,
-  )
-
-/** Take a person out, under a new epoch for those who are left. */
-export const makeRemove = (
-  place: EntryPlace,
-  target: Did,
-  epoch: EpochCommitment,
-  deviceKey: Ed25519Key,
-): Entry => sign(place, { op: 'remove', member: { did: target }, epoch: epochValue(epoch) }, deviceKey)
-
-/** Give a member another role. */
-export const makeRole = (place: EntryPlace, target: Did, role: AddedRole, deviceKey: Ed25519Key): Entry =>
-  sign(place, { op: 'role', member: { did: target, role } }, deviceKey)
-
-/** Give the circle another name. @throws `crypto/bad-encoding` for one too long. */
-export const makeRename = (place: EntryPlace, name: string, deviceKey: Ed25519Key): Entry =>
-  sign(place, { op: 'rename', name }, deviceKey)
-
-/** Say what the circle is for; an empty text takes it back. @throws `crypto/bad-encoding` for one too long. */
-export const makeDescribe = (place: EntryPlace, text: string, deviceKey: Ed25519Key): Entry =>
-  sign(place, { op: 'describe', text }, deviceKey)
-
-/** Set what those who come later get of what was shared before. */
-export const makeHistory = (place: EntryPlace, history: History, deviceKey: Ed25519Key): Entry =>
-  sign(place, { op: 'history', history }, deviceKey)
-
-/** Leave. The next epoch is another's to make: who leaves must not know its secret. */
-export const makeLeave = (place: EntryPlace, deviceKey: Ed25519Key): Entry =>
-  sign(place, { op: 'leave' }, deviceKey)
-
-/** Give the circle to a member; the owner until then stays as an admin. */
-export const makeTransfer = (place: EntryPlace, target: Did, deviceKey: Ed25519Key): Entry =>
-  sign(place, { op: 'transfer', member: { did: target } }, deviceKey)
-
-/** End the circle for good. */
-export const makeClose = (place: EntryPlace, deviceKey: Ed25519Key): Entry =>
-  sign(place, { op: 'close' }, deviceKey)
-
-/** Start a new epoch for the same members. */
-export const makeRotate = (place: EntryPlace, epoch: EpochCommitment, deviceKey: Ed25519Key): Entry =>
-  sign(place, { op: 'rotate', epoch: epochValue(epoch) }, deviceKey)
-
-/** Bring one's own newer document, or a newer card with the same one. */
-export const makeDocumentEntry = (place: EntryPlace, card: string | null, deviceKey: Ed25519Key): Entry =>
-  sign(place, { op: 'document', document: place.signer.wire, card }, deviceKey)

@@ -9,10 +9,11 @@ import { openObject, signedFields, signObject } from '../crypto/signed.ts'
 import type { XWingKey } from '../crypto/xwing.ts'
 import { deviceOf, type IdentityDocument } from '../identity/document.ts'
 import { bytesOf, bytesUpTo, Sequence, TimeMs } from '../identity/field.ts'
-import { fromBase32, fromHex, toBase32, toHex, utf8 } from '../kernel/bytes.ts'
+import { fromHex, toHex, utf8 } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
 import { VivimError } from '../kernel/errors.ts'
-import { CircleId, Did } from '../model/id.ts'
+import { type CircleId, Did } from '../model/id.ts'
+import { CIRCLE_ID_BYTES, circleIdBytes, circleIdFromBytes } from './circle-id.ts'
 
 export const EPOCH_SECRET_BYTES = 32
 export const EPOCH_TAG_BYTES = 16
@@ -75,14 +76,6 @@ export const epochTag = (secret: Secret, salt: Uint8Array): Uint8Array =>
 /** The key of an epoch's tags, 32 bytes: for trying many tags against one epoch. */
 export const epochTagKey = (secret: Secret): Uint8Array =>
   borrowSecret(secret, EPOCH_SECRET_BYTES, bytes => hkdf(bytes, new Uint8Array(0), label('epochTag'), 32))
-
-export const CIRCLE_ID_BYTES = 16
-
-/** 16 bytes. */
-export const circleIdBytes = (circle: CircleId): Uint8Array => fromBase32(circle)
-
-/** @param bytes - 16 bytes. */
-export const circleIdFromBytes = (bytes: Uint8Array): CircleId => CircleId.parse(toBase32(bytes))
 
 /** The gossip topic of a circle, 0 to 15; never changes. */
 export const circleShard = (circle: CircleId): number =>

@@ -16,8 +16,8 @@ import { toBase32, toHex, utf8 } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
 import { VivimError } from '../kernel/errors.ts'
 import { type CircleId, Did } from '../model/id.ts'
+import { CIRCLE_ID_BYTES, circleIdBytes, circleIdFromBytes } from './circle-id.ts'
 import { CIRCLE_NAME_MAX_CHARS } from './entry.ts'
-import { CIRCLE_ID_BYTES, circleIdBytes, circleIdFromBytes } from './epoch.ts'
 
 export const JOIN_COMMAND = '/vivim/circle/join'
 export const INVITE_MAX_CHARS = 8192

@@ -1,5 +1,7 @@
 /** Keys of circles' epochs: kept sealed in the user's database, wrapped for members, found by the tag of an envelope. */
-import { circleIdBytes, circleShard, makeWrap, openWrap, parseWrap } from '../../core/circle/epoch.ts'
+
+import { circleIdBytes } from '../../core/circle/circle-id.ts'
+import { circleShard, makeWrap, openWrap, parseWrap } from '../../core/circle/epoch.ts'
 import { memberOfDevice } from '../../core/circle/reduce.ts'
 import type { Recipient } from '../../core/crypto/sealed.ts'
 import type { SecretBytes } from '../../core/crypto/secret.ts'

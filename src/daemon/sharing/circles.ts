@@ -1,10 +1,9 @@
 /** Circles of a user: made, extended, brought up to date from what others send, and used to seal. */
+import type { AddedRole, Entry, EntryHash, History } from '../../core/circle/entry.ts'
+import { upTo } from '../../core/circle/entry-graph.ts'
+import { makeEpoch } from '../../core/circle/epoch.ts'
 import {
-  type AddedRole,
-  type Entry,
-  type EntryHash,
   type EntryPlace,
-  type History,
   makeAdd,
   makeClose,
   makeCreate,
@@ -17,9 +16,7 @@ import {
   makeRole,
   makeRotate,
   makeTransfer,
-} from '../../core/circle/entry.ts'
-import { upTo } from '../../core/circle/entry-graph.ts'
-import { makeEpoch } from '../../core/circle/epoch.ts'
+} from '../../core/circle/new-entry.ts'
 import type { CircleMember, CircleState } from '../../core/circle/reduce.ts'
 import type { SecretBytes } from '../../core/crypto/secret.ts'
 import { parseCard } from '../../core/identity/card.ts'

@@ -1,5 +1,7 @@
 /** What circles tell each other by gossip: that their log has new heads, that a share was taken back. Sealed under an epoch. */
-import { circleIdBytes, circleIdFromBytes, circleShard } from '../../core/circle/epoch.ts'
+
+import { circleIdBytes, circleIdFromBytes } from '../../core/circle/circle-id.ts'
+import { circleShard } from '../../core/circle/epoch.ts'
 import { fromHex, toHex } from '../../core/kernel/bytes.ts'
 import type { Chance } from '../../core/kernel/env.ts'
 import { codeOf, hasCode } from '../../core/kernel/errors.ts'

@@ -1,22 +1,19 @@
-/** Circles as their user changes them: people, roles, name, owner, end; each change is brought to the members' nodes. Who is added is in at once where
- *  their keys are known, and a wish that a job fulfils where they are not. */
+/** Circles as their user changes them: people, roles, name, owner, end. Who is added is in at once where their keys are known, and a wish
+ *  that a job fulfils where they are not. */
 import type { AddedRole, History } from '../../core/circle/entry.ts'
 import type { Result } from '../../core/contract/methods.ts'
 import type { IdentityDocument } from '../../core/identity/document.ts'
-import { sameBytes } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
 import type { JobStore } from '../../core/pipeline/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { Audiences } from './audiences.ts'
-import { type CircleRefs, keyMark } from './circle-logs.ts'
+import type { CircleUpkeep } from './circle-upkeep.ts'
 import type { Circles } from './circles.ts'
 import type { Contacts } from './contacts.ts'
-import type { GossipMessages } from './gossip-messages.ts'
 import type { KeyRing } from './keys.ts'
 import type { People } from './people.ts'
-import type { Welcome } from './welcome.ts'
 
 export interface MembershipDeps {
   users: UserDatabaseManager
@@ -24,15 +21,9 @@ export interface MembershipDeps {
   people: People
   contacts: Contacts
   circles: Circles
-  refs: CircleRefs
   audiences: Audiences
-  gossip: GossipMessages
-  welcome: Welcome
+  upkeep: CircleUpkeep
   keys: KeyRing
-  /** With every member whose node is connected. */
-  wantSync: (local: Did, circle: CircleId) => void
-  /** The public key of this device of a user, 32 bytes; null before the first unlock. */
-  deviceKey: (local: Did) => Uint8Array | null
   /** End the invites that were made before a removal. @returns how many. */
   endInvites: (local: Did, circle: CircleId) => number
   wake: () => void
@@ -40,49 +31,12 @@ export interface MembershipDeps {
 }
 
 export function makeMembership(deps: MembershipDeps) {
-  const { users, jobs, people, contacts, circles, refs, audiences, gossip, welcome, keys, deviceKey } = deps
-  const { wantSync, wake, clock } = deps
-  /** Circles that were brought up to date with a member since the start, by user. */
-  const synced = new Set<string>()
+  const { users, jobs, people, contacts, circles, audiences, upkeep, keys, endInvites, wake, clock } = deps
 
   const view = (local: Did, circle: CircleId): Result<'circle.show'> => {
     const row = users.read(local, db => db.circles.get(circle))
     if (row === null) throw new VivimError('circle/not-found', 'that circle is gone')
     return audiences.viewCircle(local, row)
-  }
-
-  /** A member's node gets the entries and the key of the newest epoch. */
-  async function bring(local: Did, circle: CircleId, target: Did): Promise<void> {
-    await jobs.drop({ kind: 'circle', owner: local, circle, target })
-    const notBeforeMs = clock.nowMs()
-    await jobs.add({ kind: 'circle', owner: local, share: null, circle, target, notBeforeMs })
-  }
-
-  /** Whether this device signed an entry: what another own device began is its own to finish. */
-  function isMine(local: Did, circle: CircleId, hash: string): boolean {
-    const own = deviceKey(local)
-    const entry = circles.load(local, circle).entries.find(one => one.hash === hash)
-    return own === null || (entry !== undefined && sameBytes(entry.by, own))
-  }
-
-  /** Members whose nodes got the key that counts, but not for all the devices that they have now. */
-  async function bringToNewDevices(local: Did, circle: CircleId): Promise<void> {
-    const { sealing, members } = circles.state(local, circle)
-    if (sealing === null) return
-    for (const { did, devices } of members) {
-      const known = did === local ? null : refs.knownEpoch(local, circle, did)
-      if (known?.startsWith(`${sealing.id} `) && known !== keyMark(sealing.id, devices))
-        await bring(local, circle, did)
-    }
-    wake()
-  }
-
-  /** Every other member's node is told: entries and the key of the newest epoch; who is new gets what is due to them. */
-  async function spread(local: Did, circle: CircleId): Promise<void> {
-    await welcome.welcome(local, circle)
-    for (const target of audiences.members(local, circle)) await bring(local, circle, target)
-    await gossip.tellHeads(local, circle)
-    wake()
   }
 
   /** A member by alias, DID or its beginning, also one who is no contact. @throws `contact/not-found`, `id/ambiguous`. */
@@ -96,74 +50,11 @@ export function makeMembership(deps: MembershipDeps) {
 
   /** After a change by the user themselves: tell the others, and show the circle. */
   async function changedBy(local: Did, circle: CircleId): Promise<Result<'circle.add'>> {
-    await spread(local, circle)
+    await upkeep.spread(local, circle)
     return { ...view(local, circle), changed: true }
   }
 
-  /** Bring a newer own document or card into a circle. What the devices that it revokes signed counts only in its ancestors: so the
-   *  log is brought up to date with a member first, where there is one. @returns whether it was brought. */
-  async function introduce(local: Did, circle: CircleId): Promise<boolean> {
-    if (!keys.unlocked(local) || !circles.hasNews(local, circle)) return false
-    if (!synced.has(`${local} ${circle}`) && audiences.members(local, circle).length > 0) {
-      wantSync(local, circle)
-      return false
-    }
-    return circles.bringDocument(local, circle)
-  }
-
   return {
-    /** A circle was brought up to date with a member. */
-    async wasSynced(local: Did, circle: CircleId): Promise<void> {
-      synced.add(`${local} ${circle}`)
-      await this.settle(local, circle)
-    },
-
-    /** A person's identity document changed: the key of each circle in common goes to the devices that they have now. */
-    async devicesChanged(local: Did, did: Did): Promise<void> {
-      for (const { circleId } of users.read(local, db => db.circles.list())) {
-        if (!audiences.isShown(local, circleId) || !audiences.members(local, circleId).includes(did)) continue
-        refs.setKnownEpoch(local, circleId, did, '')
-        await bring(local, circleId, did)
-      }
-      wake()
-    },
-
-    /** Who is new gets what is due to them. Somebody went out without a new epoch for those who are left, or two things happened at
-     *  once: the owner's node rotates. An admin's does so when they share: several at once would each call for the next. */
-    async settle(local: Did, circle: CircleId): Promise<void> {
-      deps.endInvites(local, circle)
-      if (await introduce(local, circle)) await spread(local, circle)
-      await welcome.welcome(local, circle)
-      const { members, sealing, closing, upgrade } = circles.state(local, circle)
-      const role = members.find(({ did }) => did === local)?.role
-      if (closing === null && role !== undefined) await bringToNewDevices(local, circle)
-      if (sealing !== null || closing !== null || upgrade || role !== 'owner') return
-      if (!keys.unlocked(local)) return
-      await circles.rotate(local, circle)
-      await spread(local, circle)
-    },
-
-    /** Devices of the user came or went: each circle gets the document that says so, and where it took one out and the user may, a new key
-     *  in the same step; elsewhere the owner's node makes one once it learns of it. */
-    async renewed(local: Did): Promise<void> {
-      for (const { circleId } of users.read(local, db => db.circles.list())) {
-        const { members, closing, upgrade } = circles.state(local, circleId)
-        const role = members.find(({ did }) => did === local)?.role
-        if (closing !== null || upgrade || role === undefined) continue
-        const isNews = await circles.bringDocument(local, circleId)
-        const mayRotate = role === 'owner' || (role === 'admin' && isNews)
-        const lacksKey = circles.state(local, circleId).sealing === null
-        if (lacksKey && mayRotate) await circles.rotate(local, circleId)
-        if (isNews || (lacksKey && mayRotate)) await spread(local, circleId)
-      }
-    },
-
-    /** All circles of a user, such as once their keystore is unlocked. */
-    async settleAll(local: Did): Promise<void> {
-      for (const { circleId } of users.read(local, db => db.circles.list()))
-        await this.settle(local, circleId)
-    },
-
     async remove(local: Did, selector: string, names: string[]): Promise<Result<'circle.remove'>> {
       const { circleId } = audiences.findCircle(local, selector)
       circles.mayWrite(local, circleId)
@@ -183,12 +74,12 @@ export function makeMembership(deps: MembershipDeps) {
         const isIn = audiences.members(local, circleId).includes(target)
         if (isIn) {
           await circles.remove(local, circleId, target)
-          await bring(local, circleId, target)
+          await upkeep.bring(local, circleId, target)
         }
         changed ||= wished || isIn
       }
-      const invitesEnded = deps.endInvites(local, circleId)
-      if (changed) await spread(local, circleId)
+      const invitesEnded = endInvites(local, circleId)
+      if (changed) await upkeep.spread(local, circleId)
       return { ...view(local, circleId), invitesEnded, changed }
     },
 
@@ -203,7 +94,7 @@ export function makeMembership(deps: MembershipDeps) {
         )
       const others = audiences.members(local, circleId)
       await circles.leave(local, circleId)
-      for (const target of others) await bring(local, circleId, target)
+      for (const target of others) await upkeep.bring(local, circleId, target)
       wake()
       return { ...view(local, circleId), changed: true }
     },
@@ -262,35 +153,6 @@ export function makeMembership(deps: MembershipDeps) {
       if (circles.state(local, circleId).closing !== null) return { ...view(local, circleId), changed: false }
       await circles.close(local, circleId)
       return await changedBy(local, circleId)
-    },
-
-    /** Finish what an earlier process began: it may have ended between an entry, the references to it and the jobs that bring it to
-     *  members' nodes. */
-    async resume(local: Did): Promise<void> {
-      for (const { circleId } of users.read(local, db => db.circles.list())) {
-        await circles.mend(local, circleId)
-        await this.settle(local, circleId)
-        const { sealing, former, members, closing, owner } = circles.state(local, circleId)
-        if (closing !== null && owner === local && isMine(local, circleId, closing))
-          for (const target of audiences.members(local, circleId))
-            if (refs.knownEpoch(local, circleId, target) !== closing) await bring(local, circleId, target)
-        const left = former.find(({ did, by }) => did === local && by === local)
-        if (left && isMine(local, circleId, left.exit))
-          for (const { did } of members)
-            if (refs.knownEpoch(local, circleId, did) !== left.exit) await bring(local, circleId, did)
-        for (const { did, exit, by } of former)
-          if (
-            by === local &&
-            did !== local &&
-            refs.knownEpoch(local, circleId, did) !== exit &&
-            isMine(local, circleId, exit)
-          )
-            await bring(local, circleId, did)
-        if (sealing?.maker !== local || !isMine(local, circleId, sealing.id)) continue
-        for (const { did, devices } of members)
-          if (did !== local && refs.knownEpoch(local, circleId, did) !== keyMark(sealing.id, devices))
-            await bring(local, circleId, did)
-      }
     },
 
     async create(local: Did, name: string, history: History): Promise<Result<'circle.create'>> {
@@ -356,21 +218,21 @@ export function makeMembership(deps: MembershipDeps) {
         }
         changed = true
       }
-      if (grown) await spread(local, circleId)
+      if (grown) await upkeep.spread(local, circleId)
       return { ...view(local, circleId), changed }
     },
 
     async rotate(local: Did, selector: string): Promise<Result<'circle.rotate'>> {
       const { circleId } = audiences.findCircle(local, selector)
       await circles.rotate(local, circleId)
-      await spread(local, circleId)
+      await upkeep.spread(local, circleId)
       return { ...view(local, circleId), changed: true }
     },
 
     /** Somebody used an invite that was judged. @throws as `Circles.add`. */
     async admit(local: Did, circle: CircleId, document: IdentityDocument, role: AddedRole): Promise<void> {
       await circles.add(local, circle, document, role)
-      await spread(local, circle)
+      await upkeep.spread(local, circle)
     },
 
     /** Write the `add` entry of somebody who was wished for. @returns false while their keys are unknown. */
@@ -383,7 +245,7 @@ export function makeMembership(deps: MembershipDeps) {
         await circles.add(local, circle, document, wish.role)
       }
       // Also when an earlier try got as far as the entry and no further.
-      await spread(local, circle)
+      await upkeep.spread(local, circle)
       users.write(local, db => db.circles.deleteWish(circle, did))
       return true
     },

@@ -1,13 +1,7 @@
 import t from 'tap'
-import {
-  ENTRY_MAX_BYTES,
-  type Entry,
-  makeAdd,
-  makeDocumentEntry,
-  makeRotate,
-  parseEntry,
-} from '../../../src/core/circle/entry.ts'
-import { circleIdBytes } from '../../../src/core/circle/epoch.ts'
+import { circleIdBytes } from '../../../src/core/circle/circle-id.ts'
+import { ENTRY_MAX_BYTES, type Entry, parseEntry } from '../../../src/core/circle/entry.ts'
+import { makeAdd, makeDocumentEntry, makeRotate } from '../../../src/core/circle/new-entry.ts'
 import { type CircleState, memberOfDevice, reduceCircle } from '../../../src/core/circle/reduce.ts'
 import { type CborValue, decodeCbor, encodeCbor } from '../../../src/core/crypto/cbor.ts'
 import { Ed25519Key } from '../../../src/core/crypto/ed25519.ts'

@@ -1,6 +1,7 @@
 /** A reduced circle takes the next entry alone only where reducing everything would say the same. */
 import t from 'tap'
-import { type Entry, makeCreate } from '../../../src/core/circle/entry.ts'
+import type { Entry } from '../../../src/core/circle/entry.ts'
+import { makeCreate } from '../../../src/core/circle/new-entry.ts'
 import { CircleReduction, reduceCircle } from '../../../src/core/circle/reduce.ts'
 import { add, audienceOf, begin, epochFor, leave, remove, rename } from '../../kit/circle.ts'
 import { makePerson, START_MS, seededChance } from '../../kit/person.ts'
