@@ -13,7 +13,7 @@ import {
 } from '../identity/document.ts'
 import { bytesOf, bytesUpTo, TimeMs } from '../identity/field.ts'
 import { toHex } from '../kernel/bytes.ts'
-import { hasCode, VivimError } from '../kernel/errors.ts'
+import { hasCode, isVerdict, VivimError } from '../kernel/errors.ts'
 import { type CircleId, Did } from '../model/id.ts'
 import { CIRCLE_ID_BYTES, CREATE_SALT_BYTES, circleIdFromBytes, circleIdOf } from './circle-id.ts'
 import type { EpochCommitment } from './epoch.ts'
@@ -251,7 +251,8 @@ function ownIntroduction(
 function isCardOf(did: Did, card: string): boolean {
   try {
     return parseCard(card).did === did
-  } catch {
+  } catch (error) {
+    if (!isVerdict(error)) throw error
     return false
   }
 }

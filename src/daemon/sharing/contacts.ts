@@ -10,7 +10,8 @@ import { isoTime } from '../../core/model/id.ts'
 import type { Network } from '../network/ports.ts'
 import type { ContactRow } from '../storage/user/contact-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
-import { cardFields, cardFieldsOf, type People } from './people.ts'
+import { cardFields, cardFieldsOf } from './card-fields.ts'
+import type { People } from './people.ts'
 import { PROFILE } from './profile-keys.ts'
 
 /** How long adding a contact waits for their node; whoever is away is reached later. */

@@ -9,8 +9,10 @@ import { VivimError } from '../../core/kernel/errors.ts'
 import { type Did, isoTime } from '../../core/model/id.ts'
 import type { ContactRow } from '../storage/user/contact-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
+import { cardFieldsOf } from './card-fields.ts'
 import type { Contacts } from './contacts.ts'
-import { cardFieldsOf, type Learning, type People } from './people.ts'
+import type { Learning } from './known-documents.ts'
+import type { People } from './people.ts'
 
 export interface TrustDeps {
   users: UserDatabaseManager

@@ -1,0 +1,8 @@
+/** Maps that forget the oldest. */
+
+/** Put at the end, and let the oldest go over `max`. */
+export function remember<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
+  map.delete(key)
+  map.set(key, value)
+  if (map.size > max) for (const oldest of map.keys()) return void map.delete(oldest)
+}
