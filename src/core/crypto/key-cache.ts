@@ -1,5 +1,7 @@
 /** Imported public keys, kept for the next use by the same person; importing costs as much as using. Public keys only. */
 
+import { remember } from '../kernel/remember.ts'
+
 export class KeyCache<V> {
   readonly #kept = new Map<string, V>()
   readonly #limit: number
@@ -14,10 +16,7 @@ export class KeyCache<V> {
   get(raw: Uint8Array): V {
     const id = Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString('latin1')
     const key = this.#kept.get(id) ?? this.#importKey(raw)
-    this.#kept.delete(id)
-    this.#kept.set(id, key)
-    const oldest = this.#kept.keys().next()
-    if (this.#kept.size > this.#limit && !oldest.done) this.#kept.delete(oldest.value)
+    remember(this.#kept, id, key, this.#limit)
     return key
   }
 }

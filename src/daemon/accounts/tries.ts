@@ -1,5 +1,6 @@
 /** Slows down whoever guesses passphrases: a pause that grows with each wrong one and is forgotten with time. */
 import type { Clock } from '../../core/kernel/env.ts'
+import { remember } from '../../core/kernel/remember.ts'
 
 /** Wrong ones that cost no pause: people mistype. */
 const FREE = 4
@@ -40,9 +41,7 @@ export function makeTries(clock: Clock): Tries {
 
     wrong(door) {
       const wrong = (known(door)?.wrong ?? 0) + 1
-      doors.delete(door)
-      doors.set(door, { wrong, atMs: clock.nowMs() })
-      if (doors.size > MAX_KNOWN) for (const oldest of doors.keys()) if (doors.delete(oldest)) break
+      remember(doors, door, { wrong, atMs: clock.nowMs() }, MAX_KNOWN)
     },
 
     right: door => void doors.delete(door),

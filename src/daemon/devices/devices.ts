@@ -15,6 +15,7 @@ import { parseStanding } from '../../core/identity/standing.ts'
 import { sameBytes, toB64u } from '../../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
+import { remember } from '../../core/kernel/remember.ts'
 import { type CircleId, type Did, isoTime } from '../../core/model/id.ts'
 import type { KeystoreSession } from '../keystore-session.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
@@ -186,7 +187,7 @@ export function makeDevices(deps: DevicesDeps) {
       },
     )
     requests.close(found)
-    remember(`${local} ${code}`, found.ed, atMs)
+    remember(recent, `${local} ${code}`, { ed: found.ed, atMs }, MAX_RECENT)
     log('device.approved', { did: local, peer: found.peer, seq: document.seq, history: params.history })
     await announce(local, document, 'added')
     return { ...shown(local, found.ed), did: local, changed: true }
@@ -199,11 +200,6 @@ export function makeDevices(deps: DevicesDeps) {
       ...record,
       approval: signApproval(terms, sessionOf(local).keys().device),
     })
-  }
-
-  function remember(key: string, ed: Uint8Array, atMs: number): void {
-    recent.set(key, { ed, atMs })
-    if (recent.size > MAX_RECENT) for (const oldest of recent.keys()) return void recent.delete(oldest)
   }
 
   const shown = (local: Did, ed: Uint8Array) => ({

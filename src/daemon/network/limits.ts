@@ -1,5 +1,6 @@
 /** How much one peer may ask: token buckets a peer and purpose, and gates that bound what runs at once. */
 import type { Clock } from '../../core/kernel/env.ts'
+import { remember } from '../../core/kernel/remember.ts'
 
 /** `burst` requests at once, refilled by `perSecond`. */
 export interface Rate {
@@ -50,12 +51,7 @@ export class PeerRates {
     const passedMs = known === undefined ? 0 : Math.max(0, nowMs - known.atMs)
     const tokens = known === undefined ? burst : Math.min(burst, known.tokens + (passedMs * perSecond) / 1000)
     const allowed = tokens >= count
-    this.#buckets.delete(key)
-    this.#buckets.set(key, { tokens: allowed ? tokens - count : tokens, atMs: nowMs })
-    if (this.#buckets.size > MAX_BUCKETS) {
-      const oldest = this.#buckets.keys().next()
-      if (!oldest.done) this.#buckets.delete(oldest.value)
-    }
+    remember(this.#buckets, key, { tokens: allowed ? tokens - count : tokens, atMs: nowMs }, MAX_BUCKETS)
     return allowed
   }
 }

@@ -5,6 +5,7 @@ import { parseDocument } from '../../core/identity/document.ts'
 import { openSlot, parseSlot, slotKey } from '../../core/identity/slot.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { codeOf, VivimError } from '../../core/kernel/errors.ts'
+import { remember } from '../../core/kernel/remember.ts'
 import type { Did } from '../../core/model/id.ts'
 import { isoTime } from '../../core/model/id.ts'
 import type { Network } from '../network/ports.ts'
@@ -114,10 +115,7 @@ export function makeContacts({ users, people, fellowCards, network, clock, log }
   async function lookUp(local: Did, did: Did, signal: AbortSignal): Promise<boolean> {
     const card = slotOf(local, did)
     if (card === null) return false
-    lookedUpMs.delete(did)
-    lookedUpMs.set(did, clock.nowMs())
-    if (lookedUpMs.size > MAX_LOOKED_UP)
-      for (const oldest of lookedUpMs.keys()) if (lookedUpMs.delete(oldest)) break
+    remember(lookedUpMs, did, clock.nowMs(), MAX_LOOKED_UP)
     try {
       const bounded = AbortSignal.any([signal, AbortSignal.timeout(REACH_MS)])
       const wire = await network().dhtGet('vivimid', slotKey(card.dir), bounded)

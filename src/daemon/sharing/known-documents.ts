@@ -4,8 +4,8 @@ import { decideDocument, documentTime, sharedDevices } from '../../core/identity
 import { toHex } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
+import { remember } from '../../core/kernel/remember.ts'
 import type { Did } from '../../core/model/id.ts'
-import { remember } from './remember.ts'
 
 /** Where documents are kept. */
 export interface DocumentStore {

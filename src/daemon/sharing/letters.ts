@@ -6,6 +6,7 @@ import { documentTime } from '../../core/identity/succession.ts'
 import { toBase32, toHex } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { codeOf, isVerdict } from '../../core/kernel/errors.ts'
+import { remember } from '../../core/kernel/remember.ts'
 import { CircleId, type Did } from '../../core/model/id.ts'
 import { type EpochRef, type Letter, openDeviceLetter, openEpochLetter } from '../../core/pipeline/letter.ts'
 import { type Notice, parseNotice } from '../../core/pipeline/notice.ts'
@@ -232,7 +233,7 @@ export function makeLetters(deps: LettersDeps) {
       try {
         if (await open(local, row)) await finish(local, row)
         else {
-          remember(row.hash, epochsOf(local))
+          remember(tried, row.hash, epochsOf(local), MAX_TRIED)
           wantSync(local, row.sender)
         }
       } catch (error) {
@@ -249,15 +250,9 @@ export function makeLetters(deps: LettersDeps) {
         // Sealed to another device, or not of a form we read: the receipt stays, so that it is not sent for ever. What a defect
         // keeps from being read waits for a new epoch, a new start, a new version.
         if (isVerdict(error)) await finish(local, row)
-        else remember(row.hash, epochsOf(local))
+        else remember(tried, row.hash, epochsOf(local), MAX_TRIED)
       }
     }
-  }
-
-  function remember(hash: string, epochs: number): void {
-    tried.delete(hash)
-    tried.set(hash, epochs)
-    if (tried.size > MAX_TRIED) for (const oldest of tried.keys()) return void tried.delete(oldest)
   }
 
   const circleOf = (epoch: EpochRef): CircleId => CircleId.parse(toBase32(epoch.circle))

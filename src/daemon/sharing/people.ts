@@ -8,12 +8,12 @@ import { decideDocument } from '../../core/identity/succession.ts'
 import { concat, sameBytes, utf8 } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { codeOf, isVerdict } from '../../core/kernel/errors.ts'
+import { remember } from '../../core/kernel/remember.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
 import type { Proof } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import { cardFields } from './card-fields.ts'
 import { type DocumentStore, type KnownDocuments, makeKnownDocuments } from './known-documents.ts'
-import { remember } from './remember.ts'
 import { makeWhereabouts, type PeerStore, type Whereabouts } from './whereabouts.ts'
 
 /** The public side of people in the master database. */

@@ -1,10 +1,10 @@
 /** Where people's nodes are, by all that is known of it; and who may be at a node. */
 import type { IdentityDocument } from '../../core/identity/document.ts'
+import { remember } from '../../core/kernel/remember.ts'
 import type { Did } from '../../core/model/id.ts'
 import type { PeerAddress } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import { cardFields } from './card-fields.ts'
-import { remember } from './remember.ts'
 
 /** What the master database knows of nodes and their people. */
 export interface PeerStore {

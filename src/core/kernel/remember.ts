@@ -1,6 +1,6 @@
-/** Maps that forget the oldest. */
+/** Maps that are bounded by forgetting the oldest. */
 
-/** Put at the end, and let the oldest go over `max`. */
+/** Put `key` at the end, and let the oldest go where there are then more than `max`. */
 export function remember<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
   map.delete(key)
   map.set(key, value)
