@@ -3,7 +3,8 @@
 import { codeOf } from '../core/kernel/errors.ts'
 import type { Scope } from '../core/kernel/scope.ts'
 import type { Did } from '../core/model/id.ts'
-import type { Ground, Services } from './compose-services.ts'
+import type { Ground } from './compose-ground.ts'
+import type { Services } from './compose-services.ts'
 import { readRecord, writeRecord } from './devices/device-records.ts'
 import { makeDevices } from './devices/devices.ts'
 import { makeJoining } from './devices/joining.ts'
@@ -34,8 +35,9 @@ export interface DevicesGround {
 export function makeDeviceServices(parts: DevicesGround, scope: Scope) {
   const { ground, services, paths, node, runner, publishing, renewCard, operatorChanged } = parts
   const { config, peerId, master, users, locals, network, clock, chance, say } = ground
-  const { people, contacts, jobs, circles, store, upkeep, requests, ownSync } = services
+  const { people, contacts, circles, upkeep, requests, ownSync } = services
   const { sessionOf } = locals
+  const { jobs, shares: store } = master
   const devices = makeDevices({
     renewCard,
     users,

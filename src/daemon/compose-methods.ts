@@ -9,7 +9,8 @@ import { makeSessions } from './accounts/sessions.ts'
 import type { AuditLog } from './audit/log.ts'
 import { makeAuditReading } from './audit/reading.ts'
 import { makeIssued } from './capabilities/issued.ts'
-import type { Ground, Services } from './compose-services.ts'
+import type { Ground } from './compose-ground.ts'
+import type { Services } from './compose-services.ts'
 import type { Devices } from './devices/devices.ts'
 import type { JoiningService } from './devices/joining.ts'
 import type { HomePaths } from './home.ts'
@@ -93,11 +94,9 @@ export function makeMethods(parts: MethodsGround, scope: Scope) {
     people,
     contacts,
     trust,
-    jobs,
     card,
     audiences,
     syncs,
-    store,
     endings,
     membership,
     lists,
@@ -115,6 +114,7 @@ export function makeMethods(parts: MethodsGround, scope: Scope) {
     joins,
     ownSync,
   } = services
+  const { jobs, shares: store } = master
   const { sessionOf } = locals
   sweepSpool(paths.tmp)
   const imports = makeImports(conversations, {

@@ -13,8 +13,9 @@ import { makeHappenings } from './audit/happenings.ts'
 import { makeAuditLog } from './audit/log.ts'
 import { makeCapabilityDoor } from './capabilities/door.ts'
 import { makeDeviceServices } from './compose-devices.ts'
+import type { Ground } from './compose-ground.ts'
 import { makeMethods } from './compose-methods.ts'
-import { type Ground, makeServices } from './compose-services.ts'
+import { makeServices } from './compose-services.ts'
 import type { Config } from './config.ts'
 import { type HomePaths, operatorOf, prepareSocket, readNodeSeed } from './home.ts'
 import { type JobRunner, startJobRunner } from './jobs/runner.ts'
@@ -109,6 +110,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     blocks,
     conversations,
     locals,
+    keys,
     happenings,
     network,
     publisher: () => publisher,
@@ -124,11 +126,9 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     events,
     people,
     contacts,
-    jobs,
     card,
     audiences,
     syncs,
-    store,
     endings,
     fetching,
     letters,
@@ -138,6 +138,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     ownSync,
     host,
   } = services
+  const { jobs, shares: store } = master
 
   /** Before the network is there, or the user on it: what is known of them elsewhere, and what a crash left. */
   const prepare = async (did: Did, session: KeystoreSession): Promise<void> => {

@@ -21,7 +21,6 @@ import {
   wipeKeystore,
 } from '../core/identity/keystore.ts'
 import { documentByRecovery } from '../core/identity/recovering.ts'
-import type { RecoveryPublicKeys } from '../core/identity/recovery.ts'
 import { seedToWords } from '../core/identity/words.ts'
 import { toHex } from '../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../core/kernel/env.ts'
@@ -31,6 +30,7 @@ import { signNext } from './devices/next-document.ts'
 import { readSmall, shred, writeDurable } from './durable-file.ts'
 import type { UserPaths } from './home.ts'
 import { NodeRight } from './node-right.ts'
+import type { Keys } from './sharing/keys.ts'
 
 /** With less than this left the next document is signed at an unlock. */
 const DOCUMENT_RENEW_MS = 180 * 86_400_000
@@ -38,16 +38,8 @@ const FILE_MAX_BYTES = 1024 * 1024
 /** The longest that a timer can wait; it is set again as often as needed. */
 const TIMER_MAX_MS = 2 ** 31 - 1
 
-/** What an unlocked keystore lends. Nobody keeps it over a wait: it is asked for again each time. */
-export interface UnlockedKeys {
-  readonly document: IdentityDocument
-  readonly device: Ed25519Key
-  readonly kem: XWingKey
-  readonly storageKey: SecretBytes
-  readonly directoryKey: Ed25519Key
-  /** The read secret of the card, 16 bytes. */
-  readonly read: SecretBytes
-  readonly recovery: RecoveryPublicKeys
+/** What an unlocked keystore lends. */
+export interface UnlockedKeys extends Keys {
   /** Null on a device that did not make the identity. */
   readonly identityKey: Ed25519Key | null
 }
