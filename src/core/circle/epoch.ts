@@ -7,7 +7,7 @@ import { MAX_PERSON_WRAPS, openFromDevice, type Recipient, sealToDevices } from 
 import { borrowSecret, type Secret, SecretBytes, sameSecret } from '../crypto/secret.ts'
 import { openObject, signedFields, signObject } from '../crypto/signed.ts'
 import type { XWingKey } from '../crypto/xwing.ts'
-import { deviceOf, type IdentityDocument } from '../identity/document.ts'
+import type { IdentityDocument } from '../identity/document.ts'
 import { bytesOf, bytesUpTo, Sequence, TimeMs } from '../identity/field.ts'
 import { fromHex, toHex, utf8 } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
@@ -15,12 +15,12 @@ import { VivimError } from '../kernel/errors.ts'
 import { type CircleId, Did } from '../model/id.ts'
 import { CIRCLE_ID_BYTES, circleIdBytes, circleIdFromBytes } from './circle-id.ts'
 
-export const EPOCH_SECRET_BYTES = 32
+const EPOCH_SECRET_BYTES = 32
 export const EPOCH_TAG_BYTES = 16
 export const TAG_SALT_BYTES = 16
 export const SHARDS = 16
 /** Largest wrap: a wire for 16 devices and its signature. */
-export const WRAP_MAX_BYTES = 64 * 1024
+const WRAP_MAX_BYTES = 64 * 1024
 
 /** What an entry says of the epoch that it starts, 32 bytes each. */
 export interface EpochCommitment {
@@ -74,14 +74,14 @@ export const epochTag = (secret: Secret, salt: Uint8Array): Uint8Array =>
   hmac(epochTagKey(secret), salt).slice(0, EPOCH_TAG_BYTES)
 
 /** The key of an epoch's tags, 32 bytes: for trying many tags against one epoch. */
-export const epochTagKey = (secret: Secret): Uint8Array =>
+const epochTagKey = (secret: Secret): Uint8Array =>
   borrowSecret(secret, EPOCH_SECRET_BYTES, bytes => hkdf(bytes, new Uint8Array(0), label('epochTag'), 32))
 
 /** The gossip topic of a circle, 0 to 15; never changes. */
 export const circleShard = (circle: CircleId): number =>
   (sha256(bound(LABELS.shard, circleIdBytes(circle)))[0] ?? 0) % SHARDS
 
-/** An epoch secret sealed to the devices of one person; its signature holds, `isWrapBy` says whether its maker may. */
+/** An epoch secret sealed to the devices of one person; its signature holds; whether its maker may is for the reduced circle to say. */
 export interface Wrap {
   readonly circle: CircleId
   /** Hash of the entry that started the epoch, hex. */
@@ -154,9 +154,6 @@ export function parseWrap(wire: Uint8Array): Wrap {
     wire,
   }
 }
-
-/** Whether a wrap was signed by a device of this person. @param maker - the document of a member of the circle. */
-export const isWrapBy = (wrap: Wrap, maker: IdentityDocument): boolean => deviceOf(maker, wrap.by) !== null
 
 /** Open a wrap with one's device key and hold the secret against the epoch's commitment.
  *  @throws `crypto/cannot-open` when it is for other devices, was changed, or holds another secret than the entry committed to. */

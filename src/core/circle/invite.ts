@@ -14,16 +14,15 @@ import { didFromKey } from '../identity/did.ts'
 import { bytesOf, bytesUpTo } from '../identity/field.ts'
 import { toBase32, toHex, utf8 } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
-import { VivimError } from '../kernel/errors.ts'
+import { hasCode, VivimError } from '../kernel/errors.ts'
 import { type CircleId, Did } from '../model/id.ts'
 import { CIRCLE_ID_BYTES, circleIdBytes, circleIdFromBytes } from './circle-id.ts'
 import { CIRCLE_NAME_MAX_CHARS } from './entry.ts'
 
 export const JOIN_COMMAND = '/vivim/circle/join'
-export const INVITE_MAX_CHARS = 8192
+const INVITE_MAX_CHARS = 8192
 /** An invite lives at most a year, so that what has to be remembered of it ends. */
 export const INVITE_MAX_LIFE_MS = 366 * 86_400_000
-export const INVITE_MAX_USES = 1000
 const PREFIX = 'vivimi'
 const START = `${PREFIX}1`
 const SEED_BYTES = 32
@@ -66,8 +65,7 @@ const shape = z.looseObject({
 })
 
 /** @returns 26 characters. */
-export const inviteIdOf = (chain: Chain): string =>
-  toBase32(sha256(chain.root.bytes).slice(0, INVITE_ID_BYTES))
+const inviteIdOf = (chain: Chain): string => toBase32(sha256(chain.root.bytes).slice(0, INVITE_ID_BYTES))
 
 /** Make an invite: a right of the inviter's device for a key that is drawn here and stands in the line only.
  *  @returns the line, which begins with `vivimi1`, and the delegation, which is no secret. */
@@ -129,7 +127,7 @@ export function parseInvite(text: string): Invite {
   try {
     return readInvite(bytes)
   } catch (cause) {
-    if (cause instanceof VivimError && cause.code === 'invite/invalid') throw cause
+    if (hasCode(cause, 'invite/invalid')) throw cause
     throw new VivimError('invite/invalid', 'not an invite: what it holds cannot be used', {}, { cause })
   }
 }

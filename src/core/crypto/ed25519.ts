@@ -52,7 +52,7 @@ export class Ed25519Key extends Unprintable {
     this.publicKey = this.#signer.publicKey
   }
 
-  /** @returns 64 bytes. */
+  /** Deterministic signature (RFC 8032 section 5.1.6). @returns 64 bytes. */
   sign(message: Uint8Array): Uint8Array {
     return this.#signer.sign(message)
   }
@@ -61,13 +61,6 @@ export class Ed25519Key extends Unprintable {
 /** @param key - a 32-byte seed or a key made of one. @returns 32 bytes. @throws `crypto/bad-length`. */
 export const ed25519PublicKey = (key: Secret | Ed25519Key, backend?: CryptoBackend): Uint8Array =>
   (key instanceof Ed25519Key ? key : new Ed25519Key(key, backend)).publicKey
-
-/** Deterministic signature (RFC 8032 section 5.1.6). @returns 64 bytes. @throws `crypto/bad-length`. */
-export const ed25519Sign = (
-  key: Secret | Ed25519Key,
-  message: Uint8Array,
-  backend?: CryptoBackend,
-): Uint8Array => (key instanceof Ed25519Key ? key : new Ed25519Key(key, backend)).sign(message)
 
 /** The one rule: A and R canonical and not of small order, S < L, and S·B = R + H(R ‖ A ‖ M)·A without the cofactor.
  *  @returns false, never a throw, for whatever else is given. */

@@ -9,7 +9,7 @@ import { KeyCache } from './key-cache.ts'
 import { borrowSecret, type Secret, Unprintable } from './secret.ts'
 import { importPublicKey } from './spki.ts'
 
-export const XWING_SEED_BYTES = 32
+const XWING_SEED_BYTES = 32
 export const XWING_PUBLIC_KEY_BYTES = 1216
 export const XWING_ENC_BYTES = 1120
 const MLKEM_PUBLIC_KEY_BYTES = 1184
@@ -73,15 +73,6 @@ function checkLength(what: string, bytes: Uint8Array, expected: number): void {
       expected,
       found: bytes.length,
     })
-}
-
-/** @param seed - 32 bytes. @returns the 1,216-byte public key and the key that opens. @throws `crypto/bad-length`. */
-export function xwingKeygen(
-  seed: Secret,
-  backend?: CryptoBackend,
-): { readonly publicKey: Uint8Array; readonly key: XWingKey } {
-  const key = new XWingKey(seed, backend)
-  return { publicKey: key.publicKey, key }
 }
 
 /** Make a secret that only the holder of `publicKey` can derive.

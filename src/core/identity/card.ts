@@ -3,7 +3,7 @@ import { bech32m } from '@scure/base'
 import { z } from 'zod'
 import { decodeCbor, encodeCbor } from '../crypto/cbor.ts'
 import { checkEd25519PublicKey } from '../crypto/ed25519.ts'
-import { VivimError } from '../kernel/errors.ts'
+import { hasCode, VivimError } from '../kernel/errors.ts'
 import type { Did } from '../model/id.ts'
 import { didFromKey, keyFromDid } from './did.ts'
 import { bytesOf } from './field.ts'
@@ -93,7 +93,7 @@ function readCard(bytes: Uint8Array | null): Card {
     checkEd25519PublicKey(dir)
     return { did: didFromKey(id), directory: dir, read, peer: peerIdFromBytes(peer), addrs }
   } catch (cause) {
-    if (cause instanceof VivimError && cause.code === 'card/invalid') throw cause
+    if (hasCode(cause, 'card/invalid')) throw cause
     throw new VivimError('card/invalid', 'not a contact card: what it holds cannot be used', {}, { cause })
   }
 }

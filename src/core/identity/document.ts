@@ -18,7 +18,7 @@ import {
 import { didFromKey } from './did.ts'
 import { bytesOf, bytesUpTo, Sequence, TimeMs } from './field.ts'
 import { PEER_ID_BYTES, peerIdBytes, peerIdFromBytes } from './peer-id.ts'
-import { type RecoveryKeys, recoveryCommitment } from './recovery.ts'
+import { RecoveryField, type RecoveryKeys, recoveryCommitment } from './recovery.ts'
 
 export const DOCUMENT_MAX_BYTES = 64 * 1024
 /** The document that a recovery-signed one carries inside itself must leave room for the rest. */
@@ -80,7 +80,7 @@ const payloadShape = z.looseObject({
   devices: z.array(DeviceField).min(1).max(MAX_DEVICES),
   revoked: z.array(RevokedField).max(MAX_REVOKED),
   recovery: bytesOf(32),
-  recoveryKeys: z.looseObject({ ed: bytesOf(32), kem: bytesOf(1216) }).optional(),
+  recoveryKeys: RecoveryField.optional(),
   anchor: bytesUpTo(ANCHOR_MAX_BYTES).optional(),
   peers: z.array(bytesOf(PEER_ID_BYTES)).max(MAX_PEERS),
   movedTo: Did.optional(),

@@ -1,16 +1,14 @@
 /** The export: what a person keeps away from all devices, sealed under a passphrase of its own (docs/protocol.md section 1.5). */
 import { z } from 'zod'
 import type { CborValue } from '../crypto/cbor.ts'
-import { Ed25519Key } from '../crypto/ed25519.ts'
 import type { SecretBytes } from '../crypto/secret.ts'
 import type { Chance } from '../kernel/env.ts'
 import { CircleId, Did } from '../model/id.ts'
 import { CARD_MAX_CHARS, READ_SECRET_BYTES } from './card.ts'
-import { didFromKey } from './did.ts'
 import { DOCUMENT_MAX_BYTES } from './document.ts'
 import { bytesOf, bytesUpTo } from './field.ts'
-import { corrupt, open, seal, taken } from './keystore.ts'
 import { RECOVERY_SEED_BYTES } from './recovery.ts'
+import { checkIdentityKey, openSecrets, sealSecrets, taken } from './secret-file.ts'
 
 /** Larger than any export that is made: its lists are cut before. */
 const EXPORT_MAX_BYTES = 1024 * 1024
@@ -108,15 +106,14 @@ export function sealExport(
     circles,
   }
   const { identity, seed, directory, read } = exported
-  return seal(values, { identity, seed, directory, read }, passphrase, chance)
+  return sealSecrets(values, { identity, seed, directory, read }, passphrase, chance)
 }
 
 /** @throws `keystore/wrong-passphrase`, `keystore/corrupt`. */
 export async function openExport(file: Uint8Array, passphrase: SecretBytes): Promise<IdentityExport> {
-  const one = await open(file, passphrase, shape, EXPORT_MAX_BYTES)
+  const one = await openSecrets(file, passphrase, shape, EXPORT_MAX_BYTES)
   const identity = one.identity && taken(one.identity)
-  if (identity !== null && didFromKey(new Ed25519Key(identity).publicKey) !== one.did)
-    throw corrupt('its identity key is of another DID')
+  checkIdentityKey(one.did, identity)
   return {
     did: one.did,
     identity,

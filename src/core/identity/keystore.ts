@@ -1,15 +1,23 @@
 /** The secrets of one user, and two of the sealed files that hold them: keystore and recovery; the export has a file of its own. */
 import { z } from 'zod'
-import { type CborValue, decodeCbor, encodeCbor } from '../crypto/cbor.ts'
 import { Ed25519Key } from '../crypto/ed25519.ts'
-import { type FileKey, openToSealAgain, openWithPassphrase, sealWithPassphrase } from '../crypto/password.ts'
-import { SecretBytes } from '../crypto/secret.ts'
+import { type FileKey, openToSealAgain } from '../crypto/password.ts'
+import type { SecretBytes } from '../crypto/secret.ts'
+import { XWING_PUBLIC_KEY_BYTES } from '../crypto/xwing.ts'
 import type { Chance } from '../kernel/env.ts'
-import { VivimError } from '../kernel/errors.ts'
 import { Did } from '../model/id.ts'
+import { READ_SECRET_BYTES } from './card.ts'
 import { didFromKey } from './did.ts'
 import { bytesOf } from './field.ts'
 import { RECOVERY_SEED_BYTES, type RecoveryPublicKeys } from './recovery.ts'
+import {
+  checkIdentityKey,
+  encodedSecrets,
+  openSecrets,
+  parsedSecrets,
+  sealSecrets,
+  taken,
+} from './secret-file.ts'
 
 /** What a device holds of a person. All secrets are 32 bytes but `read`, 16. */
 export interface Keystore {
@@ -31,7 +39,6 @@ export interface Keystore {
 }
 
 const SECRET_NAMES = ['deviceSign', 'deviceKem', 'storageKey', 'directory', 'read'] as const
-const MAX_BYTES = 64 * 1024
 
 const KeystoreFile = z.looseObject({
   kind: z.literal('keystore'),
@@ -42,9 +49,9 @@ const KeystoreFile = z.looseObject({
   deviceKem: bytesOf(32),
   storageKey: bytesOf(32),
   directory: bytesOf(32),
-  read: bytesOf(16),
+  read: bytesOf(READ_SECRET_BYTES),
   recoveryEd: bytesOf(32),
-  recoveryKem: bytesOf(1216),
+  recoveryKem: bytesOf(XWING_PUBLIC_KEY_BYTES),
 })
 const RecoveryFile = z.looseObject({
   kind: z.literal('recovery'),
@@ -52,9 +59,6 @@ const RecoveryFile = z.looseObject({
   did: Did,
   seed: bytesOf(RECOVERY_SEED_BYTES),
 })
-export const corrupt = (why: string): VivimError =>
-  new VivimError('keystore/corrupt', `not a file of keys: ${why}`)
-
 /** New random secrets for a new person. @param recovery - public halves of the recovery keys. */
 export function makeKeystore(recovery: RecoveryPublicKeys, chance: Chance): Keystore {
   const identity = drawSecret(32, chance)
@@ -62,12 +66,7 @@ export function makeKeystore(recovery: RecoveryPublicKeys, chance: Chance): Keys
   return { did, identity, ...drawDevice(chance), ...drawCard(chance), recovery }
 }
 
-function drawSecret(length: number, chance: Chance): SecretBytes {
-  const bytes = chance.bytes(length)
-  const secret = new SecretBytes(bytes)
-  bytes.fill(0)
-  return secret
-}
+const drawSecret = (length: number, chance: Chance): SecretBytes => taken(chance.bytes(length))
 
 /** The secrets that every device has for itself. */
 export const drawDevice = (chance: Chance): Pick<Keystore, 'deviceSign' | 'deviceKem' | 'storageKey'> => ({
@@ -79,69 +78,13 @@ export const drawDevice = (chance: Chance): Pick<Keystore, 'deviceSign' | 'devic
 /** The secrets behind a contact card. */
 export const drawCard = (chance: Chance): Pick<Keystore, 'directory' | 'read'> => ({
   directory: drawSecret(32, chance),
-  read: drawSecret(16, chance),
+  read: drawSecret(READ_SECRET_BYTES, chance),
 })
 
 /** Overwrite every secret. */
 export function wipeKeystore(keystore: Keystore): void {
   keystore.identity?.wipe()
   for (const name of SECRET_NAMES) keystore[name].wipe()
-}
-
-const copy = (secret: SecretBytes | null): Uint8Array | null =>
-  secret === null ? null : secret.use(bytes => Uint8Array.from(bytes))
-
-/** Lend the encoding of named values, and overwrite it and the copies made for it. */
-async function encoded<T>(
-  values: { readonly [name: string]: CborValue },
-  secrets: { readonly [name: string]: SecretBytes | null },
-  use: (plaintext: Uint8Array) => Promise<T> | T,
-): Promise<T> {
-  const copies = Object.entries(secrets).map(([name, secret]) => [name, copy(secret)] as const)
-  const plaintext = encodeCbor({ ...values, ...Object.fromEntries(copies) })
-  try {
-    return await use(plaintext)
-  } finally {
-    plaintext.fill(0)
-    for (const [, bytes] of copies) bytes?.fill(0)
-  }
-}
-
-/** Seal named values under a passphrase. */
-export const seal = (
-  values: { readonly [name: string]: CborValue },
-  secrets: { readonly [name: string]: SecretBytes | null },
-  passphrase: SecretBytes | null,
-  chance: Chance,
-): Promise<Uint8Array> =>
-  encoded(values, secrets, plaintext => sealWithPassphrase(passphrase, plaintext, chance))
-
-/** Open a sealed file of the shape. @throws `keystore/wrong-passphrase`, `keystore/corrupt`. */
-export const open = async <S extends z.ZodType>(
-  file: Uint8Array,
-  passphrase: SecretBytes | null,
-  schema: S,
-  maxBytes = MAX_BYTES,
-): Promise<z.output<S>> => parsed(await openWithPassphrase(passphrase, file), schema, maxBytes)
-
-function parsed<S extends z.ZodType>(plaintext: SecretBytes, schema: S, maxBytes: number): z.output<S> {
-  try {
-    const read = schema.safeParse(plaintext.use(bytes => decodeCbor(bytes, maxBytes)))
-    if (!read.success) throw corrupt(`field ${read.error.issues[0]?.path.join('.')}`)
-    return read.data
-  } catch (cause) {
-    if (cause instanceof VivimError && cause.code === 'keystore/corrupt') throw cause
-    throw new VivimError('keystore/corrupt', 'not a file of keys', {}, { cause })
-  } finally {
-    plaintext.wipe()
-  }
-}
-
-/** Wrap the bytes of a secret and overwrite what was read. */
-export function taken(bytes: Uint8Array): SecretBytes {
-  const secret = new SecretBytes(bytes)
-  bytes.fill(0)
-  return secret
 }
 
 const valuesOf = ({ did, recovery }: Keystore) => ({
@@ -161,7 +104,7 @@ export const sealKeystore = (
   keystore: Keystore,
   passphrase: SecretBytes | null,
   chance: Chance,
-): Promise<Uint8Array> => seal(valuesOf(keystore), secretsOf(keystore), passphrase, chance)
+): Promise<Uint8Array> => sealSecrets(valuesOf(keystore), secretsOf(keystore), passphrase, chance)
 
 /** The file with other contents, under the passphrase that it was opened with. */
 export const sealKeystoreAgain = (
@@ -169,7 +112,7 @@ export const sealKeystoreAgain = (
   fileKey: FileKey,
   chance: Chance,
 ): Promise<Uint8Array> =>
-  encoded(valuesOf(keystore), secretsOf(keystore), plaintext => fileKey.seal(plaintext, chance))
+  encodedSecrets(valuesOf(keystore), secretsOf(keystore), plaintext => fileKey.seal(plaintext, chance))
 
 /** @throws `keystore/wrong-passphrase`, `keystore/corrupt`. */
 export async function openKeystore(file: Uint8Array, passphrase: SecretBytes | null): Promise<Keystore> {
@@ -184,7 +127,7 @@ export async function openKeystoreToSealAgain(
   passphrase: SecretBytes | null,
 ): Promise<{ readonly keystore: Keystore; readonly fileKey: FileKey }> {
   const { plaintext, fileKey } = await openToSealAgain(passphrase, file)
-  const read = parsed(plaintext, KeystoreFile, MAX_BYTES)
+  const read = parsedSecrets(plaintext, KeystoreFile)
   const keystore = {
     did: read.did,
     identity: read.identity && taken(read.identity),
@@ -195,7 +138,7 @@ export async function openKeystoreToSealAgain(
     read: taken(read.read),
     recovery: { ed: read.recoveryEd, kem: read.recoveryKem },
   }
-  checkIdentity(keystore.did, keystore.identity)
+  checkIdentityKey(keystore.did, keystore.identity)
   return { keystore, fileKey }
 }
 
@@ -205,19 +148,13 @@ export const sealRecovery = (
   seed: SecretBytes,
   passphrase: SecretBytes | null,
   chance: Chance,
-): Promise<Uint8Array> => seal({ kind: 'recovery', v: 1, did }, { seed }, passphrase, chance)
+): Promise<Uint8Array> => sealSecrets({ kind: 'recovery', v: 1, did }, { seed }, passphrase, chance)
 
 /** @returns the recovery seed. @throws `keystore/wrong-passphrase`, `keystore/corrupt`. */
 export async function openRecovery(
   file: Uint8Array,
   passphrase: SecretBytes | null,
 ): Promise<{ readonly did: Did; readonly seed: SecretBytes }> {
-  const read = await open(file, passphrase, RecoveryFile)
+  const read = await openSecrets(file, passphrase, RecoveryFile)
   return { did: read.did, seed: taken(read.seed) }
-}
-
-function checkIdentity(did: Did, identity: SecretBytes | null): void {
-  if (identity === null) return
-  if (didFromKey(new Ed25519Key(identity).publicKey) !== did)
-    throw corrupt('its identity key is of another DID')
 }

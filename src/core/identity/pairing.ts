@@ -6,7 +6,7 @@ import { type Ed25519Key, ed25519Verify } from '../crypto/ed25519.ts'
 import { hmac, sha256 } from '../crypto/hash.ts'
 import { bound, LABELS } from '../crypto/labels.ts'
 import { openFromDevice, sealToDevices } from '../crypto/sealed.ts'
-import { SecretBytes } from '../crypto/secret.ts'
+import type { SecretBytes } from '../crypto/secret.ts'
 import type { XWingKey } from '../crypto/xwing.ts'
 import { utf8 } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
@@ -16,7 +16,8 @@ import { READ_SECRET_BYTES } from './card.ts'
 import { DOCUMENT_MAX_BYTES } from './document.ts'
 import { bytesOf, bytesUpTo } from './field.ts'
 import { peerIdBytes } from './peer-id.ts'
-import type { RecoveryPublicKeys } from './recovery.ts'
+import { RecoveryField, type RecoveryPublicKeys } from './recovery.ts'
+import { taken } from './secret-file.ts'
 
 export const PAIRING_NONCE_BYTES = 32
 export const PAIRING_REQUEST_BYTES = 16
@@ -104,7 +105,7 @@ const Grant = z.looseObject({
   document: bytesUpTo(DOCUMENT_MAX_BYTES),
   directory: bytesOf(32),
   read: bytesOf(READ_SECRET_BYTES),
-  recovery: z.looseObject({ ed: bytesOf(32), kem: bytesOf(1216) }),
+  recovery: RecoveryField,
 })
 
 const grantInfo = (transcript: Uint8Array): Uint8Array => bound(LABELS.deviceGrant, transcript)
@@ -140,15 +141,12 @@ export function openGrant(sealed: Uint8Array, kem: XWingKey, transcript: Uint8Ar
     const parsed = Grant.safeParse(decodeCbor(plaintext, DOCUMENT_MAX_BYTES + 8192))
     if (!parsed.success) throw new VivimError('crypto/bad-encoding', 'not what a device is given')
     const { document, directory, read, recovery } = parsed.data
-    const grant = {
+    return {
       document,
-      directory: new SecretBytes(directory),
-      read: new SecretBytes(read),
+      directory: taken(directory),
+      read: taken(read),
       recovery: { ed: recovery.ed, kem: recovery.kem },
     }
-    directory.fill(0)
-    read.fill(0)
-    return grant
   } finally {
     plaintext.fill(0)
   }

@@ -32,6 +32,3 @@ export function peerIdBytes(peer: string): Uint8Array {
   peerIdFromBytes(bytes)
   return bytes
 }
-
-/** @returns 32 bytes, the node's public key. @throws `crypto/bad-encoding`, `crypto/bad-key`. */
-export const keyFromPeerId = (peer: string): Uint8Array => peerIdBytes(peer).slice(PREFIX.length)

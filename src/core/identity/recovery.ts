@@ -1,11 +1,12 @@
 /** The recovery seed: 32 bytes from which the key that outranks the identity key is derived, and the key that opens backups. */
-
+import { z } from 'zod'
 import { Ed25519Key } from '../crypto/ed25519.ts'
 import { hkdf, sha256 } from '../crypto/hash.ts'
 import { LABELS } from '../crypto/labels.ts'
 import { borrowSecret, type Secret } from '../crypto/secret.ts'
-import { XWingKey } from '../crypto/xwing.ts'
+import { XWING_PUBLIC_KEY_BYTES, XWingKey } from '../crypto/xwing.ts'
 import { utf8 } from '../kernel/bytes.ts'
+import { bytesOf } from './field.ts'
 
 export const RECOVERY_SEED_BYTES = 32
 
@@ -14,6 +15,7 @@ export interface RecoveryPublicKeys {
   readonly ed: Uint8Array
   readonly kem: Uint8Array
 }
+export const RecoveryField = z.looseObject({ ed: bytesOf(32), kem: bytesOf(XWING_PUBLIC_KEY_BYTES) })
 
 export interface RecoveryKeys {
   readonly sign: Ed25519Key

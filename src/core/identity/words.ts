@@ -6,7 +6,7 @@ import { VivimError } from '../kernel/errors.ts'
 import { RECOVERY_SEED_BYTES } from './recovery.ts'
 
 /** 256 bits and a checksum of 8, eleven bits a word. */
-export const WORD_COUNT = 24
+const WORD_COUNT = 24
 
 const invalid = (why: string): VivimError =>
   new VivimError('identity/words', `not the recovery words: ${why}`)

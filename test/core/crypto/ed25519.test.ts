@@ -4,7 +4,6 @@ import {
   checkEd25519PublicKey,
   Ed25519Key,
   ed25519PublicKey,
-  ed25519Sign,
   ed25519Verify,
 } from '../../../src/core/crypto/ed25519.ts'
 import { nativeBackend } from '../../../src/core/crypto/native.ts'
@@ -24,7 +23,7 @@ for (const backend of BACKENDS) {
       )
       if (!seed || !key || !message || !signature) throw new Error('vector')
       t.strictSame(ed25519PublicKey(seed, backend), key, `${v.name}: public key`)
-      t.strictSame(ed25519Sign(seed, message, backend), signature, `${v.name}: signature`)
+      t.strictSame(new Ed25519Key(seed, backend).sign(message), signature, `${v.name}: signature`)
       t.ok(ed25519Verify(key, message, signature, backend), `${v.name}: verifies`)
       t.notOk(
         ed25519Verify(key, Uint8Array.of(...message, 1), signature, backend),

@@ -3,7 +3,7 @@ import t from 'tap'
 import { chooseBackend, cryptoBackend } from '../../../src/core/crypto/backend.ts'
 import { nativeBackend, runtimeHasMlKem } from '../../../src/core/crypto/native.ts'
 import { portableBackend } from '../../../src/core/crypto/portable.ts'
-import { XWingKey, xwingDecapsulate, xwingEncapsulate, xwingKeygen } from '../../../src/core/crypto/xwing.ts'
+import { XWingKey, xwingDecapsulate, xwingEncapsulate } from '../../../src/core/crypto/xwing.ts'
 import { systemChance } from '../../../src/core/kernel/env.ts'
 import { readVectors, scriptedChance, unhex } from './vector-file.ts'
 
@@ -20,7 +20,7 @@ t.test('draft-connolly-cfrg-xwing-kem-10 vectors on every backend', async t => {
     t.strictSame(sent.secret, unhex(v.secret), 'encapsulated')
     for (const backend of BACKENDS) {
       t.strictSame(
-        xwingKeygen(seed, backend).publicKey,
+        new XWingKey(seed, backend).publicKey,
         ml_kem768_x25519.keygen(seed).publicKey,
         'public key',
       )

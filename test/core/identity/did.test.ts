@@ -3,12 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { Ed25519Key } from '../../../src/core/crypto/ed25519.ts'
 import { didFromKey, keyFromDid, parseDid } from '../../../src/core/identity/did.ts'
-import {
-  keyFromPeerId,
-  peerIdBytes,
-  peerIdFromBytes,
-  peerIdFromKey,
-} from '../../../src/core/identity/peer-id.ts'
+import { peerIdBytes, peerIdFromBytes, peerIdFromKey } from '../../../src/core/identity/peer-id.ts'
 import { toHex } from '../../../src/core/kernel/bytes.ts'
 import { Did } from '../../../src/core/model/id.ts'
 
@@ -75,7 +70,6 @@ t.test('a peer id is the one that libp2p gives to the same key', async t => {
     t.equal(theirs.toString(), text)
     t.equal(toHex(theirs.publicKey?.raw ?? new Uint8Array(0)), toHex(key))
     t.equal(toHex(theirs.toMultihash().bytes), toHex(peerIdBytes(text)))
-    t.equal(toHex(keyFromPeerId(text)), toHex(key))
     t.equal(peerIdFromBytes(peerIdBytes(text)), text)
   }
 })
