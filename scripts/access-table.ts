@@ -37,7 +37,7 @@ const ROWS: readonly { name: string; who: string; holds: (method: Method) => boo
 ]
 
 /** One row an access, as Markdown. @throws when a method has none */
-export function accessTable(): string {
+function accessTable(): string {
   const left = new Map<string, Method>(Object.entries(methods))
   const rows = ROWS.map(({ name, who, holds }) => {
     const names = [...left].filter(([, method]) => holds(method)).map(([method]) => method)

@@ -8,7 +8,7 @@ const END = '<!-- end of error codes -->'
 const cell = (text: string): string => text.replaceAll('|', '\\|')
 
 /** One row a code, as Markdown. */
-export const errorTable = (): string =>
+const errorTable = (): string =>
   [
     '| code | number | exit | again | what to do |',
     '|---|---|---|---|---|',

@@ -14,7 +14,7 @@ export const durationFlag = Flags.custom<number>({
   helpValue: 'DURATION',
 })
 
-export const commonFlags = {
+const commonFlags = {
   home: Flags.string({
     helpGroup: 'GLOBAL',
     helpValue: 'DIR',

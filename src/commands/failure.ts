@@ -43,7 +43,7 @@ function fileError(error: NodeJS.ErrnoException): VivimError {
   return new VivimError('file/unusable', `cannot use ${path}: ${error.code}`, { path })
 }
 
-export function errorDocument(error: VivimError): ErrorDocument {
+function errorDocument(error: VivimError): ErrorDocument {
   return {
     error: {
       code: error.code,

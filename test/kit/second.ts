@@ -109,7 +109,7 @@ export interface Kem {
   seed: Bytes
   pub: Bytes
 }
-export async function makeKem(): Promise<Kem> {
+async function makeKem(): Promise<Kem> {
   const pair = await suite.kem.generateKeyPair()
   return {
     seed: own(new Uint8Array(await suite.kem.serializePrivateKey(pair.privateKey))),

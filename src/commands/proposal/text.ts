@@ -8,7 +8,7 @@ import { facts, table } from '../text/table.ts'
 export type Proposal = Result<'proposal.show'>
 
 /** What was asked for, in a few words: scripts chose them. */
-export function whatText(what: Proposal['what']): string {
+function whatText(what: Proposal['what']): string {
   if (what === null) return '–'
   const of = ['conversation', 'notebook', 'bundle'].find(kind => typeof what[kind] === 'string')
   const messages = typeof what.messages === 'string' ? `, messages ${what.messages}` : ''

@@ -14,9 +14,9 @@ import { meets } from './policy.ts'
 import { revokersOf } from './revocation.ts'
 
 /** How far the clock of an issuer may run ahead of ours; an end is never stretched. */
-export const CAPABILITY_SKEW_MS = 60_000
+const CAPABILITY_SKEW_MS = 60_000
 /** A use must end this soon, so that what is remembered against repetition stays small. */
-export const INVOCATION_MAX_LIFE_MS = 5 * 60_000
+const INVOCATION_MAX_LIFE_MS = 5 * 60_000
 
 /** How often a link was used before, through whatever chain. A day is one of UTC. */
 export interface Uses {

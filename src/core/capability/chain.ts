@@ -18,9 +18,9 @@ import { CAPABILITY_MAX_BYTES } from './envelope.ts'
 import { CHAIN_MAX_LINKS } from './invocation.ts'
 
 /** What a chain in text begins with. */
-export const CHAIN_PREFIX = 'vivimcap1'
+const CHAIN_PREFIX = 'vivimcap1'
 /** Base64url of the largest chain, with its prefix. */
-export const CHAIN_MAX_CHARS = CHAIN_PREFIX.length + Math.ceil((CAPABILITY_MAX_BYTES * 4) / 3)
+const CHAIN_MAX_CHARS = CHAIN_PREFIX.length + Math.ceil((CAPABILITY_MAX_BYTES * 4) / 3)
 
 /** A chain whose links hold together; whether it counts now, and for whom, is `authorise`'s to say. */
 export interface Chain {
@@ -114,7 +114,7 @@ export function parseChain(text: string): Chain {
 }
 
 /** What the first link says of its issuer: the person, and the hash of the identity document that lists the device. */
-export const issuerMeta = (document: { readonly did: Did; readonly hash: Uint8Array }): Meta => ({
+const issuerMeta = (document: { readonly did: Did; readonly hash: Uint8Array }): Meta => ({
   did: document.did,
   doc: document.hash,
 })

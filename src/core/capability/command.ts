@@ -2,7 +2,7 @@
 import { z } from 'zod'
 
 /** Longer than any command has a reason to be, in characters. */
-export const COMMAND_MAX_CHARS = 256
+const COMMAND_MAX_CHARS = 256
 
 /** `/`, or segments of lower-case letters, digits, `.`, `_` and `-` that begin with a letter or digit; a part of what UCAN
  *  allows (specification, section Command). */

@@ -9,7 +9,7 @@ import type { Cid, Did } from '../model/id.ts'
 import type { Chain } from './chain.ts'
 import { parseInvocation, signInvocation } from './invocation.ts'
 
-export const REVOKE_COMMAND = '/ucan/revoke'
+const REVOKE_COMMAND = '/ucan/revoke'
 
 /** A revocation whose signature holds. It counts for a chain in which `by` issued the named link or one before it. */
 export interface Revocation {

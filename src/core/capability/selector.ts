@@ -11,7 +11,7 @@ export interface Step {
   readonly isOptional: boolean
 }
 
-export const SELECTOR_MAX_CHARS = 256
+const SELECTOR_MAX_CHARS = 256
 const MAX_STEPS = 16
 
 /** `.name`, `["name"]`, `[-1]` and `[]`, each with an optional `?`. Slices are not known here. */

@@ -22,7 +22,7 @@ export const ENTRY_MAX_BYTES = 128 * 1024
 /** An entry names at most this many heads; with more, the rest is named by the next. */
 export const MAX_PREV = 64
 export const CIRCLE_NAME_MAX_CHARS = 200
-export const DESCRIPTION_MAX_CHARS = 2000
+const DESCRIPTION_MAX_CHARS = 2000
 
 /** SHA-256 of an entry in hex: 64 characters. */
 export type EntryHash = string

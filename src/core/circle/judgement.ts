@@ -34,7 +34,7 @@ export type Fault =
 const MAX_DOCUMENTS = 1000
 
 /** The person that an entry brings, if it brings one. */
-export const personOf = (entry: Entry): Introduction | null => ('person' in entry ? entry.person : null)
+const personOf = (entry: Entry): Introduction | null => ('person' in entry ? entry.person : null)
 
 /** The entries of a graph, judged: places are those of the graph. */
 export class Judgement {

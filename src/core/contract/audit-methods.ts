@@ -4,7 +4,7 @@ import { IsoTime } from '../model/id.ts'
 import type { Method } from './method.ts'
 import { Count, FreeText, TimeText } from './shapes.ts'
 
-export const AuditEntry = z
+const AuditEntry = z
   .strictObject({
     /** From 1, without holes. */
     seq: Count,

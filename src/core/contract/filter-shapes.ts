@@ -32,7 +32,7 @@ export const ScanFinding = Finding.extend({
   /** The message's id in its conversation; null for a title, and in shares. */
   messageId: z.string().nullable(),
 }).meta({ id: 'ScanFinding' })
-export const FilterEntry = z
+const FilterEntry = z
   .strictObject({ text: FreeText, masked: z.boolean(), addedAt: IsoTime })
   .meta({ id: 'FilterEntry' })
 export const FilterLists = z

@@ -42,7 +42,7 @@ export const AcuHit = z
   .meta({ id: 'AcuHit' })
 
 /** What stands in a notebook or a bundle. Of a unit it is the text at the time of adding, whatever became of its conversation. */
-export const LibraryItem = z
+const LibraryItem = z
   .strictObject({
     itemId: z.string(),
     kind: z.enum(['unit', 'note', 'memory', 'notebook']),

@@ -7,9 +7,9 @@ import { PersonRef } from './people-shapes.ts'
 import { Count, changed, FreeText, MessageRanges, Selector, TimeText } from './shapes.ts'
 
 export const Permission = z.enum(['view', 'quote', 'annotate', 'remix', 'reshare'])
-export const Include = z.enum(['tools', 'thinking', 'attachments', 'hidden'])
+const Include = z.enum(['tools', 'thinking', 'attachments', 'hidden'])
 /** Public search and feeds are not there yet: what is shared reaches who was named, and is found nowhere else. */
-export const Discoverable = z.enum(['none'])
+const Discoverable = z.enum(['none'])
 export const OnFindings = z.enum(['block', 'redact', 'allow'])
 
 /** What leaves: a conversation or a part of it, a notebook, or a bundle; exactly one of the three. */
@@ -39,7 +39,7 @@ export const ShareTerms = {
 
 export const Named = z.strictObject({ did: Did, name: FreeText.nullable() })
 
-export const SharedMessage = z.strictObject({
+const SharedMessage = z.strictObject({
   index: Count,
   role: Role,
   createdAt: IsoTime.nullable(),
@@ -193,7 +193,7 @@ export const ShareVerified = z
     unscanned: z.array(UnscannedFile),
   })
   .meta({ id: 'ShareVerified' })
-export const InboxState = z.enum(['new', 'opened', 'held'])
+const InboxState = z.enum(['new', 'opened', 'held'])
 export const InboxItem = z
   .strictObject({
     shareId: ShareId,

@@ -87,7 +87,7 @@ const MAGIC: readonly (readonly [mime: string, at: number, bytes: string])[] = [
 ]
 
 /** The media type that the first bytes tell, or null. */
-export function mimeOf(bytes: Uint8Array): string | null {
+function mimeOf(bytes: Uint8Array): string | null {
   const head = Buffer.from(bytes.subarray(0, 16)).toString('hex')
   for (const [mime, at, magic] of MAGIC) if (head.startsWith(magic, at * 2)) return mime
   return null

@@ -19,7 +19,7 @@ export const MAX_CBOR_DEPTH = 64
 
 /** Values in one piece of dag-cbor, byte strings and links counted four times: a byte of wire can become two hundred bytes of memory.
  *  The most that any of our frames and objects needs is a manifest of 8,192 links. */
-export const MAX_CBOR_ITEMS = 65_536
+const MAX_CBOR_ITEMS = 65_536
 /** What a byte string or link counts for: each is an object over a buffer of its own. */
 const HEAVY = 4
 

@@ -34,7 +34,7 @@ function front(compression: Compression): Uint8Array {
 }
 
 const FRONT_BYTES = front(COMPRESSION.none).length
-export const HEADER_BYTES = FRONT_BYTES + NONCE_PREFIX_BYTES + COMMITMENT_BYTES
+const HEADER_BYTES = FRONT_BYTES + NONCE_PREFIX_BYTES + COMMITMENT_BYTES
 
 /** HKDF over key and header, because AES-GCM alone opens one ciphertext under two keys if its maker wants that. */
 const commitment = (key: Uint8Array, uncommitted: Uint8Array): Uint8Array =>

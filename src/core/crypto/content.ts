@@ -32,7 +32,7 @@ import { padmeLength } from './padme.ts'
 import { borrowSecret, type Secret, SecretBytes } from './secret.ts'
 
 /** The most that one content may hold, before and after compression: 512 MiB. */
-export const MAX_CONTENT_BYTES = MAX_CHUNKS * CHUNK_BYTES
+const MAX_CONTENT_BYTES = MAX_CHUNKS * CHUNK_BYTES
 /** The plaintext ends with its true length, 8 bytes big-endian, behind the padding. */
 const TRAILER_BYTES = 8
 /** Chunks sealed or opened before others get their turn. */

@@ -19,7 +19,7 @@ const MAX_P = 4
 const SALT_BYTES = 32
 const CHECK_BYTES = 32
 /** A keystore is a few KiB; an export a little more. */
-export const MAX_PASSPHRASE_FILE_BYTES = 1024 * 1024
+const MAX_PASSPHRASE_FILE_BYTES = 1024 * 1024
 const MAGIC = 'vivim/v1/passphrase-file'
 
 const exactly = (length: number) =>

@@ -15,7 +15,7 @@ import { XWING_ENC_BYTES, XWingKey } from './xwing.ts'
 
 /** Wire form of either kind; contents over 4 MiB go into a sealed content instead. */
 export const MAX_SEALED_BYTES = 4 * 1024 * 1024
-export const MAX_WRAPS = 1024
+const MAX_WRAPS = 1024
 /** What is sealed to one person: their 16 devices and, in their own wraps, the recovery key. Whoever is sent a thousand wraps would
  *  spend seconds on trying them. */
 export const MAX_PERSON_WRAPS = 17

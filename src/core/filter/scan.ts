@@ -11,11 +11,11 @@ import { ANY, type Kind } from './view.ts'
 import { MAX_DEPTH, viewsOf } from './views.ts'
 
 /** Longest text that a rule sees at once, in UTF-16 units. */
-export const CHUNK_LENGTH = 128 * 1024
+const CHUNK_LENGTH = 128 * 1024
 /** What a chunk shares with the next on either side: no value that a rule looks for is longer. */
-export const MARGIN_LENGTH = 16 * 1024
+const MARGIN_LENGTH = 16 * 1024
 /** More matches than this in one copy is no text that anybody could check. */
-export const MAX_HITS = 100_000
+const MAX_HITS = 100_000
 
 /** How long the scan may take; what is slower than this by far is an attack or a defect. */
 export interface Budget {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { Part, Role } from './conversation.ts'
 import { IsoTime } from './id.ts'
 
-export const DocumentMessage = z.strictObject({
+const DocumentMessage = z.strictObject({
   /** Unique within the conversation; `parent` is another one's or null, and stands before. */
   id: z.string(),
   parent: z.string().nullable(),

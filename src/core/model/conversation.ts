@@ -4,9 +4,9 @@ import { z } from 'zod'
 const text = z.string()
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/)
 
-export const TextPart = z.strictObject({ type: z.literal('text'), text, format: z.enum(['md', 'plain']) })
-export const CodePart = z.strictObject({ type: z.literal('code'), text, lang: text.nullable() })
-export const ImagePart = z.strictObject({
+const TextPart = z.strictObject({ type: z.literal('text'), text, format: z.enum(['md', 'plain']) })
+const CodePart = z.strictObject({ type: z.literal('code'), text, lang: text.nullable() })
+const ImagePart = z.strictObject({
   type: z.literal('image'),
   /** SHA-256 of the bytes, hex; null while they are missing. */
   asset: sha256Hex.nullable(),
@@ -17,26 +17,26 @@ export const ImagePart = z.strictObject({
   missing: z.boolean(),
 })
 /** `input` is the call's input as JSON text, exactly one document. */
-export const ToolCallPart = z.strictObject({
+const ToolCallPart = z.strictObject({
   type: z.literal('toolCall'),
   callId: text.nullable(),
   name: text,
   input: text,
 })
-export const ToolResultPart = z.strictObject({
+const ToolResultPart = z.strictObject({
   type: z.literal('toolResult'),
   callId: text.nullable(),
   output: text,
   isError: z.boolean(),
 })
 /** `opaque` says that the provider kept the reasoning encrypted; the blob itself is not kept. */
-export const ThinkingPart = z.strictObject({
+const ThinkingPart = z.strictObject({
   type: z.literal('thinking'),
   text,
   summary: text.nullable(),
   opaque: z.boolean(),
 })
-export const CitationPart = z.strictObject({
+const CitationPart = z.strictObject({
   type: z.literal('citation'),
   url: text,
   title: text.nullable(),
@@ -44,7 +44,7 @@ export const CitationPart = z.strictObject({
   end: z.number().int().nullable(),
   snippet: text.nullable(),
 })
-export const AttachmentPart = z.strictObject({
+const AttachmentPart = z.strictObject({
   type: z.literal('attachment'),
   name: text,
   mime: text.nullable(),
@@ -54,7 +54,7 @@ export const AttachmentPart = z.strictObject({
   missing: z.boolean(),
 })
 /** A block no importer knows yet, kept whole as JSON text. */
-export const UnknownPart = z.strictObject({ type: z.literal('unknown'), raw: text })
+const UnknownPart = z.strictObject({ type: z.literal('unknown'), raw: text })
 
 export const Part = z
   .discriminatedUnion('type', [

@@ -23,7 +23,7 @@ import type { Did } from '../model/id.ts'
 import { MAX_DELEGATIONS, PassWire } from './pass.ts'
 
 /** Largest envelope, in bytes (docs/protocol.md section 9). */
-export const ENVELOPE_MAX_BYTES = 4 * 1024 * 1024
+const ENVELOPE_MAX_BYTES = 4 * 1024 * 1024
 const ITEM_MAX_BYTES = 128 * 1024
 
 /** Revocations in one letter. */

@@ -3,7 +3,7 @@ import type { ShareState } from '../contract/share-shapes.ts'
 import { VivimError } from '../kernel/errors.ts'
 
 /** States from which a share still goes to somebody. */
-export const LIVE_STATES: readonly ShareState[] = ['scheduled', 'queued', 'publishing', 'published']
+const LIVE_STATES: readonly ShareState[] = ['scheduled', 'queued', 'publishing', 'published']
 export const isLive = (state: ShareState): boolean => LIVE_STATES.includes(state)
 
 /** Own and received shares alike; other states pass. @throws `share/expired`, `share/revoked`, `share/exhausted` for one that ended so. */

@@ -17,7 +17,7 @@ import { VivimError } from '../kernel/errors.ts'
 import { type Cid, Did, ShareId } from '../model/id.ts'
 import { CidBytes, IdBytes } from './fields.ts'
 
-export const RESHARE_COMMAND = '/vivim/share/reshare'
+const RESHARE_COMMAND = '/vivim/share/reshare'
 /** Devices that can be given a right in one letter. */
 export const MAX_DELEGATIONS = 256
 /** An invocation travels by post to who may be away for long; of a share without an end it counts this long. */

@@ -21,10 +21,10 @@ export const MAX_PLAINTEXT_BYTES = 256 * 1024 * 1024
 /** Largest sealed content, the assets with it: 8,192 chunks of 64 KiB. */
 export const MAX_SEALED_BYTES = 512 * 1024 * 1024
 /** Values in plaintext v1: a small sealed content can unpack to hundreds of megabytes of empty lists, which no heap holds. */
-export const MAX_PLAINTEXT_ITEMS = 4_000_000
-export const MAX_MESSAGES = 100_000
-export const MAX_PARTS = 10_000
-export const MAX_ASSETS = 10_000
+const MAX_PLAINTEXT_ITEMS = 4_000_000
+const MAX_MESSAGES = 100_000
+const MAX_PARTS = 10_000
+const MAX_ASSETS = 10_000
 /** Title and note, in UTF-16 units; a placeholder may be longer than the value that it stands for. */
 export const MAX_HEADING_LENGTH = 65_536
 const MAX_RECEIPT_BYTES = 64 * 1024

@@ -6,7 +6,7 @@ import { codeOf, VivimError } from '../../core/kernel/errors.ts'
 import type { Did } from '../../core/model/id.ts'
 import type { SessionRow, SessionTable } from '../storage/master/session-table.ts'
 
-export const TOKEN_BYTES = 32
+const TOKEN_BYTES = 32
 /** Sessions that one user may have at once; the one used longest ago gives way. */
 const MAX_OF_ONE = 64
 /** A use is written down at most this often. */

@@ -23,7 +23,7 @@ import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import { givesWay, networkOf } from './places.ts'
 
 /** Wrong codes that end all requests of a person. */
-export const MAX_WRONG_CODES = 3
+const MAX_WRONG_CODES = 3
 /** What was approved and never collected is forgotten after this. */
 const KEPT_MS = 24 * 3_600_000
 

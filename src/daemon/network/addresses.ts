@@ -5,7 +5,7 @@ import { VivimError } from '../../core/kernel/errors.ts'
 import type { PeerAddress } from './ports.ts'
 
 /** Addresses of one node that are dialled or shown; a card carries no more. */
-export const MAX_ADDRS = 8
+const MAX_ADDRS = 8
 const MAX_ADDR_CHARS = 512
 
 const parse = (text: string): Multiaddr | null => {

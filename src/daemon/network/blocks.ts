@@ -15,7 +15,7 @@ import type { Line } from './loopback.ts'
 import { type Peering, peerError } from './peering.ts'
 import type { NetworkHost, PeerAddress } from './ports.ts'
 
-export const BLOCKS_PROTOCOL = '/vivim/blocks/1'
+const BLOCKS_PROTOCOL = '/vivim/blocks/1'
 
 const Request = z.object({
   v: z.literal(1),

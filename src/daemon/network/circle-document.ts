@@ -15,9 +15,9 @@ type Library = typeof Automerge
 const ROOT_ACTOR = '00'.repeat(16)
 const ACTOR_BYTES = 16
 
-export const MAX_ENTRY_BYTES = 128 * KIB
+const MAX_ENTRY_BYTES = 128 * KIB
 /** What one conversation may add to a document. */
-export const MAX_NEW_ENTRIES = 20_000
+const MAX_NEW_ENTRIES = 20_000
 const MAX_NEW_BYTES = 64 * MIB
 /** Rows of columns in one message: a whole log may come in one. */
 const MAX_NEW_ROWS = 200_000

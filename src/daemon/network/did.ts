@@ -9,7 +9,7 @@ import type { Line } from './loopback.ts'
 import { bounded, type Log, type Peering, peerError } from './peering.ts'
 import type { NetworkHost, PeerAddress, Proof } from './ports.ts'
 
-export const DID_PROTOCOL = '/vivim/did/1'
+const DID_PROTOCOL = '/vivim/did/1'
 
 /** A statement, a document and what stands around them. */
 const MAX_ASK_BYTES = 96 * KIB

@@ -13,7 +13,7 @@ export const SMALL_FRAME_BYTES = MIB
 export const LARGE_FRAME_BYTES = 8 * MIB
 
 /** A side that is silent for longer is gone or hostile (docs/protocol.md section 9). */
-export const FRAME_TIMEOUT_MS = 10_000
+const FRAME_TIMEOUT_MS = 10_000
 /** A frame that has begun must come at least this fast, or its sender only holds the stream. */
 const SLOWEST_BYTES_PER_MS = 32
 /** Bytes kept beyond what the reader waits for, before the stream is paused. */

@@ -12,7 +12,7 @@ import type { Line } from './loopback.ts'
 import type { Peering } from './peering.ts'
 import type { Delivery, NetworkHost } from './ports.ts'
 
-export const INBOX_PROTOCOL = '/vivim/inbox/1'
+const INBOX_PROTOCOL = '/vivim/inbox/1'
 
 const MAX_ENVELOPES = 8
 const MAX_ENVELOPE_BYTES = 4 * MIB

@@ -23,7 +23,7 @@ import { calmYamux } from './muxer.ts'
 import type { NetworkConfig } from './ports.ts'
 import { checkRecord, newestRecord } from './records.ts'
 
-export const KAD_PROTOCOL = '/vivim/kad/1.0.0'
+const KAD_PROTOCOL = '/vivim/kad/1.0.0'
 
 /** Connections in all; and from one address in a second, so that one machine with many nodes can be told from a flood. */
 const MAX_CONNECTIONS = 300

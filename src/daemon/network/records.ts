@@ -8,10 +8,10 @@ import { hasCode, VivimError } from '../../core/kernel/errors.ts'
 import { bytesOf, KIB } from './frames.ts'
 
 export type RecordNamespace = 'vivimid' | 'vivimrec'
-export const RECORD_NAMESPACES = ['vivimid', 'vivimrec'] as const
+const RECORD_NAMESPACES = ['vivimid', 'vivimrec'] as const
 
 /** Largest value (docs/protocol.md section 9). */
-export const MAX_RECORD_BYTES = 96 * KIB
+const MAX_RECORD_BYTES = 96 * KIB
 const KEY_HASH_BYTES = 32
 
 const seq = z.int().min(0)
@@ -31,7 +31,7 @@ export const recordKey = (namespace: RecordNamespace, hash: Uint8Array): Uint8Ar
   concat(utf8(`/${namespace}/`), hash)
 
 /** Take a DHT key apart. @returns null for keys that are not ours. */
-export function parseRecordKey(key: Uint8Array): { namespace: RecordNamespace; hash: Uint8Array } | null {
+function parseRecordKey(key: Uint8Array): { namespace: RecordNamespace; hash: Uint8Array } | null {
   for (const namespace of RECORD_NAMESPACES) {
     const prefix = utf8(`/${namespace}/`)
     if (key.length === prefix.length + KEY_HASH_BYTES && sameBytes(key.subarray(0, prefix.length), prefix))

@@ -17,7 +17,7 @@ import type { Peering } from './peering.ts'
 import type { NetworkHost, Proof, SyncReceiver } from './ports.ts'
 import { deviceKemOf, SealedFrames, TURN_TIMEOUT_MS } from './sealed-frames.ts'
 
-export const SYNC_PROTOCOL = '/vivim/sync/1'
+const SYNC_PROTOCOL = '/vivim/sync/1'
 
 /** Circles spoken of in one conversation. */
 const MAX_CIRCLES = 256

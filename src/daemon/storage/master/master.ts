@@ -93,7 +93,7 @@ export async function openMaster(config: MasterConfig, clock: Clock): Promise<Ma
   }
 }
 
-export function accessOf(door: EngineDoor): MasterAccess {
+function accessOf(door: EngineDoor): MasterAccess {
   const writing = new AsyncLocalStorage<{ ended: boolean }>()
   const write = async <T>(fn: (db: MasterDb) => Promise<T>): Promise<T> => {
     // On SQLite it would wait for itself for ever. What a transaction only set off may write once it has ended.

@@ -28,7 +28,7 @@ const STEPS: readonly Step[] = [
 ]
 
 /** The schema's number once every step ran. */
-export const MASTER_SCHEMA = STEPS.length
+const MASTER_SCHEMA = STEPS.length
 
 /** Bring the schema up to `MASTER_SCHEMA` within the transaction that is given: nobody else migrates at the same time.
  *  @param steps - stop after that many, for tests of upgrades. @throws `storage/newer-schema` */
