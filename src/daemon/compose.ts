@@ -156,7 +156,7 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
 
   const start = (listen: string[]): Promise<Network> =>
     startNetwork({ ...config.network, listen }, host, {
-      nodeSeed: nodeSeed.use(bytes => Uint8Array.from(bytes)),
+      nodeSeed: nodeSeed.reveal(),
       databasePath: paths.network,
       clock,
       chance,

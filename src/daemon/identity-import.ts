@@ -265,10 +265,7 @@ function keepCard(
     if (drawn) db.profile.put(PROFILE.cardDrawn, '0')
     db.profile.put(PROFILE.name, name)
     db.profile.put(PROFILE.directory, directory)
-    db.profile.put(
-      PROFILE.read,
-      keystore.read.use(bytes => Uint8Array.from(bytes)),
-    )
+    db.profile.put(PROFILE.read, keystore.read.reveal())
     db.profile.put(PROFILE.cardAt, String(nowMs))
     db.profile.put(PROFILE.cardTold, '')
   })

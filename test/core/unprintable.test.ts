@@ -66,7 +66,7 @@ t.test('a Keystore prints none of its keys', async t => {
   const keystore = makeKeystore(recovery.publicKeys, chance)
   const secrets: Canary[] = Object.entries(keystore)
     .filter(([, value]) => value instanceof SecretBytes)
-    .map(([name, value]) => ({ name, bytes: (value as SecretBytes).use(bytes => Uint8Array.from(bytes)) }))
+    .map(([name, value]) => ({ name, bytes: (value as SecretBytes).reveal() }))
   t.equal(secrets.length, 6)
   t.same(leaked([...secrets, ...canary], printed(keystore)), [])
   t.same(leaked(canary, printed(recovery)), [], 'nor do the recovery keys')

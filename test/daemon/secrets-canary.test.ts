@@ -110,7 +110,7 @@ async function frames(node: LiveNode, lines: readonly string[]): Promise<string>
 async function keysOf(node: LiveNode): Promise<Canary[]> {
   const file = (name: string) => new Uint8Array(readFileSync(join(node.userFolder, name)))
   const passphrase = new SecretBytes(utf8(WORDS.passphrase))
-  const bytesOf = (secret: SecretBytes) => secret.use(bytes => Uint8Array.from(bytes))
+  const bytesOf = (secret: SecretBytes) => secret.reveal()
   const keystore = await openKeystore(file('keystore'), passphrase)
   const { seed } = await openRecovery(file('recovery'), passphrase)
   const canaries: Canary[] = Object.entries({ ...keystore, recoverySeed: seed })

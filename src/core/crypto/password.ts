@@ -71,7 +71,7 @@ async function fileKeys(passphrase: SecretBytes | null, kdf: Kdf) {
     if (!passphrase) throw new VivimError('keystore/wrong-passphrase', 'this file needs a passphrase')
     const { n, r, p, salt } = kdf
     // The copy is what the worker thread reads: the lender may wipe the passphrase meanwhile.
-    const password = passphrase.use(bytes => Uint8Array.from(bytes))
+    const password = passphrase.reveal()
     root = plain(await runScrypt(password, salt, 32, { N: n, r, p, maxmem: 128 * n * r + 64 * 1024 * 1024 }))
     password.fill(0)
   }

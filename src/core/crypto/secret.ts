@@ -47,6 +47,11 @@ export class SecretBytes extends Unprintable {
     return this.use(bytes => new SecretBytes(bytes))
   }
 
+  /** The bytes once more, which the caller overwrites. @throws `keystore/locked` after `wipe`. */
+  reveal(): Uint8Array {
+    return this.use(bytes => Uint8Array.from(bytes))
+  }
+
   /** Overwrite the bytes; every later `use` throws. Copies that the engine made are out of reach. */
   wipe(): void {
     this.#bytes.fill(0)

@@ -13,16 +13,13 @@ const MAX_BYTES = 64 * 1024
 
 const corrupt = (why: string): VivimError => new VivimError('keystore/corrupt', `not a file of keys: ${why}`)
 
-const copy = (secret: SecretBytes | null): Uint8Array | null =>
-  secret === null ? null : secret.use(bytes => Uint8Array.from(bytes))
-
 /** Lend the encoding of named values, and overwrite it and the copies made for it. */
 export async function encodedSecrets<T>(
   values: { readonly [name: string]: CborValue },
   secrets: { readonly [name: string]: SecretBytes | null },
   use: (plaintext: Uint8Array) => Promise<T> | T,
 ): Promise<T> {
-  const copies = Object.entries(secrets).map(([name, secret]) => [name, copy(secret)] as const)
+  const copies = Object.entries(secrets).map(([name, secret]) => [name, secret?.reveal() ?? null] as const)
   const plaintext = encodeCbor({ ...values, ...Object.fromEntries(copies) })
   try {
     return await use(plaintext)

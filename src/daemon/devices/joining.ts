@@ -6,6 +6,7 @@ import { SecretBytes, sameSecret } from '../../core/crypto/secret.ts'
 import { XWingKey } from '../../core/crypto/xwing.ts'
 import { type Card, parseCard } from '../../core/identity/card.ts'
 import { deviceOf, parseDocument } from '../../core/identity/document.ts'
+import { drawDevice } from '../../core/identity/keystore.ts'
 import {
   type DeviceGrant,
   openGrant,
@@ -18,7 +19,7 @@ import {
   signPairing,
 } from '../../core/identity/pairing.ts'
 import { recoveryCommitment } from '../../core/identity/recovery.ts'
-import { sameBytes } from '../../core/kernel/bytes.ts'
+import { sameBytes, utf8 } from '../../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../../core/kernel/env.ts'
 import { codeOf, VivimError } from '../../core/kernel/errors.ts'
 import { type Did, isoTime } from '../../core/model/id.ts'
@@ -42,8 +43,7 @@ interface Joining {
   readonly transcript: Uint8Array
   readonly code: string
   readonly expiresAtMs: number
-  readonly deviceSign: SecretBytes
-  readonly deviceKem: SecretBytes
+  readonly secrets: ReturnType<typeof drawDevice>
   readonly passphrase: SecretBytes | null
   readonly name: string | null
 }
@@ -78,7 +78,7 @@ export function makeJoining(deps: JoiningDeps) {
   function end(state: Joined['state']): void {
     if (joining === null) return
     last = { state, did: joining.card.did, code: null, expiresAt: null }
-    for (const secret of [joining.deviceSign, joining.deviceKem, joining.passphrase]) secret?.wipe()
+    for (const secret of [...Object.values(joining.secrets), joining.passphrase]) secret?.wipe()
     joining = null
     if (timer) clearTimeout(timer)
     timer = null
@@ -92,13 +92,6 @@ export function makeJoining(deps: JoiningDeps) {
     expiresAt: isoTime(one.expiresAtMs),
   })
 
-  function draw(): SecretBytes {
-    const bytes = chance.bytes(32)
-    const secret = new SecretBytes(bytes)
-    bytes.fill(0)
-    return secret
-  }
-
   async function begin(
     local: Did,
     card: Card,
@@ -106,13 +99,12 @@ export function makeJoining(deps: JoiningDeps) {
     name: string | null,
     signal: AbortSignal,
   ): Promise<Joining> {
-    const deviceSign = draw()
-    const deviceKem = draw()
-    const key = new Ed25519Key(deviceSign)
+    const secrets = drawDevice(chance)
+    const key = new Ed25519Key(secrets.deviceSign)
     const keys = {
       did: card.did,
       ed: key.publicKey,
-      kem: new XWingKey(deviceKem).publicKey,
+      kem: new XWingKey(secrets.deviceKem).publicKey,
       nonce: chance.bytes(PAIRING_NONCE_BYTES),
     }
     const at = { peer: card.peer, addrs: [...card.addrs] }
@@ -141,8 +133,7 @@ export function makeJoining(deps: JoiningDeps) {
       transcript,
       code,
       expiresAtMs: Math.min(expiresAtMs, lastMs),
-      deviceSign,
-      deviceKem,
+      secrets,
       passphrase,
       name,
     }
@@ -150,6 +141,8 @@ export function makeJoining(deps: JoiningDeps) {
 
   function plan(): void {
     if (stopping.signal.aborted || joining === null) return
+    // One that was begun anew while an earlier question was under way is asked about once a turn, too.
+    if (timer) clearTimeout(timer)
     timer = setTimeout(() => {
       ask().then(plan, error => {
         log('device.joining-failed', { code: codeOf(error) })
@@ -173,9 +166,9 @@ export function makeJoining(deps: JoiningDeps) {
   }
 
   async function take(one: Joining, sealed: Uint8Array): Promise<void> {
-    const { card, deviceSign, deviceKem } = one
-    const kem = new XWingKey(deviceKem)
-    const ed = new Ed25519Key(deviceSign).publicKey
+    const { card, secrets } = one
+    const kem = new XWingKey(secrets.deviceKem)
+    const ed = new Ed25519Key(secrets.deviceSign).publicKey
     let grant: DeviceGrant
     try {
       grant = openGrant(sealed, kem, one.transcript)
@@ -190,9 +183,7 @@ export function makeJoining(deps: JoiningDeps) {
     const keystore = {
       did: card.did,
       identity: null,
-      deviceSign,
-      deviceKem,
-      storageKey: draw(),
+      ...secrets,
       directory: grant.directory,
       read: grant.read,
       recovery: grant.recovery,
@@ -205,7 +196,7 @@ export function makeJoining(deps: JoiningDeps) {
         { passphrase: one.passphrase, clock, chance },
       )
     } finally {
-      for (const secret of [keystore.storageKey, grant.directory, grant.read]) secret.wipe()
+      for (const secret of [grant.directory, grant.read]) secret.wipe()
     }
     await replace(one.local, card.did, { name: one.name, ed, passphrase: one.passphrase })
     const { at, request } = one
@@ -235,10 +226,10 @@ export function makeJoining(deps: JoiningDeps) {
         )
       if (params.passphrase === undefined && needsPassphrase(local))
         throw new VivimError('usage/input-needed', 'this home has a passphrase: the new keys need one too')
-      if (joining !== null) end('refused')
-      const passphrase =
-        params.passphrase === undefined ? null : new SecretBytes(new TextEncoder().encode(params.passphrase))
+      const passphrase = params.passphrase === undefined ? null : new SecretBytes(utf8(params.passphrase))
       const begun = await begin(local, card, passphrase, params.name ?? null, signal)
+      // The last one that was asked for counts, also of two at once.
+      end('refused')
       joining = begun
       log('device.joining', { did: card.did, peer: card.peer })
       plan()

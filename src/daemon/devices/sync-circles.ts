@@ -96,7 +96,7 @@ export function makeSyncCircles({ users, circles, wakeLetters, nowMs }: SyncCirc
       const row = users.read(pair.local, db => db.epochs.get(circle, rest))
       if (row === null || !mayHave(pair, circle, row.number)) return null
       const secret = circles.secretOf(pair.local, circle, rest)
-      return secret?.use(bytes => Uint8Array.from(bytes)) ?? null
+      return secret?.reveal() ?? null
     },
     async take({ local }, rows) {
       let taken = 0

@@ -1,11 +1,12 @@
 /** Own devices tell each other of people: identity documents, contacts, and the person's devices themselves. */
 import { z } from 'zod'
 import { ed25519PublicKey } from '../../core/crypto/ed25519.ts'
-import { SecretBytes } from '../../core/crypto/secret.ts'
+import type { SecretBytes } from '../../core/crypto/secret.ts'
 import { APPROVAL_MAX_BYTES, countsAsApproval, parseApproval } from '../../core/identity/approval.ts'
 import { CARD_MAX_CHARS, READ_SECRET_BYTES } from '../../core/identity/card.ts'
 import { DOCUMENT_MAX_BYTES, deviceOf, parseDocument } from '../../core/identity/document.ts'
 import { CLOCK_SKEW_MS } from '../../core/identity/field.ts'
+import { taken as takenSecret } from '../../core/identity/secret-file.ts'
 import { parseSlot, SLOT_MAX_BYTES } from '../../core/identity/slot.ts'
 import { fromB64u, sameBytes, toB64u } from '../../core/kernel/bytes.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
@@ -146,8 +147,11 @@ export function makeSyncPeople(deps: SyncPeopleDeps): SyncKind[] {
       const { document, read } = keys.keys(local)
       // It may have been taken out since this sync began: it must not get what was drawn because of it.
       if (deviceOf(document, device) === null) return null
-      const copy = (secret: SecretBytes): Uint8Array => secret.use(bytes => Uint8Array.from(bytes))
-      return { drawn: cardDrawn(local), directory: copy(directorySeed(local)), read: copy(read) }
+      return {
+        drawn: cardDrawn(local),
+        directory: directorySeed(local).reveal(),
+        read: read.reveal(),
+      }
     },
     async take({ local }, rows) {
       let taken = 0
@@ -157,9 +161,7 @@ export function makeSyncPeople(deps: SyncPeopleDeps): SyncKind[] {
           throw new VivimError('crypto/bad-encoding', 'not the keys of a card')
         if (drawn > nowMs() + CLOCK_SKEW_MS)
           throw new VivimError('crypto/bad-encoding', 'a card that was drawn ahead of the time')
-        const card = { drawn, directory: new SecretBytes(directory), read: new SecretBytes(read) }
-        directory.fill(0)
-        read.fill(0)
+        const card = { drawn, directory: takenSecret(directory), read: takenSecret(read) }
         if (await takeCard(local, card)) taken++
       }
       return taken

@@ -6,7 +6,7 @@ import { parseManifest } from '../../core/crypto/manifest.ts'
 import { SecretBytes } from '../../core/crypto/secret.ts'
 import { toBase32 } from '../../core/kernel/bytes.ts'
 import type { Chance } from '../../core/kernel/env.ts'
-import { codeOf, VivimError } from '../../core/kernel/errors.ts'
+import { isVerdict, VivimError } from '../../core/kernel/errors.ts'
 import { Cid, CircleId, Did, NoticeId, ShareId } from '../../core/model/id.ts'
 import { parseSlip } from '../../core/pipeline/holding.ts'
 import { parseNotice } from '../../core/pipeline/notice.ts'
@@ -76,9 +76,9 @@ export function makeSyncReceived(deps: SyncReceivedDeps): SyncKind {
 
   function keyOf(local: Did, row: ReceivedRow): Uint8Array | null {
     try {
-      return fetching.contentKey(local, row).use(bytes => Uint8Array.from(bytes))
+      return fetching.contentKey(local, row).reveal()
     } catch (error) {
-      if (codeOf(error) === 'keystore/locked') throw error
+      if (!isVerdict(error)) throw error
       return null
     }
   }

@@ -10,7 +10,7 @@ import { verifyObject } from '../../core/crypto/signed.ts'
 import { activeDevices } from '../../core/identity/document.ts'
 import { fromBase32, sameBytes } from '../../core/kernel/bytes.ts'
 import type { Chance } from '../../core/kernel/env.ts'
-import { codeOf, VivimError } from '../../core/kernel/errors.ts'
+import { isVerdict, VivimError } from '../../core/kernel/errors.ts'
 import { Cid, CircleId, ConversationId, Did, ShareId } from '../../core/model/id.ts'
 import { parseSlip, parseTombstone } from '../../core/pipeline/holding.ts'
 import { isLive } from '../../core/pipeline/lifecycle.ts'
@@ -117,10 +117,9 @@ export function makeSyncShares(deps: SyncSharesDeps): SyncKind[] {
     if (ownGrant === null || !pair.history || share.createdAtMs >= pair.sinceMs) return null
     try {
       const { contentKey, shareSeed } = openOwnGrant(grantFor(share), keys.keys(pair.local).kem, ownGrant)
-      const copy = (secret: SecretBytes) => secret.use(bytes => Uint8Array.from(bytes))
-      return { content: copy(contentKey), share: copy(shareSeed) }
+      return { content: contentKey.reveal(), share: shareSeed.reveal() }
     } catch (error) {
-      if (codeOf(error) === 'keystore/locked') throw error
+      if (!isVerdict(error)) throw error
       return null
     }
   }
@@ -280,7 +279,8 @@ export function makeSyncShares(deps: SyncSharesDeps): SyncKind[] {
     try {
       openOwnGrant(grantFor(share), own.kem, ownGrant)
       return ownGrant
-    } catch {
+    } catch (error) {
+      if (!isVerdict(error)) throw error
       return null
     }
   }

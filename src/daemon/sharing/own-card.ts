@@ -94,10 +94,7 @@ export function makeOwnCard({ users, keys, jobs, network, wake, clock, log }: Ow
         db.profile.put(PROFILE.cardDrawn, String(drawn))
       }
       db.profile.put(PROFILE.directory, directory)
-      db.profile.put(
-        PROFILE.read,
-        read.use(bytes => Uint8Array.from(bytes)),
-      )
+      db.profile.put(PROFILE.read, read.reveal())
     })
   }
 
