@@ -2,7 +2,7 @@
  *  given, and is told of newer identity documents. */
 import { z } from 'zod'
 import { PAIRING_NONCE_BYTES, PAIRING_REQUEST_BYTES } from '../../core/identity/pairing.ts'
-import { VivimError } from '../../core/kernel/errors.ts'
+import { hasCode, VivimError } from '../../core/kernel/errors.ts'
 import { Did } from '../../core/model/id.ts'
 import { type DeviceExchange, SyncOpening } from './device-exchange.ts'
 import { bytesOf, type FrameStream, KIB, SMALL_FRAME_BYTES } from './frames.ts'
@@ -94,9 +94,16 @@ export class DeviceProtocol {
     )
   }
 
+  /** Of two nodes that dial each other at once one closes a connection: all that is said here may be said again on the one that is left. */
   async #on<T>(at: PeerAddress, signal: AbortSignal, talk: (frames: FrameStream) => Promise<T>): Promise<T> {
-    const connection = await this.#peering.reach(at, signal)
-    return await this.#peering.exchange(connection, DEVICE_PROTOCOL, signal, talk)
+    const first = await this.#peering.reach(at, signal)
+    try {
+      return await this.#peering.exchange(first, DEVICE_PROTOCOL, signal, talk)
+    } catch (error) {
+      if (!hasCode(error, 'peer/unreachable') || signal.aborted) throw error
+      const second = await this.#peering.reach(at, signal, first)
+      return await this.#peering.exchange(second, DEVICE_PROTOCOL, signal, talk)
+    }
   }
 
   pair = (

@@ -139,10 +139,11 @@ export class Peering {
     }
   }
 
-  /** An open connection to a node, dialled where there is none. @throws `peer/unreachable`. */
-  async reach(address: PeerAddress, signal: AbortSignal): Promise<Line> {
+  /** An open connection to a node, dialled where there is none. @param but - one that failed: another is taken where there is one.
+   *  @throws `peer/unreachable`. */
+  async reach(address: PeerAddress, signal: AbortSignal, but?: Line): Promise<Line> {
     if (address.peer === this.peerId) return this.loopback
-    const [known] = this.connections.openTo(address.peer)
+    const known = this.connections.openTo(address.peer).find(connection => connection !== but)
     if (known !== undefined) return known
     if (!isPeerId(address.peer)) throw new VivimError('peer/unreachable', 'that is no other node')
     const all = AbortSignal.any([signal, this.#stopping, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
