@@ -3,6 +3,7 @@ import { Command, Flags } from '@oclif/core'
 import { type CapabilityHolder, type Client, connect } from '../core/client/client.ts'
 import type { MethodName, Params, Result } from '../core/contract/methods.ts'
 import { VivimError } from '../core/kernel/errors.ts'
+import { spelling } from '../core/model/spelling.ts'
 import { parseDuration } from '../core/model/time-text.ts'
 import { homeOf, namedSocket, socketOf } from './place.ts'
 import { doorOf } from './session-file.ts'
@@ -31,6 +32,7 @@ const commonFlags = {
     helpGroup: 'GLOBAL',
     helpValue: 'NAME|DID',
     env: 'VIVIM_AS',
+    parse: async text => spelling(text),
     description: 'the user, where a home has several',
   }),
   capability: Flags.string({

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { AddressText } from '../core/identity/card.ts'
 import { fromHex } from '../core/kernel/bytes.ts'
 import { VivimError } from '../core/kernel/errors.ts'
+import { DisplayName } from '../core/model/name.ts'
 import { readSmall } from './durable-file.ts'
 import type { HomePaths } from './home.ts'
 import type { LogLevel } from './log.ts'
@@ -88,14 +89,6 @@ const GROUP_SOCKET = '/run/vivim/vivim.sock'
 const LogLevels = z.enum(['debug', 'info', 'warn', 'error', 'silent'])
 
 const OnOff = z.enum(['on', 'off']).transform(word => word === 'on')
-
-/** A name as a person gives it: printable, on one line. */
-export const DisplayName = z
-  .string()
-  .min(1, 'empty')
-  .max(64, 'over 64 characters')
-  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]+$/u, 'holds characters that cannot be printed')
-  .refine(name => name === name.trim(), 'begins or ends with a blank')
 
 /** What may stand in `config.toml`. */
 export const ConfigFile = z.strictObject({

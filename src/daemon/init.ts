@@ -8,7 +8,8 @@ import { peerIdFromKey } from '../core/identity/peer-id.ts'
 import type { Chance, Clock } from '../core/kernel/env.ts'
 import { VivimError } from '../core/kernel/errors.ts'
 import type { Did } from '../core/model/id.ts'
-import { checkMasterUrl, DisplayName, ListenAddress, parseConfig } from './config.ts'
+import { DisplayName } from '../core/model/name.ts'
+import { checkMasterUrl, ListenAddress, parseConfig } from './config.ts'
 import { isMissing, readSmall, syncFolder, writeDurable } from './durable-file.ts'
 import {
   folderError,
@@ -73,10 +74,10 @@ export const initHome = (request: InitRequest): Promise<InitResult> =>
 
 /** Make a home with whatever user `user` puts into it. @returns what stands there when this is over, made now or before. */
 export async function makeHome(
-  request: InitRequest,
+  asked: InitRequest,
   user: (paths: HomePaths, peer: string) => Promise<Did>,
 ): Promise<InitResult> {
-  checkRequest(request)
+  const request = { ...asked, name: checkRequest(asked) }
   const paths = homePaths(resolve(request.home))
   if (readFormat(paths) !== null) return existing(paths, request.name)
   checkFolder(paths)
@@ -95,7 +96,8 @@ export async function makeHome(
   }
 }
 
-function checkRequest({ name, passphrase, listen, master }: InitRequest): void {
+/** @returns the name, as it is kept. */
+function checkRequest({ name, passphrase, listen, master }: InitRequest): string {
   const named = DisplayName.safeParse(name)
   if (!named.success)
     throw new VivimError('usage/invalid', `--name ${named.error.issues[0]?.message}`, { flag: '--name' })
@@ -109,6 +111,7 @@ function checkRequest({ name, passphrase, listen, master }: InitRequest): void {
   }
   if (listen.length > 16) throw new VivimError('usage/invalid', 'at most 16 addresses to listen on')
   if (master !== null) checkMasterUrl(master)
+  return named.data
 }
 
 function checkFolder(paths: HomePaths): void {

@@ -12,6 +12,7 @@ import { makeHolder, tokenText } from '../../core/capability/token.ts'
 import { systemChance, systemClock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import { CircleId, Did, isoTime } from '../../core/model/id.ts'
+import { GivenName } from '../../core/model/name.ts'
 import { parseInstant } from '../../core/model/time-text.ts'
 import { VivimCommand } from '../base.ts'
 import { boundFlags, canFlag } from './flags.ts'
@@ -48,6 +49,10 @@ export default class CapabilityAttenuate extends VivimCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(CapabilityAttenuate)
+    const named = GivenName.safeParse(flags.for)
+    if (!named.success)
+      throw new VivimError('usage/invalid', `--for ${named.error.issues[0]?.message}`, { flag: '--for' })
+    const name = named.data
     const { chain, key } = readToken(args.file)
     const nowMs = systemClock.nowMs()
     const endMs = flags.expires === undefined ? null : parseInstant(flags.expires, nowMs)
@@ -66,26 +71,26 @@ export default class CapabilityAttenuate extends VivimCommand {
           cmd,
           pol,
           ...(endMs === null ? {} : { expiresAtMs: endMs }),
-          meta: { for: flags.for },
+          meta: { for: name },
         },
         key,
         systemChance,
       )
       const { commands, people, perDay, uses } = rightsOf(next.last)
       return {
-        text: tokenText(next, flags.for, holder),
+        text: tokenText(next, name, holder),
         result: {
           capabilityId: chain.root.cid,
           link: next.last.cid,
           file: flags.out,
-          for: flags.for,
+          for: name,
           can: commands.map(wordOfCommand),
           circles: people?.circles ?? null,
           contacts: people?.contacts ?? null,
           perDay,
           uses,
           expiresAt: next.expiresAtMs === null ? null : isoTime(next.expiresAtMs),
-          rights: linksText(flags.for, next),
+          rights: linksText(name, next),
         },
       }
     })

@@ -1,6 +1,7 @@
 /** The methods of capabilities and of what they propose. Part of `methods.ts`. */
 import { z } from 'zod'
 import { Did, ProposalId, ShareId } from '../model/id.ts'
+import { GivenName } from '../model/name.ts'
 import {
   Capability,
   CapabilityState,
@@ -9,7 +10,7 @@ import {
   ProposalState,
 } from './capability-shapes.ts'
 import { type Method, none } from './method.ts'
-import { changed, GivenName, Selector, TimeText } from './shapes.ts'
+import { changed, Selector, TimeText } from './shapes.ts'
 import { OnFindings, ShareCreated, SharePreview } from './share-shapes.ts'
 
 const Times = z.number().int().min(1).max(1_000_000)

@@ -1,8 +1,9 @@
 /** The methods of a person's devices. Part of `methods.ts`. */
 import { z } from 'zod'
 import { Did, IsoTime } from '../model/id.ts'
+import { GivenName } from '../model/name.ts'
 import { type Method, none } from './method.ts'
-import { changed, FreeText, GivenName, Selector } from './shapes.ts'
+import { changed, FreeText, Selector } from './shapes.ts'
 import { Recovery } from './system-methods.ts'
 
 const Secret = z.string().max(4096)

@@ -1,6 +1,7 @@
 /** The methods of what a user collects: units, notebooks, memories, bundles, profile. Part of `methods.ts`. */
 import { z } from 'zod'
 import { BundleId, Did, MemoryId, NotebookId } from '../model/id.ts'
+import { GivenName } from '../model/name.ts'
 import {
   Acu,
   AcuHit,
@@ -17,7 +18,6 @@ import {
 import { type Method, none } from './method.ts'
 import { Count, changed, FreeText, MessageRanges, Selector } from './shapes.ts'
 
-const Name = FreeText.min(1).max(100)
 const Statement = FreeText.min(1).max(2_000)
 /** What goes into a notebook: units by id, all units of messages, or a note of one's own. */
 const parts = {
@@ -61,7 +61,7 @@ export const libraryMethods = {
   'notebook.create': {
     summary: 'Make a notebook; one of that name is returned as it is.',
     access: 'write',
-    params: z.strictObject({ name: Name }),
+    params: z.strictObject({ name: GivenName }),
     result: Notebook.extend(changed),
     errors: [],
   },
@@ -111,7 +111,7 @@ export const libraryMethods = {
   'bundle.create': {
     summary: 'Make a context bundle; one of that name is returned as it is.',
     access: 'write',
-    params: z.strictObject({ name: Name }),
+    params: z.strictObject({ name: GivenName }),
     result: Bundle.extend(changed),
     errors: [],
   },

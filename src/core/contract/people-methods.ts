@@ -1,6 +1,7 @@
 /** The methods of contacts and circles. Part of `methods.ts`. */
 import { z } from 'zod'
 import { Did, IsoTime } from '../model/id.ts'
+import { GivenName } from '../model/name.ts'
 import { type Method, none } from './method.ts'
 
 import {
@@ -13,7 +14,7 @@ import {
   GivenRole,
   InvitedRole,
 } from './people-shapes.ts'
-import { Count, changed, FreeText, GivenName, Selector, TimeText } from './shapes.ts'
+import { Count, changed, FreeText, Selector, TimeText } from './shapes.ts'
 
 const CircleChanged = Circle.extend(changed)
 const ContactChanged = Contact.extend(changed)
@@ -214,7 +215,7 @@ export const peopleMethods = {
   'circle.rename': {
     summary: 'Give a circle another name, for all its members.',
     access: 'write',
-    params: z.strictObject({ circle: Selector, name: FreeText.min(1).max(100) }),
+    params: z.strictObject({ circle: Selector, name: GivenName }),
     result: CircleChanged,
     errors: ['circle/not-found', 'circle/denied', 'circle/closed', 'keystore/locked'],
   },

@@ -1,14 +1,13 @@
 /** The shapes that nouns share; those of one noun stand in its own file, as `docs/operating.md` and the command line's `--json` name them. */
 import { z } from 'zod'
+import { spelling } from '../model/spelling.ts'
 
 /** Text a user or another person chose: printed only with control and bidirectional characters made visible. */
 export const FreeText = z.string()
-/** An id, a unique prefix of one, or where it says so an alias. */
-export const Selector = z.string().min(1).max(256)
+/** An id, a unique prefix of one, or where it says so an alias, in the one spelling that names are kept in. */
+export const Selector = z.string().overwrite(spelling).min(1).max(256)
 /** A duration or an instant as the user wrote it (`30d`, `2027-01-01T00:00:00Z`, `never`); kept as given. */
 export const TimeText = z.string().min(1).max(64)
-/** A name that the user gives to a contact or a circle: something of it can be seen. */
-export const GivenName = z.string().max(100).regex(/\S/, 'a name has something that can be seen')
 export const Count = z.number().int().nonnegative()
 
 export const Warning = z

@@ -7,9 +7,9 @@ import { utf8 } from '../../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import { type Cid, type Did, isoTime } from '../../core/model/id.ts'
+import { DisplayName } from '../../core/model/name.ts'
 import { isLive } from '../../core/pipeline/lifecycle.ts'
 import type { BlockStore, JobStore, ShareStore } from '../../core/pipeline/ports.ts'
-import { DisplayName } from '../config.ts'
 import type { HomePaths } from '../home.ts'
 import type { LocalUsers } from '../local-users.ts'
 import type { Endings } from '../sharing/endings.ts'
@@ -67,11 +67,10 @@ export function makeAccounts(deps: AccountsDeps) {
     return did
   }
 
-  async function create(name: string, passphrase: string | undefined) {
-    const parsed = DisplayName.safeParse(name)
-    if (!parsed.success)
-      throw new VivimError('usage/invalid', `the name is ${parsed.error.issues[0]?.message}`)
-    if (name.startsWith('did:')) throw new VivimError('usage/invalid', 'a name cannot begin like a DID')
+  async function create(wanted: string, passphrase: string | undefined) {
+    const parsed = DisplayName.safeParse(wanted)
+    if (!parsed.success) throw new VivimError('usage/invalid', `the name ${parsed.error.issues[0]?.message}`)
+    const name = parsed.data
     if (passphrase === '') throw new VivimError('usage/invalid', 'the passphrase is empty')
     const known = byName(name)
     if (known !== null) return { did: known, name, changed: false }

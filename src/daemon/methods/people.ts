@@ -74,7 +74,7 @@ export const makePeopleMethods = ({
   'contact.block': async (caller, p) => contacts.block(caller.did, p.contact),
   'contact.remove': async (caller, p) => contacts.remove(caller.did, p.contact),
 
-  'circle.create': (caller, p) => membership.create(caller.did, p.name.toWellFormed(), p.history),
+  'circle.create': (caller, p) => membership.create(caller.did, p.name, p.history),
   'circle.list': async caller => {
     // Who left and is invited again waits for the circle that they knew.
     const waiting = joins.list(caller.did)

@@ -2,6 +2,7 @@
 import type { Result } from '../../core/contract/methods.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
+import { spelling } from '../../core/model/spelling.ts'
 import type { CircleRow } from '../storage/user/circle-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { Circles } from './circles.ts'
@@ -29,7 +30,7 @@ export function makeAudiences({ users, contacts, circles }: AudiencesDeps) {
     if (found === null || !isShown(local, found.circleId)) {
       const theirs = users
         .read(local, db => db.circles.list())
-        .find(({ name, circleId }) => name === selector && isShown(local, circleId))
+        .find(({ name, circleId }) => spelling(name) === selector && isShown(local, circleId))
       throw new VivimError(
         'circle/not-found',
         theirs === undefined

@@ -6,6 +6,8 @@ import { toBase32 } from '../../core/kernel/bytes.ts'
 import type { Chance, Clock } from '../../core/kernel/env.ts'
 import { type ErrorCode, VivimError } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
+import { GivenName } from '../../core/model/name.ts'
+import { spelling } from '../../core/model/spelling.ts'
 import type { Letter } from '../../core/pipeline/letter.ts'
 import type { JobRow, JobStore } from '../../core/pipeline/ports.ts'
 import type { JobOutcome } from '../jobs/runner.ts'
@@ -131,8 +133,9 @@ export function makeJoins(deps: JoinsDeps) {
   function arrived(local: Did, row: JoinRow): void {
     users.write(local, db => {
       const circle = db.circles.get(row.circleId)
-      if (circle && circle.alias === null && db.circles.find(circle.name) === null)
-        db.circles.put({ ...circle, alias: circle.name })
+      const name = GivenName.safeParse(circle?.name).data
+      if (circle && circle.alias === null && name !== undefined && db.circles.find(name) === null)
+        db.circles.put({ ...circle, alias: name })
       db.joins.delete(row.circleId)
     })
     log('invite.joined', { invite: row.inviteId, circle: row.circleId })
@@ -155,7 +158,7 @@ export function makeJoins(deps: JoinsDeps) {
     find(local: Did, selector: string): Result<'circle.show'> | null {
       const rows = waiting(local)
       const found =
-        rows.find(({ name }) => name === selector) ??
+        rows.find(({ name }) => spelling(name) === selector) ??
         rows.find(({ circleId }) => circleId.startsWith(selector))
       return found ? view(local, found) : null
     },

@@ -25,6 +25,9 @@ const open = (t: { teardown(fn: () => void): void }, maxOpen = 4) => {
   return { users, usersDir: join(folder, 'users') }
 }
 
+/** The last step before names had one spelling. */
+const NAMES_AS_TYPED = 13
+
 t.test('a user has a folder and a database that nobody else on the machine can read', async t => {
   const { users, usersDir } = open(t)
   const alice = didOf(1)
@@ -234,6 +237,33 @@ t.test('a fresh database and one that was brought up step by step have the same 
   }
   const all = Array.from({ length: USER_SCHEMA }, (_, i) => i + 1)
   t.same(schemaOf('steps', all), schemaOf('fresh', [USER_SCHEMA]))
+})
+
+t.test('names that an earlier version kept as they were typed are found in the one spelling', async t => {
+  const { users } = open(t)
+  const alice = didOf(1)
+  const path = join(folderOf(t), 'user.db')
+  const old = new Database(path)
+  migrateUserDatabase(old, alice, NAMES_AS_TYPED)
+  old
+    .prepare(
+      "INSERT INTO contact (did, alias, state, peers, added_at_ms) VALUES (?, 'Rene\u0301', 'known', '[]', 1)",
+    )
+    .run(didOf(2))
+  const book = old.prepare(
+    "INSERT INTO collection (id, kind, name, created_at_ms, updated_at_ms) VALUES (?, 'notebook', ?, 1, 1)",
+  )
+  book.run('a', 'cafe\u0301')
+  book.run('b', 'caf\u00e9')
+  migrateUserDatabase(old, alice)
+  t.equal(old.prepare('SELECT alias FROM contact').pluck().get(), 'Ren\u00e9')
+  t.same(
+    old.prepare('SELECT name FROM collection ORDER BY id').pluck().all(),
+    ['cafe\u0301', 'caf\u00e9'],
+    'two of one name cannot be: the first is found by its id',
+  )
+  old.close()
+  users.close()
 })
 
 t.test('a database that a newer program wrote is refused and left as it is', async t => {

@@ -75,7 +75,7 @@ export function makeCollectionReader(sql: Sql) {
     list: (kind: CollectionKind): CollectionRow[] =>
       sql.all<Stored>(`${SELECT} WHERE kind = ? ORDER BY name COLLATE NOCASE, name`, kind).map(rowOf),
 
-    /** By name, which is compared as it was given and goes first, or by id or unique beginning of one. */
+    /** By name, which goes first, or by id or unique beginning of one. */
     find(kind: CollectionKind, selector: string): CollectionRow | 'ambiguous' | null {
       const named = sql.all<Stored>(`${SELECT} WHERE kind = ? AND name = ?`, kind, selector)
       const rows =

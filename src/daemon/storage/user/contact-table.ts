@@ -93,8 +93,7 @@ export function makeContactReader(sql: Sql) {
       const row = sql.get<Stored>('SELECT * FROM contact WHERE did = ?', did)
       return row && rowOf(row)
     },
-    /** By alias, DID, or unique beginning of a DID, with or without `did:key:`. An alias is compared as it was given and goes
-     *  before any DID. */
+    /** By alias, DID, or unique beginning of a DID, with or without `did:key:`. An alias goes before any DID. */
     find(selector: string): ContactRow | 'ambiguous' | null {
       const named = sql.all<Stored>('SELECT * FROM contact WHERE alias = ? LIMIT 2', selector)
       const begin = selector.startsWith(DID_START) ? selector : DID_START + selector

@@ -2,6 +2,7 @@
 import type Database from 'better-sqlite3'
 import { VivimError } from '../../../core/kernel/errors.ts'
 import type { Part } from '../../../core/model/conversation.ts'
+import { spelling } from '../../../core/model/spelling.ts'
 import { columnsOf, factsOf, momentOf } from './indexed-message.ts'
 import { indexed } from './script.ts'
 
@@ -444,6 +445,13 @@ CREATE TABLE pass_right (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX pass_right_by_share ON pass_right (share_id, holder);
 `,
+  // Names have one spelling: those that were kept as they were typed are found by it too.
+  `
+UPDATE contact SET alias = vivim_spelling(alias) WHERE alias IS NOT NULL;
+UPDATE circle SET alias = vivim_spelling(alias) WHERE alias IS NOT NULL;
+UPDATE capability SET name = vivim_spelling(name);
+UPDATE OR IGNORE collection SET name = vivim_spelling(name);
+`,
 ]
 
 /** The schema's number once every step ran. */
@@ -484,6 +492,7 @@ export function defineFunctions(db: Database.Database): void {
   const define = (name: string, fn: (...values: never[]) => string | number): void => {
     db.function(name, { deterministic: true }, fn as (...values: unknown[]) => string | number)
   }
+  define('vivim_spelling', spelling)
   define('vivim_moment', (ms: number | null, seq: number) => momentOf(ms, seq))
   define('vivim_indexed', (text: string) => indexed(text))
   define('vivim_facts', (role: string, provider: string) => factsOf(role, provider))
