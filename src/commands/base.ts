@@ -50,6 +50,11 @@ const commonFlags = {
   timeout: durationFlag({ helpGroup: 'GLOBAL', description: 'give up after so long (exit 75)' }),
 }
 
+/** For commands that ask before they do what nobody takes back by themselves, or let something leave. */
+export const yesFlag = {
+  yes: Flags.boolean({ char: 'y', description: 'do not ask; needed where nobody can be asked' }),
+}
+
 export interface CommonFlags {
   home?: string | undefined
   socket?: string | undefined
@@ -102,6 +107,16 @@ export abstract class VivimCommand extends Command {
       })
   }
 
+  /** For what a node is told by its files and not through a socket. @throws `usage/invalid` */
+  protected refuseSocket(flags: CommonFlags): void {
+    if (namedSocket(flags.socket) !== null)
+      throw new VivimError(
+        'usage/invalid',
+        `${this.id?.replaceAll(':', ' ')} goes by a home: give --home, without --socket and VIVIM_SOCKET`,
+        { flag: '--socket' },
+      )
+  }
+
   /** Call one method and hang up. */
   protected async ask<M extends MethodName>(
     flags: CommonFlags,
@@ -130,6 +145,22 @@ export abstract class VivimCommand extends Command {
   /** Whether the user may be asked: both ends are a terminal and nobody forbade it. */
   protected canAsk(flags: CommonFlags): boolean {
     return !flags['no-input'] && process.stdin.isTTY === true && process.stderr.isTTY === true
+  }
+
+  /** Whether a command with `yesFlag` is to ask now. @throws `usage/input-needed` where nobody can be asked and nobody said yes */
+  protected isToAsk(flags: CommonFlags & { yes: boolean }): boolean {
+    if (flags.yes) return false
+    if (flags.json || !this.canAsk(flags) || process.stdout.isTTY !== true)
+      throw new VivimError('usage/input-needed', 'nobody can be asked here: give --yes', { flag: '--yes' })
+    return true
+  }
+
+  /** One question before what cannot be taken back; anything but y or yes is no. @throws as `isToAsk`; `rpc/cancelled` */
+  protected async sure(flags: CommonFlags & { yes: boolean }, question: string): Promise<void> {
+    if (!this.isToAsk(flags)) return
+    const { askLine, isYes } = await import('./input/confirm.ts')
+    if (!isYes(await askLine(`${question} [y/N] `)))
+      throw new VivimError('rpc/cancelled', 'nothing was changed')
   }
 
   /** oclif would print and exit; the program's one reporter does. */

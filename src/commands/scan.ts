@@ -3,7 +3,7 @@ import { Args, Flags } from '@oclif/core'
 import type { Client } from '../core/client/client.ts'
 import type { Result } from '../core/contract/methods.ts'
 import { VivimError } from '../core/kernel/errors.ts'
-import { type CommonFlags, VivimCommand } from './base.ts'
+import { type CommonFlags, VivimCommand, yesFlag } from './base.ts'
 import { asVivimError, reportFailure } from './failure.ts'
 import { askChoice } from './input/choice.ts'
 import { makeScanProgress } from './scan/progress.ts'
@@ -58,7 +58,7 @@ export default class Scan extends VivimCommand {
       dependsOn: ['shares'],
       description: 'replace it: same text redacted, same audience, same terms',
     }),
-    yes: Flags.boolean({ char: 'y', dependsOn: ['shares'], description: 'ask nothing' }),
+    ...yesFlag,
   }
 
   async run(): Promise<void> {
@@ -66,16 +66,20 @@ export default class Scan extends VivimCommand {
     const isActing = flags.revoke || flags.reissue
     if (flags.yes && !isActing)
       throw new VivimError('usage/invalid', '--yes says nothing without --revoke or --reissue')
-    const canAsk = !flags.json && this.canAsk(flags)
-    if (isActing && !flags.yes && !canAsk)
-      throw new VivimError('usage/input-needed', 'nobody can be asked here: give --yes', { flag: '--yes' })
+    if (isActing) this.isToAsk(flags)
     const client = await this.connect(flags)
     try {
       if (!flags.shares) {
         await this.scanConversations(client, flags, args.what, flags.severity)
         return
       }
-      const wanted = flags.revoke ? 'revoke' : flags.reissue ? 'reissue' : canAsk ? 'ask' : 'tell'
+      const wanted = flags.revoke
+        ? 'revoke'
+        : flags.reissue
+          ? 'reissue'
+          : !flags.json && this.canAsk(flags)
+            ? 'ask'
+            : 'tell'
       await this.scanShares(client, flags, args.what, flags.severity, wanted, flags.yes)
     } finally {
       client.close()

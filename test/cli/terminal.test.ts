@@ -124,3 +124,37 @@ t.test('Ctrl-C at a question ends the program, a no says so, and the circle stay
   const { circles } = await alice.run<{ circles: { state: string }[] }>(['circle', 'list'])
   t.match(circles, [{ state: 'active' }])
 })
+
+t.test('what nobody takes back by themselves needs a yes where nobody can be asked', async t => {
+  const alice = await person(t, 'alice')
+  await alice.start()
+  await alice.run(['circle', 'create', 'team'])
+  for (const args of [
+    ['circle', 'close', 'team'],
+    ['circle', 'transfer', 'team', 'bob'],
+    ['device', 'revoke', 'laptop'],
+    ['identity', 'move', '--to', 'vivim1'],
+    ['user', 'delete', 'bob'],
+    ['share', 'create', 'k7x2', '--circle', 'team'],
+    ['proposal', 'approve', 'q3fz'],
+    ['scan', '--shares', '--revoke'],
+  ])
+    t.match(
+      await alice.fail(args, 2),
+      { code: 'usage/input-needed', details: { flag: '--yes' } },
+      args.join(' '),
+    )
+  const { circles } = await alice.run<{ circles: { state: string }[] }>(['circle', 'list'])
+  t.match(circles, [{ state: 'active' }])
+  t.match(await alice.run(['circle', 'close', 'team', '--yes']), { state: 'closed', changed: true })
+})
+
+t.test('--no-input asks for nothing, on a terminal too', async t => {
+  const alice = await person(t, 'alice')
+  await alice.start()
+  const file = join(tempFolder(t), 'alice.vivim')
+  await alice.run(['identity', 'export', file, '--passphrase-file', '-'], { input: 'kept elsewhere\n' })
+  const renew = onTerminal(t, ['identity', 'renew', '--recovery', file, '--no-input', '--home', alice.home])
+  t.equal(await renew.ended, 2)
+  t.match(renew.text(), /--export-passphrase-file/)
+})

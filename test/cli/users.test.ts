@@ -108,6 +108,32 @@ t.test('an operator makes users, who open sessions, work, and end them', async t
   t.match(await run(['session', 'end', '--all'], group), { ended: 2 })
   t.match(await run(['status'], group), { code: 4, error: { code: 'session/needed' } })
 
+  t.comment('the node is stopped by its operator alone, at the socket that is named')
+  const elsewhere = { VIVIM_HOME: join(state, 'nowhere') }
+  t.match(await run(['daemon', 'stop', '--socket', socket], elsewhere), {
+    code: 4,
+    error: { code: 'session/needed' },
+  })
+  await run(['session', 'open', '--as', 'bob', '--passphrase-file', secret], group)
+  for (const [args, env] of [
+    [['--socket', socket], elsewhere],
+    [['--as', 'carol'], home],
+  ] as const)
+    t.match(await run(['daemon', 'stop', ...args], env), { code: 4, error: { code: 'rpc/denied' } })
+  for (const verb of ['start', 'restart', 'logs'])
+    t.match(await run(['daemon', verb], { ...home, ...group }), { code: 2, error: { code: 'usage/invalid' } })
+  t.match(await run(['status', '--as', 'alice'], home), { identity: { name: 'alice' } }, 'it still runs')
+  const ownersSocket = join(alice.home, 'run', 'vivimd.sock')
+  t.match(await run(['daemon', 'stop', '--socket', ownersSocket], elsewhere), {
+    stopped: true,
+    changed: true,
+  })
+  t.match(await run(['daemon', 'stop', '--socket', ownersSocket], elsewhere), {
+    stopped: true,
+    changed: false,
+  })
+  await alice.start()
+
   t.comment('the end of bob; the daemon is stopped without saying who one is')
   t.match(await run(['user', 'delete', 'bob'], home), { code: 2, error: { code: 'usage/input-needed' } })
   t.match(await run(['user', 'delete', 'bob', '--yes'], home), { name: 'bob', changed: true })

@@ -1,7 +1,6 @@
 /** `vivim circle leave`. */
-import { Args, Flags } from '@oclif/core'
+import { Args } from '@oclif/core'
 import { VivimCommand } from '../base.ts'
-import { confirm } from '../input/confirm.ts'
 import { circleChangedText } from './text.ts'
 
 export default class CircleLeave extends VivimCommand {
@@ -12,14 +11,9 @@ export default class CircleLeave extends VivimCommand {
   static override args = {
     circle: Args.string({ required: true, description: 'name, id or its beginning' }),
   }
-  static override flags = {
-    yes: Flags.boolean({ description: 'do not ask on a terminal' }),
-  }
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(CircleLeave)
-    if (!flags.yes && this.canAsk(flags))
-      await confirm('Leave this circle? Only somebody in it can bring you back.')
     this.show(flags, await this.ask(flags, 'circle.leave', { circle: args.circle }), circleChangedText)
   }
 }

@@ -1,7 +1,6 @@
 /** `vivim circle transfer`. */
-import { Args, Flags } from '@oclif/core'
-import { VivimCommand } from '../base.ts'
-import { confirm } from '../input/confirm.ts'
+import { Args } from '@oclif/core'
+import { VivimCommand, yesFlag } from '../base.ts'
 import { circleChangedText } from './text.ts'
 
 export default class CircleTransfer extends VivimCommand {
@@ -13,14 +12,11 @@ export default class CircleTransfer extends VivimCommand {
     circle: Args.string({ required: true, description: 'name, id or its beginning' }),
     contact: Args.string({ required: true, description: 'alias, DID or its beginning' }),
   }
-  static override flags = {
-    yes: Flags.boolean({ description: 'do not ask on a terminal' }),
-  }
+  static override flags = yesFlag
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(CircleTransfer)
-    if (!flags.yes && this.canAsk(flags))
-      await confirm('Give this circle away? Only its new owner could give it back.')
+    await this.sure(flags, 'Give this circle away? Only its new owner could give it back.')
     this.show(
       flags,
       await this.ask(flags, 'circle.transfer', { circle: args.circle, contact: args.contact }),

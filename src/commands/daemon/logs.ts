@@ -33,6 +33,7 @@ export default class DaemonLogs extends VivimCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(DaemonLogs)
     this.refuseCapability(flags)
+    this.refuseSocket(flags)
     const path = logFileOf(homeOf(flags.home))
     const readable = !flags.json && process.stdout.isTTY === true
     const print = (lines: readonly string[]) => {

@@ -99,11 +99,23 @@ async function runningDaemon(home: string): Promise<DaemonState | null> {
   }
 }
 
-/** Stop the daemon of `home` and wait until its process is gone. @returns false when none was running. */
-export async function stopDaemon(home: string, timeoutMs = STOP_TIMEOUT_MS): Promise<boolean> {
+/** The way to a daemon that is to stop. */
+export interface StopDoor {
+  socket: string
+  token: string | undefined
+  as: string | undefined
+  /** Its home, where it is the own one: a daemon that does not answer is stopped by the process id that lies there. */
+  home: string | null
+}
+
+/** Stop a daemon and wait until its process is gone. @returns false when none was running. @throws `rpc/denied` for who is not its operator */
+export async function stopDaemon(
+  { socket, token, as, home }: StopDoor,
+  timeoutMs = STOP_TIMEOUT_MS,
+): Promise<boolean> {
   let pid: number | null = null
   try {
-    const client = await connect(socketOf(home), { clientName: 'vivim daemon stop' })
+    const client = await connect(socket, { clientName: 'vivim daemon stop', token, as })
     pid = client.hello.pid
     try {
       await client.call('system.stop', {})
@@ -116,6 +128,7 @@ export async function stopDaemon(home: string, timeoutMs = STOP_TIMEOUT_MS): Pro
     if (!isGone && !hasCode(error, 'daemon/not-ready') && !hasCode(error, 'rpc/timeout')) throw error
     // It holds its socket and does not answer on it: the signal is the other way to a clean stop.
     if (!isGone) {
+      if (home === null) throw error
       pid = pidOf(home)
       process.kill(pid, 'SIGTERM')
     }

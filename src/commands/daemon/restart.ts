@@ -1,6 +1,7 @@
 /** `vivim daemon restart`. */
 import { VivimCommand } from '../base.ts'
 import { homeOf } from '../place.ts'
+import { doorOf } from '../session-file.ts'
 import { startDaemon, stopDaemon } from './process.ts'
 import { daemonText } from './text.ts'
 
@@ -11,8 +12,9 @@ export default class DaemonRestart extends VivimCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(DaemonRestart)
     this.refuseCapability(flags)
+    this.refuseSocket(flags)
     const home = homeOf(flags.home)
-    await stopDaemon(home, flags.timeout)
+    await stopDaemon({ ...doorOf(flags), as: flags.as, home }, flags.timeout)
     this.show(flags, await startDaemon(home, this.config.root, flags.timeout), daemonText)
   }
 }

@@ -14,6 +14,7 @@ export default class DaemonStart extends VivimCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(DaemonStart)
     this.refuseCapability(flags)
+    this.refuseSocket(flags)
     const state = await startDaemon(homeOf(flags.home), this.config.root, flags.timeout)
     this.show(flags, state, daemonText)
   }

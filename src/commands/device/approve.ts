@@ -25,9 +25,7 @@ export default class DeviceApprove extends VivimCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(DeviceApprove)
-    const recovery = await recoveryFrom(flags.recovery, flags['export-passphrase-file'], () =>
-      this.inputNeeded("the export's passphrase", '--export-passphrase-file FILE'),
-    )
+    const recovery = await recoveryFrom(flags, this.canAsk(flags))
     const result = await this.ask(flags, 'device.approve', {
       code: args.code,
       history: flags.history,

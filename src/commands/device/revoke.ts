@@ -1,9 +1,8 @@
 /** `vivim device revoke`. */
 import { Args, Flags } from '@oclif/core'
 import { visibleLine } from '../../core/model/visible.ts'
-import { VivimCommand } from '../base.ts'
+import { VivimCommand, yesFlag } from '../base.ts'
 import { recoveryFlags, recoveryFrom } from '../identity/recovery.ts'
-import { confirm } from '../input/confirm.ts'
 
 export default class DeviceRevoke extends VivimCommand {
   static override summary = 'Take a device out: it reads nothing that is shared from now on.'
@@ -18,19 +17,17 @@ export default class DeviceRevoke extends VivimCommand {
   }
   static override flags = {
     'renew-card': Flags.boolean({ description: 'make the cards that are out worthless, too' }),
-    yes: Flags.boolean({ description: 'do not ask on a terminal' }),
+    ...yesFlag,
     ...recoveryFlags,
   }
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(DeviceRevoke)
-    if (!flags.yes && this.canAsk(flags))
-      await confirm(
-        'Revoke this device? What it already has stays on it, and it can be added again only as a new device.',
-      )
-    const recovery = await recoveryFrom(flags.recovery, flags['export-passphrase-file'], () =>
-      this.inputNeeded("the export's passphrase", '--export-passphrase-file FILE'),
+    await this.sure(
+      flags,
+      'Revoke this device? What it already has stays on it, and it can be added again only as a new device.',
     )
+    const recovery = await recoveryFrom(flags, this.canAsk(flags))
     const result = await this.ask(flags, 'device.revoke', {
       device: args.device,
       renewCard: flags['renew-card'],

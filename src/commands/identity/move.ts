@@ -1,7 +1,6 @@
 /** `vivim identity move`. */
 import { Flags } from '@oclif/core'
-import { VivimCommand } from '../base.ts'
-import { confirm } from '../input/confirm.ts'
+import { VivimCommand, yesFlag } from '../base.ts'
 import { recoveryFlags, recoveryFrom } from './recovery.ts'
 
 export default class IdentityMove extends VivimCommand {
@@ -18,15 +17,13 @@ export default class IdentityMove extends VivimCommand {
       description: 'the contact card of the new identity, or its DID',
     }),
     ...recoveryFlags,
-    yes: Flags.boolean({ description: 'do not ask on a terminal' }),
+    ...yesFlag,
   }
 
   async run(): Promise<void> {
     const { flags } = await this.parse(IdentityMove)
-    if (!flags.yes && this.canAsk(flags)) await confirm('Send everybody to the other identity for good?')
-    const recovery = await recoveryFrom(flags.recovery, flags['export-passphrase-file'], () =>
-      this.inputNeeded("the export's passphrase", '--export-passphrase-file FILE'),
-    )
+    await this.sure(flags, 'Send everybody to the other identity for good?')
+    const recovery = await recoveryFrom(flags, this.canAsk(flags))
     const params = { to: flags.to.trim(), ...(recovery !== undefined && { recovery }) }
     this.show(flags, await this.ask(flags, 'identity.move', params), ({ movedTo, told, changed }) =>
       changed

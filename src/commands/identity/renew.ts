@@ -12,9 +12,7 @@ export default class IdentityRenew extends VivimCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(IdentityRenew)
-    const recovery = await recoveryFrom(flags.recovery, flags['export-passphrase-file'], () =>
-      this.inputNeeded("the export's passphrase", '--export-passphrase-file FILE'),
-    )
+    const recovery = await recoveryFrom(flags, this.canAsk(flags))
     const result = await this.ask(flags, 'identity.renew', recovery === undefined ? {} : { recovery })
     this.show(
       flags,

@@ -1,6 +1,5 @@
 /** Questions that a person answers with a line. */
 import { createInterface } from 'node:readline/promises'
-import { VivimError } from '../../core/kernel/errors.ts'
 
 /** Ask on stderr. @returns what was typed, trimmed; empty at the end of the input. Ctrl-C ends the program like anywhere else. */
 export async function askLine(question: string): Promise<string> {
@@ -16,9 +15,3 @@ export async function askLine(question: string): Promise<string> {
 }
 
 export const isYes = (answer: string): boolean => /^y(es)?$/i.test(answer)
-
-/** Ask before what cannot be undone; anything but y or yes is no. @throws `rpc/cancelled` */
-export async function confirm(question: string): Promise<void> {
-  if (!isYes(await askLine(`${question} [y/N] `)))
-    throw new VivimError('rpc/cancelled', 'nothing was changed')
-}

@@ -1,7 +1,6 @@
 /** `vivim proposal approve`. */
 import { Flags } from '@oclif/core'
-import { VivimError } from '../../core/kernel/errors.ts'
-import { VivimCommand } from '../base.ts'
+import { VivimCommand, yesFlag } from '../base.ts'
 import { findingsFlag, given } from '../share/terms.ts'
 import { createdText } from '../share/text.ts'
 import { proposalArgs } from './show.ts'
@@ -20,16 +19,14 @@ export default class ProposalApprove extends VivimCommand {
   static override args = proposalArgs
   static override flags = {
     ...findingsFlag,
-    yes: Flags.boolean({ char: 'y', description: 'ask nothing' }),
+    ...yesFlag,
     'expect-digest': Flags.string({ helpValue: 'D', description: 'refuse unless this is what would leave' }),
   }
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ProposalApprove)
     const findings = given('onFindings', flags['on-findings'])
-    const isAsking = !flags.yes && !flags.json && this.canAsk(flags) && process.stdout.isTTY === true
-    if (!flags.yes && !isAsking)
-      throw new VivimError('usage/input-needed', 'nobody can be asked here: give --yes', { flag: '--yes' })
+    const isAsking = this.isToAsk(flags)
     const client = await this.connect(flags)
     try {
       const proposal = await client.call('proposal.show', { proposal: args.proposal })

@@ -3,7 +3,7 @@ import { Flags, type Interfaces } from '@oclif/core'
 import type { Params, Result } from '../../core/contract/methods.ts'
 import { systemClock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
-import { type CommonFlags, VivimCommand } from '../base.ts'
+import { type CommonFlags, VivimCommand, yesFlag } from '../base.ts'
 import { reportFailure } from '../failure.ts'
 import {
   findingsFlag,
@@ -28,7 +28,7 @@ export const sharingFlags = {
   ...whoFlags,
   ...termsFlags,
   ...findingsFlag,
-  yes: Flags.boolean({ char: 'y', description: 'ask nothing' }),
+  ...yesFlag,
   'expect-digest': Flags.string({ helpValue: 'D', description: 'refuse unless this is what would leave' }),
   wait: Flags.option({ options: ['queued', 'published', 'acknowledged'] as const, default: 'queued' })({
     description: 'return when it came so far; exit 75 when --timeout [default: 30s] ran out',
@@ -54,9 +54,7 @@ export abstract class SharingCommand extends VivimCommand {
       waitMs: flags.timeout ?? WAIT_MS,
       again: flags.again,
     }
-    const isAsking = !flags.yes && !flags.json && this.canAsk(flags) && process.stdout.isTTY === true
-    if (!flags.yes && !isAsking)
-      throw new VivimError('usage/input-needed', 'nobody can be asked here: give --yes', { flag: '--yes' })
+    const isAsking = this.isToAsk(flags)
     const client = await this.connect(flags)
     try {
       const decided = isAsking ? await (await import('./dialog.tsx')).askShare(client, params) : params

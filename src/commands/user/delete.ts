@@ -1,8 +1,7 @@
 /** `vivim user delete`. */
-import { Args, Flags } from '@oclif/core'
+import { Args } from '@oclif/core'
 import { visibleLine } from '../../core/model/visible.ts'
-import { VivimCommand } from '../base.ts'
-import { confirm } from '../input/confirm.ts'
+import { VivimCommand, yesFlag } from '../base.ts'
 import { count } from '../text/amounts.ts'
 
 export default class UserDelete extends VivimCommand {
@@ -15,16 +14,14 @@ export default class UserDelete extends VivimCommand {
     '<%= config.bin %> <%= command.id %> bob --yes',
   ]
   static override args = { user: Args.string({ required: true, description: 'name or DID' }) }
-  static override flags = { yes: Flags.boolean({ char: 'y', description: 'do not ask' }) }
+  static override flags = yesFlag
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(UserDelete)
-    if (!flags.yes) {
-      if (!this.canAsk(flags)) throw this.inputNeeded('a yes', '--yes')
-      await confirm(
-        `Remove ${visibleLine(args.user)}? Their conversations, keys and circles are lost; what others have read stays with them.`,
-      )
-    }
+    await this.sure(
+      flags,
+      `Remove ${visibleLine(args.user)}? Their conversations, keys and circles are lost; what others have read stays with them.`,
+    )
     const result = await this.ask(flags, 'user.delete', { user: args.user })
     this.show(flags, result, ({ name, sharesEnded, notTold }) =>
       [
