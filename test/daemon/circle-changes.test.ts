@@ -136,6 +136,45 @@ t.test(
   },
 )
 
+t.test('bob may take out carol and not alice: in one command carol is out for everybody', async t => {
+  const { alice, bob, carol, circle } = await circleOfThree(t, 'admin')
+  const refused = await bob.fails(['circle', 'remove', circle, carol.did, 'alice'], 4)
+  t.match(refused, { code: 'circle/denied', message: /only members, and admins who became so later/ })
+  await isSeen(alice, circle, ({ members }) => members.length === 2)
+  await isSeen(carol, circle, ({ state }) => state === 'removed')
+  t.match(await bob.fails(['circle', 'close', circle, '--yes'], 4), {
+    code: 'circle/denied',
+    message: 'only the owner of this circle may do that',
+  })
+  const own = await alice.fails(['circle', 'role', circle, 'alice', 'member'], 4)
+  t.match(own, { code: 'circle/denied', message: /that is you/ })
+})
+
+t.test(
+  'who is added again in another role, or made again with another history, is told what is there',
+  async t => {
+    const { alice, circle } = await circleOfThree(t)
+    t.match(await alice.call('circle.add', { circle, contacts: ['bob'] }), { changed: false })
+    t.match(await alice.call('circle.add', { circle, contacts: ['bob'], role: 'member' }), { changed: false })
+    const refused = await alice.fails(['circle', 'add', circle, 'carol', 'bob', '--role', 'reader'], 6)
+    t.match(refused, { code: 'circle/conflict', message: /“carol” is in this circle already, as member/ })
+    t.match(await alice.call('circle.create', { name: 'team' }), { circleId: circle, changed: false })
+    t.equal((await alice.fails(['circle', 'create', 'team', '--history', 'all'], 6)).code, 'circle/conflict')
+    t.match(await alice.call('circle.create', { name: 'team', history: 'now' }), { changed: false })
+  },
+)
+
+t.test('a circle that is over gives its name to the next one', async t => {
+  const alice = await liveNode(t, 'alice')
+  const { circleId: first } = await alice.call('circle.create', { name: 'team' })
+  await alice.call('circle.close', { circle: 'team' })
+  t.match(await alice.call('circle.show', { circle: 'team' }), { circleId: first, state: 'closed' })
+  const { circleId: next, changed } = await alice.call('circle.create', { name: 'team' })
+  t.ok(changed)
+  t.match(await alice.call('circle.show', { circle: 'team' }), { circleId: next, state: 'active' })
+  t.match(await alice.call('circle.show', { circle: first }), { name: 'team', state: 'closed' })
+})
+
 t.test('a closed circle takes nothing any more, also at a member who was away', async t => {
   const { alice, bob, circle } = await circleOfThree(t)
   await bob.stop()

@@ -317,6 +317,30 @@ t.test('alice is away: bob is invited, is killed, and is in when she comes', asy
   t.same(await membersOf(alice, circle), [alice.did, bob.did].sort())
 })
 
+t.test('bob asks no more to be let in while alice is away: nobody lets him in', async t => {
+  const [alice, bob] = (await nodes(t, 'alice', 'bob')) as [LiveNode, LiveNode]
+  const circle = await team(alice)
+  const { invite } = await alice.call('circle.invite', { circle })
+  await alice.stop()
+  const waiting = joinBy(bob, invite)
+  await bob.until('the wish', async () => (await bob.call('circle.list', {})).circles.length === 1)
+  const conversation = await bob.converse('Knots', 'the word is bowline', 'noted')
+  const early = await bob.fails(['share', 'create', conversation, '--circle', 'team', '--yes'], 3)
+  t.match(early, { code: 'circle/not-found', message: /not in “team” yet/ })
+  const { code, out } = await bob.vivim(['circle', 'leave', 'team'])
+  t.equal(code, 0)
+  t.match(JSON.parse(out), { circleId: circle, state: 'left', members: [], changed: true })
+  t.match(await waiting, { code: 3, result: { code: 'invite/unknown' } }, 'who waits is told')
+  t.same((await bob.call('circle.list', {})).circles, [])
+  t.equal((await bob.call('system.status', {})).queue.pending, 0)
+  t.equal((await bob.fails(['circle', 'leave', 'team'], 3)).code, 'circle/not-found')
+  await alice.start()
+  const { network } = await alice.call('system.status', {})
+  await bob.call('peer.connect', { address: `${network.addrs[0]}/p2p/${network.peerId}` })
+  t.match((await alice.call('circle.invites', { circle })).invites, [{ left: 1 }])
+  t.match(await joinBy(bob, invite), { code: 0, result: { state: 'active' } }, 'he may ask again')
+})
+
 t.test('alice is locked, and is killed after she let bob in: he is in, and one use is counted', async t => {
   const alice = await liveNode(t, 'alice', { passphrase: 'correct horse battery staple' })
   const bob = await liveNode(t, 'bob')

@@ -1,6 +1,7 @@
 /** `vivim circle create`. */
 import { Args, Flags } from '@oclif/core'
 import { VivimCommand } from '../base.ts'
+import { given } from '../share/terms.ts'
 import { HISTORIES, historyHelp } from './history.ts'
 import { circleChangedText } from './text.ts'
 
@@ -11,14 +12,14 @@ export default class CircleCreate extends VivimCommand {
   static override flags = {
     history: Flags.string({
       options: [...HISTORIES],
-      default: 'now',
-      description: `what those who come later get of what was shared before: ${historyHelp}`,
+      description: `what those who come later get of what was shared before [default: now]: ${historyHelp}`,
     }),
   }
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(CircleCreate)
-    const history = HISTORIES.find(one => one === flags.history) ?? 'now'
-    this.show(flags, await this.ask(flags, 'circle.create', { name: args.name, history }), circleChangedText)
+    const history = HISTORIES.find(one => one === flags.history)
+    const params = { name: args.name, ...given('history', history) }
+    this.show(flags, await this.ask(flags, 'circle.create', params), circleChangedText)
   }
 }

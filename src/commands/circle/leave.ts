@@ -1,10 +1,10 @@
 /** `vivim circle leave`. */
 import { Args } from '@oclif/core'
 import { VivimCommand } from '../base.ts'
-import { circleChangedText } from './text.ts'
+import { circleLeftText } from './text.ts'
 
 export default class CircleLeave extends VivimCommand {
-  static override summary = 'Leave a circle.'
+  static override summary = 'Leave a circle, or ask no more to be let into it.'
   static override description =
     'What was shared with you before stays until it ends. Only somebody in the circle can bring you back. Its owner cannot leave: they transfer or close it.'
   static override examples = ['<%= config.bin %> <%= command.id %> team']
@@ -14,6 +14,6 @@ export default class CircleLeave extends VivimCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(CircleLeave)
-    this.show(flags, await this.ask(flags, 'circle.leave', { circle: args.circle }), circleChangedText)
+    this.show(flags, await this.ask(flags, 'circle.leave', { circle: args.circle }), circleLeftText)
   }
 }

@@ -8,7 +8,7 @@ type Circle = Result<'circle.show'>
 
 const ENDED = {
   invited:
-    'You asked to be let in. It goes on by itself when the node of who invited you is there and unlocked.',
+    'You asked to be let in. It goes on by itself when the node of who invited you is there and unlocked; `vivim circle leave` ends it.',
   left: 'You left this circle. What was shared before stays until it ends.',
   removed: 'You were removed from this circle. What was shared before stays until it ends.',
   closed: 'This circle was closed by its owner. What was shared before stays until it ends.',
@@ -34,6 +34,12 @@ export const circleText = (circle: Circle): string =>
 
 export const circleChangedText = (circle: Circle & { changed: boolean }): string =>
   `${circle.changed ? '' : 'Nothing changed.\n'}${circleText(circle)}`
+
+/** Where one was not let in yet, nothing of the circle is known. */
+export const circleLeftText = (circle: Circle & { changed: boolean }): string =>
+  circle.members.length > 0
+    ? circleChangedText(circle)
+    : `You do not wait for ${style.bold(visibleLine(circle.name))} any more. If their node heard of you before, it may still let you in: leave then.`
 
 export const circleRemovedText = (circle: Circle & { changed: boolean; invitesEnded: number }): string =>
   circle.invitesEnded === 0

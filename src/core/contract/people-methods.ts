@@ -103,11 +103,12 @@ export const peopleMethods = {
   },
 
   'circle.create': {
-    summary: 'Make a circle with oneself as owner.',
+    summary:
+      'Make a circle with oneself as owner; those who come later get what `history` says, `now` unless it is given.',
     access: 'write',
-    params: z.strictObject({ name: GivenName, history: CircleHistory.default('now') }),
+    params: z.strictObject({ name: GivenName, history: CircleHistory.optional() }),
     result: CircleChanged,
-    errors: ['keystore/locked'],
+    errors: ['circle/conflict', 'keystore/locked'],
   },
   'circle.list': {
     summary: 'Circles one is in.',
@@ -131,10 +132,18 @@ export const peopleMethods = {
     params: z.strictObject({
       circle: Selector,
       contacts: z.array(Selector).min(1).max(256),
-      role: GivenRole.default('member'),
+      /** `member` unless it is given. */
+      role: GivenRole.optional(),
     }),
     result: CircleChanged,
-    errors: ['circle/not-found', 'contact/not-found', 'circle/denied', 'circle/closed', 'keystore/locked'],
+    errors: [
+      'circle/not-found',
+      'contact/not-found',
+      'circle/denied',
+      'circle/conflict',
+      'circle/closed',
+      'keystore/locked',
+    ],
   },
   'circle.remove': {
     summary: 'Take members out, under a new key; what they already have stays with them.',
@@ -199,7 +208,7 @@ export const peopleMethods = {
     timeoutMs: 3_700_000,
   },
   'circle.leave': {
-    summary: 'Leave a circle; what was shared before stays.',
+    summary: 'Leave a circle, or ask no more to be let into it; what was shared before stays.',
     access: 'write',
     params: z.strictObject({ circle: Selector }),
     result: CircleChanged,

@@ -474,7 +474,13 @@ export const ERRORS = {
     rpc: 1611,
     exit: 4,
     retry: false,
-    hint: 'Its owner and admins may: `vivim circle show` says who they are.',
+    hint: '`vivim circle show` says who its owner and admins are, and what you are in it.',
+  },
+  'circle/conflict': {
+    rpc: 1625,
+    exit: 6,
+    retry: false,
+    hint: 'What is there stays as it is: `vivim circle role` and `vivim circle history` change it.',
   },
   'circle/closed': {
     rpc: 1614,

@@ -74,7 +74,7 @@ export const makePeopleMethods = ({
   'contact.block': async (caller, p) => contacts.block(caller.did, p.contact),
   'contact.remove': async (caller, p) => contacts.remove(caller.did, p.contact),
 
-  'circle.create': (caller, p) => membership.create(caller.did, p.name, p.history),
+  'circle.create': (caller, p) => membership.create(caller.did, p.name, p.history ?? null),
   'circle.list': async caller => {
     // Who left and is invited again waits for the circle that they knew.
     const waiting = joins.list(caller.did)
@@ -98,7 +98,8 @@ export const makePeopleMethods = ({
   'circle.join': (caller, p, signal) => joins.join(caller.did, p.invite, p.waitMs, signal),
   'circle.add': (caller, p, signal) => membership.add(caller.did, p.circle, p.contacts, p.role, signal),
   'circle.remove': (caller, p) => membership.remove(caller.did, p.circle, p.contacts),
-  'circle.leave': (caller, p) => membership.leave(caller.did, p.circle),
+  'circle.leave': async (caller, p) =>
+    (await joins.withdraw(caller.did, p.circle)) ?? membership.leave(caller.did, p.circle),
   'circle.role': (caller, p) => membership.giveRole(caller.did, p.circle, p.contact, p.role),
   'circle.rename': (caller, p) => membership.rename(caller.did, p.circle, p.name),
   'circle.describe': (caller, p) => membership.describe(caller.did, p.circle, p.text.toWellFormed()),

@@ -31,11 +31,19 @@ export function makeAudiences({ users, contacts, circles }: AudiencesDeps) {
       const theirs = users
         .read(local, db => db.circles.list())
         .find(({ name, circleId }) => spelling(name) === selector && isShown(local, circleId))
+      const isAsked = users
+        .read(local, db => db.joins.list())
+        .some(
+          ({ circleId, name, code }) =>
+            code === null && (circleId.startsWith(selector) || spelling(name) === selector),
+        )
       throw new VivimError(
         'circle/not-found',
-        theirs === undefined
-          ? `no circle is called “${selector}”`
-          : `“${selector}” is what others call a circle, and selects none: give its id, ${theirs.circleId.slice(0, 10)}`,
+        theirs !== undefined
+          ? `“${selector}” is what others call a circle, and selects none: give its id, ${theirs.circleId.slice(0, 10)}`
+          : isAsked
+            ? `you are not in “${selector}” yet: who invited you has to let you in`
+            : `no circle is called “${selector}”`,
       )
     }
     return found

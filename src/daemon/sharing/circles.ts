@@ -78,6 +78,11 @@ function fitting(entries: readonly Entry[]): Uint8Array[] {
   return entries.slice(from).map(({ wire }) => wire)
 }
 
+const refusalOf = ({ op }: Entry): string =>
+  op === 'remove' || op === 'role'
+    ? 'an admin takes out or changes only members, and admins who became so later; the owner anybody else'
+    : 'the rules of this circle do not allow that'
+
 const everybody = (members: readonly CircleMember[]) => members.map(({ did, devices }) => ({ did, devices }))
 
 export function makeCircles(deps: CirclesDeps) {
@@ -151,8 +156,7 @@ export function makeCircles(deps: CirclesDeps) {
     const { entry, secret } = make(at, now)
     // Judged as everybody will judge it: what the rules refuse is not written.
     const why = logs.faultOf(local, circle, entry)
-    if (why !== null)
-      throw new VivimError('circle/denied', 'the rules of this circle do not allow that', { why })
+    if (why !== null) throw new VivimError('circle/denied', refusalOf(entry), { why })
     await append(local, entry, secret)
   }
 

@@ -163,6 +163,22 @@ export function makeJoins(deps: JoinsDeps) {
       return found ? view(local, found) : null
     },
 
+    /** Ask no more to be let in: by the circle's id or its beginning, or by what the invite calls it, where the user has no circle of
+     *  that name. The inviter's node may have heard of it before. @returns null where nothing waits under that name. */
+    async withdraw(local: Did, selector: string): Promise<Result<'circle.leave'> | null> {
+      const own = users.read(local, db => db.circles.find(selector))
+      const shown = own === null ? this.find(local, selector) : null
+      const wanted = shown?.circleId ?? (own === 'ambiguous' ? null : own?.circleId)
+      const row = waiting(local).find(({ circleId }) => circleId === wanted)
+      if (row === undefined) return null
+      const { circleId: circle, inviter: target, inviteId: invite } = row
+      await jobs.drop({ kind: 'join', owner: local, circle, target })
+      users.write(local, db => db.joins.delete(circle))
+      log('invite.withdrawn', { invite, circle })
+      events.emit({ kind: 'circle', local })
+      return { ...view(local, row), state: 'left', members: [], changed: true }
+    },
+
     /** Ask to be let in, and wait for it. @throws `invite/*`, `contact/blocked`, `keystore/locked`. */
     async join(
       local: Did,
@@ -190,11 +206,13 @@ export function makeJoins(deps: JoinsDeps) {
       const bounded = AbortSignal.any([signal, AbortSignal.timeout(waitMs)])
       const outcome = await events.until(async () => {
         const row = users.read(local, db => db.joins.get(circle))
+        if (row === null && !isMember(local, circle)) return 'withdrawn'
         const code = refusalOf(row?.code ?? null)
         if (code !== undefined) return code
         // With its key, so that the next command may share with it.
         return hasKey(local, circle) ? shown(local, circle) : null
       }, bounded)
+      if (outcome === 'withdrawn') throw new VivimError('invite/unknown', 'the invite was dropped meanwhile')
       if (typeof outcome === 'string') throw refused(outcome)
       const row = users.read(local, db => db.joins.get(circle))
       const now = outcome ?? shown(local, circle) ?? (row && view(local, row))

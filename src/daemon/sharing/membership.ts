@@ -48,6 +48,34 @@ export function makeMembership(deps: MembershipDeps) {
     return selector.startsWith('did:') && only !== undefined ? only : contacts.find(local, selector).did
   }
 
+  /** As `findMember`, of who is not the user. @throws `circle/denied`, saying what there is to do with oneself. */
+  function findOther(local: Did, circle: CircleId, selector: string, instead: string): Did {
+    const isOneself =
+      selector === local ||
+      (selector === contacts.name(local) && users.read(local, db => db.contacts.find(selector)) === null)
+    if (isOneself) throw new VivimError('circle/denied', `that is you: ${instead}`)
+    return findMember(local, circle, selector)
+  }
+
+  /** @throws `circle/denied`, and as `Circles.asMember`. */
+  function mustOwn(local: Did, circle: CircleId): ReturnType<Circles['asMember']>['now'] {
+    const { now, role } = circles.asMember(local, circle)
+    if (role !== 'owner') throw new VivimError('circle/denied', 'only the owner of this circle may do that')
+    return now
+  }
+
+  /** Add somebody once their keys are known. @returns false where that was wished for before, in the same role. */
+  async function wish(local: Did, circle: CircleId, did: Did, role: AddedRole | undefined): Promise<boolean> {
+    const before = users.read(local, db => db.circles.wishes(circle)).find(one => one.did === did)
+    if (before !== undefined && (role ?? before.role) === before.role) return false
+    if (before === undefined) {
+      const notBeforeMs = clock.nowMs()
+      await jobs.add({ kind: 'add-member', owner: local, share: null, circle, target: did, notBeforeMs })
+    }
+    users.write(local, db => db.circles.putWish(circle, { did, role: role ?? 'member' }))
+    return true
+  }
+
   /** After a change by the user themselves: tell the others, and show the circle. */
   async function changedBy(local: Did, circle: CircleId): Promise<Result<'circle.add'>> {
     await upkeep.spread(local, circle)
@@ -58,28 +86,28 @@ export function makeMembership(deps: MembershipDeps) {
     async remove(local: Did, selector: string, names: string[]): Promise<Result<'circle.remove'>> {
       const { circleId } = audiences.findCircle(local, selector)
       circles.mayWrite(local, circleId)
-      const isOneself = (name: string): boolean =>
-        name === local ||
-        (name === contacts.name(local) && users.read(local, db => db.contacts.find(name)) === null)
-      if (names.some(isOneself))
-        throw new VivimError(
-          'circle/denied',
-          'to go out oneself: `vivim circle leave`, or as its owner `vivim circle transfer` or `vivim circle close`',
-        )
-      const targets = names.map(name => findMember(local, circleId, name))
+      const instead = '`vivim circle leave` takes you out; an owner has `vivim circle transfer` or `close`'
+      const targets = names.map(name => findOther(local, circleId, name, instead))
       let changed = false
-      for (const target of new Set(targets)) {
-        const wished = users.read(local, db => db.circles.wishes(circleId)).some(({ did }) => did === target)
-        if (wished) users.write(local, db => db.circles.deleteWish(circleId, target))
-        const isIn = audiences.members(local, circleId).includes(target)
-        if (isIn) {
-          await circles.remove(local, circleId, target)
-          await upkeep.bring(local, circleId, target)
+      let invitesEnded = 0
+      try {
+        for (const target of new Set(targets)) {
+          const wished = users
+            .read(local, db => db.circles.wishes(circleId))
+            .some(({ did }) => did === target)
+          if (wished) users.write(local, db => db.circles.deleteWish(circleId, target))
+          const isIn = audiences.members(local, circleId).includes(target)
+          if (isIn) {
+            await circles.remove(local, circleId, target)
+            await upkeep.bring(local, circleId, target)
+          }
+          changed ||= wished || isIn
         }
-        changed ||= wished || isIn
+      } finally {
+        // Also where one of several may not be taken out: those before them are.
+        invitesEnded = endInvites(local, circleId)
+        if (changed) await upkeep.spread(local, circleId)
       }
-      const invitesEnded = endInvites(local, circleId)
-      if (changed) await upkeep.spread(local, circleId)
       return { ...view(local, circleId), invitesEnded, changed }
     },
 
@@ -107,7 +135,7 @@ export function makeMembership(deps: MembershipDeps) {
     ): Promise<Result<'circle.role'>> {
       const { circleId } = audiences.findCircle(local, selector)
       const now = circles.mayWrite(local, circleId)
-      const target = findMember(local, circleId, name)
+      const target = findOther(local, circleId, name, 'others give you another role')
       const member = now.members.find(({ did }) => did === target)
       if (member === undefined) throw new VivimError('contact/not-found', `“${name}” is not in this circle`)
       if (member.role === role) return { ...view(local, circleId), changed: false }
@@ -132,9 +160,7 @@ export function makeMembership(deps: MembershipDeps) {
 
     async setHistory(local: Did, selector: string, history: History): Promise<Result<'circle.history'>> {
       const { circleId } = audiences.findCircle(local, selector)
-      const { now, role } = circles.asMember(local, circleId)
-      if (role !== 'owner') throw new VivimError('circle/denied', 'only the owner of this circle may do that')
-      if (now.history === history) return { ...view(local, circleId), changed: false }
+      if (mustOwn(local, circleId).history === history) return { ...view(local, circleId), changed: false }
       await circles.setHistory(local, circleId, history)
       return await changedBy(local, circleId)
     },
@@ -142,8 +168,9 @@ export function makeMembership(deps: MembershipDeps) {
     async transfer(local: Did, selector: string, name: string): Promise<Result<'circle.transfer'>> {
       const { circleId } = audiences.findCircle(local, selector)
       const { now } = circles.asMember(local, circleId)
-      const target = findMember(local, circleId, name)
+      const target = findOther(local, circleId, name, 'name another member')
       if (now.owner === target) return { ...view(local, circleId), changed: false }
+      mustOwn(local, circleId)
       await circles.transfer(local, circleId, target)
       return await changedBy(local, circleId)
     },
@@ -151,17 +178,32 @@ export function makeMembership(deps: MembershipDeps) {
     async close(local: Did, selector: string): Promise<Result<'circle.close'>> {
       const { circleId } = audiences.findCircle(local, selector)
       if (circles.state(local, circleId).closing !== null) return { ...view(local, circleId), changed: false }
+      mustOwn(local, circleId)
       await circles.close(local, circleId)
       return await changedBy(local, circleId)
     },
 
-    async create(local: Did, name: string, history: History): Promise<Result<'circle.create'>> {
+    /** @param history - null: not said. @throws `circle/conflict` for a circle of that name with another one. */
+    async create(local: Did, name: string, history: History | null): Promise<Result<'circle.create'>> {
+      const isOver = (circle: CircleId): boolean => {
+        const { members, closing } = circles.state(local, circle)
+        return closing !== null || !members.some(({ did }) => did === local)
+      }
+      const named = users.read(local, db => db.circles.list()).filter(row => row.alias === name)
       // One that somebody else began, and that the user joined under that name, is another circle.
-      const known = users
-        .read(local, db => db.circles.list())
-        .find(row => row.alias === name && circles.adder(local, row.circleId) === local)
-      if (known) return { ...view(local, known.circleId), changed: false }
-      const circle = await circles.create(local, name, history)
+      const known = named.find(
+        ({ circleId }) => circles.adder(local, circleId) === local && !isOver(circleId),
+      )
+      if (known) {
+        const shown = view(local, known.circleId)
+        if (history !== null && shown.history !== history)
+          throw new VivimError('circle/conflict', `“${name}” is there, with history ${shown.history}`)
+        return { ...shown, changed: false }
+      }
+      // What is over gives its name to what begins, and is found by its id.
+      for (const row of named)
+        if (isOver(row.circleId)) users.write(local, db => db.circles.put({ ...row, alias: null }))
+      const circle = await circles.create(local, name, history ?? 'now')
       return { ...view(local, circle), changed: true }
     },
 
@@ -179,12 +221,12 @@ export function makeMembership(deps: MembershipDeps) {
       local: Did,
       selector: string,
       names: string[],
-      role: 'admin' | 'member' | 'reader',
+      role: AddedRole | undefined,
       signal: AbortSignal,
     ): Promise<Result<'circle.add'>> {
       const { circleId } = audiences.findCircle(local, selector)
       keys.keys(local)
-      circles.mayWrite(local, circleId)
+      const { members } = circles.mayWrite(local, circleId)
       const rows = names.map(name => contacts.find(local, name))
       for (const row of rows)
         if (row.state === 'blocked')
@@ -194,31 +236,30 @@ export function makeMembership(deps: MembershipDeps) {
           throw new VivimError('contact/moved', 'this contact has moved to another identity', {
             movedTo: row.movedTo,
           })
+      for (const { did, alias } of rows) {
+        const is = members.find(member => member.did === did)?.role
+        if (role !== undefined && is !== undefined && is !== role)
+          throw new VivimError('circle/conflict', `“${alias ?? did}” is in this circle already, as ${is}`)
+      }
       let changed = false
       let grown = false
-      for (const { did } of rows) {
-        if (audiences.members(local, circleId).includes(did)) continue
-        if ((await people.met(local, did)) === null) await contacts.reach(local, did, signal)
-        const document = await people.met(local, did)
-        if (document !== null) {
-          await circles.add(local, circleId, document, role)
-          grown = true
-        } else {
-          const wished = users.read(local, db => db.circles.wishes(circleId)).some(wish => wish.did === did)
-          if (wished) continue
-          await jobs.add({
-            kind: 'add-member',
-            owner: local,
-            share: null,
-            circle: circleId,
-            target: did,
-            notBeforeMs: clock.nowMs(),
-          })
-          users.write(local, db => db.circles.putWish(circleId, { did, role }))
+      try {
+        for (const { did } of rows) {
+          if (audiences.members(local, circleId).includes(did)) continue
+          if ((await people.met(local, did)) === null) await contacts.reach(local, did, signal)
+          const document = await people.met(local, did)
+          // Another call may have added them while their node was looked for.
+          if (audiences.members(local, circleId).includes(did)) continue
+          if (document !== null) {
+            await circles.add(local, circleId, document, role ?? 'member')
+            grown = true
+            changed = true
+          } else if (await wish(local, circleId, did, role)) changed = true
         }
-        changed = true
+      } finally {
+        // Also where one of several cannot be added: those before them are.
+        if (grown) await upkeep.spread(local, circleId)
       }
-      if (grown) await upkeep.spread(local, circleId)
       return { ...view(local, circleId), changed }
     },
 
