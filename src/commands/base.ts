@@ -50,10 +50,13 @@ const commonFlags = {
   timeout: durationFlag({ helpGroup: 'GLOBAL', description: 'give up after so long (exit 75)' }),
 }
 
-/** For commands that ask before they do what nobody takes back by themselves, or let something leave. */
+/** For commands that let something leave, or end a person: these need a yes. */
 export const yesFlag = {
   yes: Flags.boolean({ char: 'y', description: 'do not ask; needed where nobody can be asked' }),
 }
+
+/** For commands that ask on a terminal, and do elsewhere what they were told: see `sure`. */
+export const sureFlag = { yes: Flags.boolean({ char: 'y', description: 'do not ask on a terminal' }) }
 
 export interface CommonFlags {
   home?: string | undefined
@@ -155,9 +158,9 @@ export abstract class VivimCommand extends Command {
     return true
   }
 
-  /** One question before what cannot be taken back; anything but y or yes is no. @throws as `isToAsk`; `rpc/cancelled` */
+  /** One question, on a terminal, before what cannot be taken back; anything but y or yes is no. @throws `rpc/cancelled` */
   protected async sure(flags: CommonFlags & { yes: boolean }, question: string): Promise<void> {
-    if (!this.isToAsk(flags)) return
+    if (flags.yes || !this.canAsk(flags)) return
     const { askLine, isYes } = await import('./input/confirm.ts')
     if (!isYes(await askLine(`${question} [y/N] `)))
       throw new VivimError('rpc/cancelled', 'nothing was changed')

@@ -125,15 +125,11 @@ t.test('Ctrl-C at a question ends the program, a no says so, and the circle stay
   t.match(circles, [{ state: 'active' }])
 })
 
-t.test('what nobody takes back by themselves needs a yes where nobody can be asked', async t => {
+t.test('what leaves, or ends a person, needs a yes where nobody can be asked', async t => {
   const alice = await person(t, 'alice')
   await alice.start()
   await alice.run(['circle', 'create', 'team'])
   for (const args of [
-    ['circle', 'close', 'team'],
-    ['circle', 'transfer', 'team', 'bob'],
-    ['device', 'revoke', 'laptop'],
-    ['identity', 'move', '--to', 'vivim1'],
     ['user', 'delete', 'bob'],
     ['share', 'create', 'k7x2', '--circle', 'team'],
     ['proposal', 'approve', 'q3fz'],
@@ -146,7 +142,11 @@ t.test('what nobody takes back by themselves needs a yes where nobody can be ask
     )
   const { circles } = await alice.run<{ circles: { state: string }[] }>(['circle', 'list'])
   t.match(circles, [{ state: 'active' }])
-  t.match(await alice.run(['circle', 'close', 'team', '--yes']), { state: 'closed', changed: true })
+  t.equal((await alice.fail(['circle', 'transfer', 'team', 'bob'], 3)).code, 'contact/not-found')
+  t.equal((await alice.fail(['circle', 'leave', 'team', '--yes'], 4)).code, 'circle/denied')
+  t.equal((await alice.fail(['device', 'revoke', 'laptop'], 3)).code, 'device/not-found')
+  t.equal((await alice.fail(['identity', 'move', '--to', 'vivim1'], 5)).code, 'card/invalid')
+  t.match(await alice.run(['circle', 'close', 'team']), { state: 'closed', changed: true })
 })
 
 t.test('--no-input asks for nothing, on a terminal too', async t => {

@@ -274,6 +274,11 @@ t.test('alice takes the right back: the script and everybody it passed it on to 
   await alice.kill()
   await alice.start()
   t.equal((await script.fails(propose('6'), 7)).code, 'capability/revoked', 'also after a restart')
+
+  const next = ['capability', 'create', '--for', 'script', '--can', 'share.propose', '--circle', 'team']
+  t.equal((await alice.vivim([...next, '--out', join(tempFolder(t), 'next.token')])).code, 0)
+  t.match(JSON.parse((await alice.vivim(['capability', 'show', 'script'])).out), { state: 'active' })
+  t.match(JSON.parse((await alice.vivim(['capability', 'revoke', 'script'])).out), { changed: true })
 })
 
 interface Answer {

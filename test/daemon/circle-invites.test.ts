@@ -199,9 +199,9 @@ t.test('bob is taken out: the line that he kept lets nobody in, whatever they ca
   const [alice, bob, carol] = (await nodes(t, 'alice', 'bob', 'carol')) as [LiveNode, LiveNode, LiveNode]
   const circle = await team(alice)
   const { invite } = await alice.call('circle.invite', { circle, uses: 5 })
-  t.match(await joinBy(bob, invite), { code: 0 })
+  t.match(await joinBy(bob, (await alice.call('circle.invite', { circle })).invite), { code: 0 })
   const removed = await alice.vivim(['circle', 'remove', 'team', bob.did])
-  t.match(JSON.parse(removed.out), { changed: true, invitesEnded: 1 })
+  t.match(JSON.parse(removed.out), { changed: true, invitesEnded: 1 }, 'the one that he used up is not told')
   t.same((await alice.call('circle.invites', { circle })).invites, [])
   t.match(await alice.call('circle.remove', { circle, contacts: [bob.did] }), {
     changed: false,
@@ -210,6 +210,11 @@ t.test('bob is taken out: the line that he kept lets nobody in, whatever they ca
   t.match(await joinBy(carol, invite), { code: 7, result: { code: 'invite/revoked' } })
   t.same(await membersOf(alice, circle), [alice.did])
   const next = await alice.call('circle.invite', { circle })
+  t.match(
+    await joinBy(bob, next.invite),
+    { code: 7, result: { code: 'invite/revoked', message: /^you were taken out/ } },
+    'but not for him',
+  )
   t.match(await joinBy(carol, next.invite), { code: 0 }, 'one that was made afterwards counts')
 })
 

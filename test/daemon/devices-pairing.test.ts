@@ -24,11 +24,8 @@ t.test(
     t.equal(pending.length, 1)
     t.notOk(JSON.stringify(pending).includes(asked.code ?? '?'), 'the old device does not show the code')
 
-    const { code, out } = await alice.vivim([
-      'device',
-      'approve',
-      `${asked.code?.slice(0, 4)}-${asked.code?.slice(4)}`,
-    ])
+    const words = [asked.code?.slice(0, 4) ?? '', asked.code?.slice(4) ?? '']
+    const { code, out } = await alice.vivim(['device', 'approve', ...words])
     t.equal(code, 0)
     const approved = JSON.parse(out)
     t.match(approved, { did: alice.did, changed: true })

@@ -164,8 +164,8 @@ t.test(
     const lost = devices.find(({ current }) => !current)?.device ?? ''
     await desktop.stop()
     const recovery = ['--recovery', exported, '--export-passphrase-file', pass]
-    t.equal((await laptop.fails(['device', 'revoke', lost, '--yes'], 4)).code, 'identity/recovery-needed')
-    const { code, out } = await laptop.vivim(['device', 'revoke', lost, '--yes', ...recovery])
+    t.equal((await laptop.fails(['device', 'revoke', lost], 4)).code, 'identity/recovery-needed')
+    const { code, out } = await laptop.vivim(['device', 'revoke', lost, ...recovery])
     t.equal(code, 0)
     t.match(JSON.parse(out), { device: lost, changed: true })
 

@@ -1,6 +1,6 @@
 /** `vivim circle close`. */
 import { Args } from '@oclif/core'
-import { VivimCommand, yesFlag } from '../base.ts'
+import { sureFlag, VivimCommand } from '../base.ts'
 import { circleChangedText } from './text.ts'
 
 export default class CircleClose extends VivimCommand {
@@ -14,7 +14,7 @@ export default class CircleClose extends VivimCommand {
   static override args = {
     circle: Args.string({ required: true, description: 'name, id or its beginning' }),
   }
-  static override flags = yesFlag
+  static override flags = sureFlag
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(CircleClose)

@@ -1,6 +1,6 @@
 /** `vivim circle leave`. */
 import { Args } from '@oclif/core'
-import { VivimCommand } from '../base.ts'
+import { sureFlag, VivimCommand } from '../base.ts'
 import { circleLeftText } from './text.ts'
 
 export default class CircleLeave extends VivimCommand {
@@ -11,9 +11,11 @@ export default class CircleLeave extends VivimCommand {
   static override args = {
     circle: Args.string({ required: true, description: 'name, id or its beginning' }),
   }
+  static override flags = sureFlag
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(CircleLeave)
+    await this.sure(flags, 'Leave this circle? Only somebody in it can bring you back.')
     this.show(flags, await this.ask(flags, 'circle.leave', { circle: args.circle }), circleLeftText)
   }
 }

@@ -1,6 +1,6 @@
 /** `vivim circle transfer`. */
 import { Args } from '@oclif/core'
-import { VivimCommand, yesFlag } from '../base.ts'
+import { sureFlag, VivimCommand } from '../base.ts'
 import { circleChangedText } from './text.ts'
 
 export default class CircleTransfer extends VivimCommand {
@@ -12,7 +12,7 @@ export default class CircleTransfer extends VivimCommand {
     circle: Args.string({ required: true, description: 'name, id or its beginning' }),
     contact: Args.string({ required: true, description: 'alias, DID or its beginning' }),
   }
-  static override flags = yesFlag
+  static override flags = sureFlag
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(CircleTransfer)

@@ -23,7 +23,10 @@ with \`vivim device approve CODE\`. The identity that \`vivim init\` made here w
     '<%= config.bin %> <%= command.id %> - --name laptop --json < my.card',
   ]
   static override args = {
-    card: Args.string({ required: true, description: 'your own card, or - for stdin' }),
+    card: Args.string({
+      required: true,
+      description: 'your own card, from `vivim contact card` on a device that you have, or - for stdin',
+    }),
   }
   static override flags = {
     name: Flags.string({ description: 'what you call this device; only your own devices see it' }),

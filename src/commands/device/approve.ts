@@ -16,7 +16,11 @@ export default class DeviceApprove extends VivimCommand {
     },
   ]
   static override args = {
-    code: Args.string({ required: true, description: 'the eight digits that the new device shows' }),
+    code: Args.string({
+      required: true,
+      multiple: true,
+      description: 'the eight digits that the new device shows, in one or in two words',
+    }),
   }
   static override flags = {
     history: Flags.boolean({ description: 'hand over what was shared before, too' }),
@@ -27,7 +31,7 @@ export default class DeviceApprove extends VivimCommand {
     const { args, flags } = await this.parse(DeviceApprove)
     const recovery = await recoveryFrom(flags, this.canAsk(flags))
     const result = await this.ask(flags, 'device.approve', {
-      code: args.code,
+      code: args.code.join(' '),
       history: flags.history,
       ...(recovery === undefined ? {} : { recovery }),
     })

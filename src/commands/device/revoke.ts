@@ -1,7 +1,7 @@
 /** `vivim device revoke`. */
 import { Args, Flags } from '@oclif/core'
 import { visibleLine } from '../../core/model/visible.ts'
-import { VivimCommand, yesFlag } from '../base.ts'
+import { sureFlag, VivimCommand } from '../base.ts'
 import { recoveryFlags, recoveryFrom } from '../identity/recovery.ts'
 
 export default class DeviceRevoke extends VivimCommand {
@@ -17,7 +17,7 @@ export default class DeviceRevoke extends VivimCommand {
   }
   static override flags = {
     'renew-card': Flags.boolean({ description: 'make the cards that are out worthless, too' }),
-    ...yesFlag,
+    ...sureFlag,
     ...recoveryFlags,
   }
 

@@ -1,6 +1,6 @@
 /** `vivim identity move`. */
 import { Flags } from '@oclif/core'
-import { VivimCommand, yesFlag } from '../base.ts'
+import { sureFlag, VivimCommand } from '../base.ts'
 import { recoveryFlags, recoveryFrom } from './recovery.ts'
 
 export default class IdentityMove extends VivimCommand {
@@ -17,7 +17,7 @@ export default class IdentityMove extends VivimCommand {
       description: 'the contact card of the new identity, or its DID',
     }),
     ...recoveryFlags,
-    ...yesFlag,
+    ...sureFlag,
   }
 
   async run(): Promise<void> {

@@ -18,10 +18,11 @@ export default class UserDelete extends VivimCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(UserDelete)
-    await this.sure(
-      flags,
-      `Remove ${visibleLine(args.user)}? Their conversations, keys and circles are lost; what others have read stays with them.`,
-    )
+    if (this.isToAsk(flags))
+      await this.sure(
+        flags,
+        `Remove ${visibleLine(args.user)}? Their conversations, keys and circles are lost; what others have read stays with them.`,
+      )
     const result = await this.ask(flags, 'user.delete', { user: args.user })
     this.show(flags, result, ({ name, sharesEnded, notTold }) =>
       [

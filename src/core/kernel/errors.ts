@@ -512,7 +512,12 @@ export const ERRORS = {
     retry: false,
     hint: 'Somebody else used it: ask for another invite.',
   },
-  'invite/revoked': { rpc: 1617, exit: 7, retry: false, hint: 'Ask for another invite.' },
+  'invite/revoked': {
+    rpc: 1617,
+    exit: 7,
+    retry: false,
+    hint: 'Ask for another invite; who was taken out of the circle asks to be added.',
+  },
   'invite/expired': { rpc: 1618, exit: 7, retry: false, hint: 'Ask for another invite.' },
   'invite/unknown': {
     rpc: 1619,

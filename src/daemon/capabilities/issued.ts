@@ -104,7 +104,10 @@ export function makeIssued({ users, audiences, sessionOf, clock, chance }: Issue
   /** @throws `capability/not-found`, `id/ambiguous`. */
   function find(local: Did, selector: string): CapabilityRow {
     const all = users.read(local, db => db.capabilities.list())
-    const named = all.filter(row => row.name === selector)
+    const isLive = (row: CapabilityRow): boolean => viewOf(local, row).state === 'active'
+    const alike = all.filter(row => row.name === selector)
+    // A name is given again when the right before it is over: it stands for what still counts.
+    const named = alike.length > 1 && alike.some(isLive) ? alike.filter(isLive) : alike
     // `capability list` shows the end of an id behind a mark, and people copy what they see.
     const id = selector.replace(/^…/, '')
     const found = named.length > 0 ? named : all.filter(row => row.cid.startsWith(id) || row.cid.endsWith(id))

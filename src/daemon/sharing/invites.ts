@@ -81,6 +81,9 @@ export function makeInvites(deps: InvitesDeps) {
     }
   }
 
+  const isOpen = (local: Did, { revoked, expiresAtMs, uses, link }: InviteRow): boolean =>
+    !revoked && clock.nowMs() < expiresAtMs && users.read(local, db => db.invites.uses(link)) < uses
+
   /** Uses are people: whoever comes again by the same invite is not counted again. */
   const portsFor = (local: Did, did: Did): CapabilityPorts => ({
     async revokersOf(link) {
@@ -108,7 +111,7 @@ export function makeInvites(deps: InvitesDeps) {
   }
 
   /** A removal ends the invites that were made before it came here: who was taken out may have a line of each, and other names.
-   *  @returns how many ended. */
+   *  @returns how many ended that somebody could still have used. */
   function endBefore(local: Did, circle: CircleId): number {
     const open = users.read(local, db => db.invites.ofCircle(circle)).filter(({ revoked }) => !revoked)
     if (open.length === 0) return 0
@@ -123,7 +126,7 @@ export function makeInvites(deps: InvitesDeps) {
       users.write(local, db => db.invites.revoke(inviteId))
       log('invite.revoked', { invite: inviteId, circle })
     }
-    return over.length
+    return over.filter(row => isOpen(local, row)).length
   }
 
   /** Judge a use, and let the person in. @returns null, or the code that they are told; `silent`: they are told nothing. */
@@ -244,10 +247,7 @@ export function makeInvites(deps: InvitesDeps) {
       endBefore(local, circleId)
       const rows = users.read(local, db => db.invites.ofCircle(circleId))
       return {
-        invites: rows
-          .filter(({ revoked, expiresAtMs }) => !revoked && clock.nowMs() < expiresAtMs)
-          .map(row => view(local, row))
-          .filter(({ left }) => left > 0),
+        invites: rows.filter(row => isOpen(local, row)).map(row => view(local, row)),
       }
     },
 

@@ -79,6 +79,9 @@ export function makeJoins(deps: JoinsDeps) {
   const isMember = (local: Did, circle: CircleId): boolean =>
     circles.state(local, circle).members.some(({ did }) => did === local)
 
+  const wasRemoved = (local: Did, circle: CircleId): boolean =>
+    circles.state(local, circle).former.some(({ did, how }) => did === local && how === 'removed')
+
   /** A circle that waits, in the shape of those that one is in. */
   const view = (local: Did, { circleId, name, role }: JoinRow): Result<'circle.show'> => ({
     circleId,
@@ -213,6 +216,8 @@ export function makeJoins(deps: JoinsDeps) {
         return hasKey(local, circle) ? shown(local, circle) : null
       }, bounded)
       if (outcome === 'withdrawn') throw new VivimError('invite/unknown', 'the invite was dropped meanwhile')
+      if (outcome === 'invite/revoked' && wasRemoved(local, circle))
+        throw new VivimError(outcome, 'you were taken out of this circle, and no invite brings you back')
       if (typeof outcome === 'string') throw refused(outcome)
       const row = users.read(local, db => db.joins.get(circle))
       const now = outcome ?? shown(local, circle) ?? (row && view(local, row))
