@@ -219,6 +219,10 @@ t.test('alice takes the right back: the script and everybody it passed it on to 
   ])
   t.equal(attenuated.code, 0, 'no daemon is asked')
   t.equal(statSync(passed).mode & 0o777, 0o600)
+  const folder = tempFolder(t)
+  const unsaid = ['capability', 'attenuate', token, '--for', 'clerk', '--json', '--home', '/nonexistent']
+  t.match(JSON.parse((await vivim(unsaid, { cwd: folder })).out), { file: 'clerk.token', perDay: null })
+  t.equal((await vivim(unsaid, { cwd: folder })).code, 6, 'what is there is not written over')
   const helper = by(alice, passed)
   const propose = (note: string) => ['share', 'propose', conversation, '--circle', 'team', '--note', note]
   await helper.run(propose('1'))
@@ -250,7 +254,15 @@ t.test('alice takes the right back: the script and everybody it passed it on to 
   )
   const wider = ['capability', 'attenuate', token, '--for', 'x', '--out', join(tempFolder(t), 'x.token')]
   t.equal((await alice.fails([...wider, '--can', 'share'], 4)).code, 'capability/denied')
-  t.equal((await alice.fails([...wider, '--expires', '90d'], 4)).code, 'capability/denied')
+  for (const bound of [
+    ['--expires', '90d'],
+    ['--expires', 'never'],
+    ['--per-day', '4'],
+    ['--circle', 'a'.repeat(26)],
+    ['--to', alice.did],
+    ['--can', 'share.propose,conversation.read'],
+  ])
+    t.equal((await alice.fails([...wider, ...bound], 4)).code, 'capability/denied', bound.join(' '))
 
   const client = await asHolder(alice, token)
   const show = async () => {

@@ -49,9 +49,10 @@ export function ended(child: ChildProcess): Promise<Ended> {
 /** Run `vivim` with arguments. */
 export function vivim(
   args: readonly string[],
-  options: { input?: string | Uint8Array; env?: Record<string, string> } = {},
+  options: { input?: string | Uint8Array; env?: Record<string, string>; cwd?: string } = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [VIVIM, ...args], {
+    cwd: options.cwd,
     env: plainEnv(options.env),
     stdio: ['pipe', 'pipe', 'pipe'],
   })

@@ -1,11 +1,13 @@
 /** `vivim capability attenuate`. */
 import { Args, Flags } from '@oclif/core'
-import { narrowChain } from '../../core/capability/chain.ts'
+import { type Chain, narrowChain } from '../../core/capability/chain.ts'
 import {
   commandOfWord,
   type People,
   policyOf,
+  type Rights,
   rightsOf,
+  widerIn,
   wordOfCommand,
 } from '../../core/capability/rights.ts'
 import { makeHolder, tokenText } from '../../core/capability/token.ts'
@@ -15,9 +17,9 @@ import { CircleId, Did, isoTime } from '../../core/model/id.ts'
 import { GivenName } from '../../core/model/name.ts'
 import { parseInstant } from '../../core/model/time-text.ts'
 import { VivimCommand } from '../base.ts'
-import { boundFlags, canFlag } from './flags.ts'
+import { boundFlags, canFlag, outFlag } from './flags.ts'
 import { linksText, writtenText } from './text.ts'
-import { readToken, writeToken } from './token-file.ts'
+import { readToken, tokenFileOf, writeToken } from './token-file.ts'
 
 export default class CapabilityAttenuate extends VivimCommand {
   static override summary =
@@ -44,7 +46,7 @@ export default class CapabilityAttenuate extends VivimCommand {
       description: 'only with this contact',
     }),
     ...boundFlags,
-    out: Flags.string({ required: true, helpValue: 'FILE', description: 'a new file for the token' }),
+    ...outFlag,
   }
 
   async run(): Promise<void> {
@@ -56,14 +58,19 @@ export default class CapabilityAttenuate extends VivimCommand {
     const { chain, key } = readToken(args.file)
     const nowMs = systemClock.nowMs()
     const endMs = flags.expires === undefined ? null : parseInstant(flags.expires, nowMs)
-    const { cmd, pol } = policyOf({
-      commands: flags.can?.map(commandOfWord) ?? [chain.cmd],
+    const bounds = {
       people: peopleOf(flags.circle ?? [], flags.to ?? []),
       perDay: flags['per-day'] ?? null,
       uses: flags.uses ?? null,
-    })
+    }
+    const commands = flags.can?.map(commandOfWord)
+    refuseWider(chain, { ...bounds, commands: commands ?? [] })
+    if (flags.expires !== undefined && endMs === null && chain.expiresAtMs !== null)
+      throw new VivimError('capability/denied', '--expires is wider than what was given')
+    const { cmd, pol } = policyOf({ ...bounds, commands: commands ?? [chain.cmd] })
     const holder = makeHolder(systemChance)
-    const result = await writeToken(flags.out, async () => {
+    const out = tokenFileOf(name, flags.out)
+    const result = await writeToken(out, async () => {
       const next = narrowChain(
         chain,
         {
@@ -82,7 +89,7 @@ export default class CapabilityAttenuate extends VivimCommand {
         result: {
           capabilityId: chain.root.cid,
           link: next.last.cid,
-          file: flags.out,
+          file: out,
           for: name,
           can: commands.map(wordOfCommand),
           circles: people?.circles ?? null,
@@ -95,7 +102,18 @@ export default class CapabilityAttenuate extends VivimCommand {
       }
     })
     const { rights, ...shown } = result
-    this.show(flags, shown, () => `${rights}\n${writtenText(flags.out)}`)
+    this.show(flags, shown, () => `${rights}\n${writtenText(out)}`)
+  }
+}
+
+const FLAGS = { commands: '--can', people: '--circle, --to', perDay: '--per-day', uses: '--uses' } as const
+
+/** @throws `capability/denied` for what any link of the chain does not give. */
+function refuseWider({ links }: Chain, asked: Rights): void {
+  for (const link of links) {
+    const wider = widerIn(asked, rightsOf(link))
+    if (wider !== null)
+      throw new VivimError('capability/denied', `${FLAGS[wider]}: wider than what was given`, { why: wider })
   }
 }
 

@@ -5,9 +5,9 @@ import { makeHolder, tokenText } from '../../core/capability/token.ts'
 import { systemChance } from '../../core/kernel/env.ts'
 import { VivimCommand } from '../base.ts'
 import { given } from '../share/terms.ts'
-import { boundFlags, canFlag } from './flags.ts'
+import { boundFlags, canFlag, outFlag } from './flags.ts'
 import { capabilityText, writtenText } from './text.ts'
-import { writeToken } from './token-file.ts'
+import { tokenFileOf, writeToken } from './token-file.ts'
 
 export default class CapabilityCreate extends VivimCommand {
   static override summary =
@@ -15,7 +15,7 @@ export default class CapabilityCreate extends VivimCommand {
   static override description =
     'The file holds a signed delegation and the private key it is for. A program that has it acts with --capability FILE or VIVIM_CAPABILITY=FILE and can do nothing else. It can pass the right on, narrower (`capability attenuate`); `capability revoke` ends it, with all that was made from it. --for node bounds what this node may do while your keystore is locked.'
   static override examples = [
-    '<%= config.bin %> <%= command.id %> --for script --can share.propose --circle team --per-day 5 --expires 30d --out script.token',
+    '<%= config.bin %> <%= command.id %> --for script --can share.propose --circle team --per-day 5 --expires 30d',
     '<%= config.bin %> <%= command.id %> --for backup --can conversation.read --out backup.token',
     '<%= config.bin %> <%= command.id %> --for node --can deliver,receive,keep --expires 7d',
   ]
@@ -35,7 +35,7 @@ export default class CapabilityCreate extends VivimCommand {
       description: 'only with this contact: alias, DID or its beginning',
     }),
     ...boundFlags,
-    out: Flags.string({ helpValue: 'FILE', description: 'a new file for the token' }),
+    ...outFlag,
   }
 
   async run(): Promise<void> {
@@ -54,8 +54,7 @@ export default class CapabilityCreate extends VivimCommand {
       this.show(flags, node, capabilityText)
       return
     }
-    if (flags.out === undefined) throw this.inputNeeded('a file for the token', '--out FILE')
-    const { out } = flags
+    const out = tokenFileOf(flags.for, flags.out)
     const holder = makeHolder(systemChance)
     const result = await writeToken(out, async () => {
       const { chain, ...view } = await this.ask(flags, 'capability.create', { ...params, holder: holder.did })

@@ -7,6 +7,13 @@ export const boundFlags = {
   expires: Flags.string({ helpValue: 'TIME', description: 'when it ends, such as 7d' }),
 }
 
+export const outFlag = {
+  out: Flags.string({
+    helpValue: 'FILE',
+    description: 'a new file for the token [default: NAME.token in this folder]',
+  }),
+}
+
 export const canFlag = {
   multiple: true,
   multipleNonGreedy: true,

@@ -73,7 +73,7 @@ export default class CapabilityShow extends VivimCommand {
     }
     this.show(flags, result, () =>
       [
-        linksText(name, chain),
+        linksText(name, chain, known?.audience),
         facts([
           ['issuer', String(result.issuer)],
           ['capability', result.capabilityId],

@@ -69,23 +69,30 @@ export const capabilitiesText = (all: readonly View[]): string =>
         ]),
       )
 
-/** What a chain gives, in words: every link bounds it, so all are said. */
-export const linksText = (name: string, { links }: Chain): string =>
+/** What a chain gives, in words: every link bounds it, so all are said. @param known - where somebody could be asked who the people are */
+export const linksText = (name: string, { links }: Chain, known: View['audience'] = null): string =>
   [
     `${visibleLine(name)} may, by ${count(links.length, 'link')} that must all allow it:`,
     ...links.map((link, at) => {
       const who = typeof link.meta.for === 'string' ? `${visibleLine(link.meta.for)}: ` : ''
       const end = link.expiresAtMs === null ? null : isoTime(link.expiresAtMs)
-      return `${at + 1}. ${who}${linkText(rightsOf(link), end)}`
+      return `${at + 1}. ${who}${linkText(rightsOf(link), end, known)}`
     }),
   ].join('\n')
 
 /** What one link gives, in words. */
-function linkText(rights: ReadRights, expiresAt: string | null): string {
+function linkText(rights: ReadRights, expiresAt: string | null, known: View['audience']): string {
+  const nameOf = (id: string): string => {
+    const circle = known?.circles.find(({ circleId }) => circleId === id)
+    if (circle) return `circle ${visibleLine(circle.name ?? id)}`
+    return visibleLine(known?.contacts.find(({ did }) => did === id)?.name ?? id)
+  }
   const ids = rights.people === null ? [] : [...rights.people.circles, ...rights.people.contacts]
   const pieces = [
     rights.commands.map(wordOfCommand).join(', '),
-    ...(rights.people === null ? [] : [`with ${ids.length === 0 ? 'nobody' : ids.join(', ')} only`]),
+    ...(rights.people === null
+      ? []
+      : [`with ${ids.length === 0 ? 'nobody' : ids.map(nameOf).join(', ')} only`]),
     ...bounds(rights.perDay, rights.uses),
     ...(rights.others === 0 ? [] : [`with ${count(rights.others, 'demand')} that cannot be said in words`]),
     expiresAt === null ? 'without an end' : `ends ${instant(expiresAt)}`,

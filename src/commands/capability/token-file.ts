@@ -31,6 +31,16 @@ export const holderOf = (token: Token): CapabilityHolder => ({
   sign: (method, params) => signCall(method, params, token, systemClock.nowMs(), systemChance),
 })
 
+/** Where a new token goes. @throws `usage/input-needed` for a name that makes no file name. */
+export function tokenFileOf(name: string, out: string | undefined): string {
+  if (out !== undefined) return out
+  if (!/^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u.test(name))
+    throw new VivimError('usage/input-needed', 'a file for the token is needed: give --out FILE', {
+      flag: '--out',
+    })
+  return `${name}.token`
+}
+
 /** Write a new token file for its owner alone; on disk when it returns, and gone again when `make` fails.
  *  @param make - its text and what is to be returned. @throws `file/exists`. */
 export async function writeToken<T>(

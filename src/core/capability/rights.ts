@@ -90,6 +90,23 @@ function commandsOf(statement: Statement): string[] | null {
   return commands
 }
 
+/** Where `asked` goes beyond what a link gives, or null. A use is judged by every link, so that no link gives more than those before it:
+ *  this is for whoever would write one down that says so. @param asked - null in it: as the link has it. */
+export function widerIn(asked: Rights, given: Rights): 'commands' | 'people' | 'perDay' | 'uses' | null {
+  const isMore = (more: number | null, than: number | null): boolean =>
+    more !== null && than !== null && more > than
+  if (!asked.commands.every(command => given.commands.some(one => covers(one, command)))) return 'commands'
+  if (asked.people !== null && given.people !== null) {
+    const { circles, contacts } = given.people
+    const isAmong =
+      asked.people.circles.every(id => circles.includes(id)) &&
+      asked.people.contacts.every(did => contacts.includes(did))
+    if (!isAmong) return 'people'
+  }
+  if (isMore(asked.perDay, given.perDay)) return 'perDay'
+  return isMore(asked.uses, given.uses) ? 'uses' : null
+}
+
 /** What one link gives, as far as it was written by `policyOf`. */
 export function rightsOf(link: Delegation): ReadRights {
   let commands: readonly string[] = [link.cmd]

@@ -70,7 +70,10 @@ export const userMethods = {
   'user.create': {
     summary: 'Make a user of this node: identity, keystore and database.',
     access: 'operator',
-    params: z.strictObject({ name: z.string().min(1).max(64), passphrase: Secret.optional() }),
+    params: z.strictObject({
+      name: z.string().min(1, 'is empty').max(64, 'has over 64 characters'),
+      passphrase: Secret.optional(),
+    }),
     result: z.strictObject({ did: Did, name: FreeText, ...changed }),
     errors: ['usage/invalid'],
   },

@@ -106,7 +106,12 @@ export const ERRORS = {
     retry: false,
     hint: 'This home has an identity already; use another --home for another person.',
   },
-  'user/not-found': { rpc: 1120, exit: 3, retry: false, hint: 'No such user lives on this node.' },
+  'user/not-found': {
+    rpc: 1120,
+    exit: 3,
+    retry: false,
+    hint: 'Its operator lists them with `vivim user list`.',
+  },
   'user/operator': {
     rpc: 1121,
     exit: 4,
