@@ -14,7 +14,11 @@ const isUsageError = (error: unknown): error is Error & { parse?: unknown } =>
 
 /** Any caught value as an error of the table. */
 export function asVivimError(error: unknown): VivimError {
-  if (error instanceof VivimError) return error
+  if (error instanceof VivimError)
+    // Those that the reader of a flag throws have words of oclif around theirs.
+    return error.code === 'usage/invalid'
+      ? new VivimError(error.code, usageMessage(error.message), error.details)
+      : error
   if (isUsageError(error)) return new VivimError('usage/invalid', usageMessage(error.message))
   if (isFileError(error)) return fileError(error)
   const message = error instanceof Error ? error.message : String(error)
@@ -23,7 +27,8 @@ export function asVivimError(error: unknown): VivimError {
 
 const usageMessage = (message: string): string =>
   message
-    .replace(/\nSee more help with --help$/, '')
+    .replace(/\s*See more help with --help/g, '')
+    .replace(/^Parsing (--\S+)\s+/gm, '$1: ')
     .replace(/^The following errors? occurred:\s*/, '')
     .replace(
       /^command (\S+) not found$/,

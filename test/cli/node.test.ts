@@ -119,6 +119,7 @@ t.test('wrong usage ends with 2 and one JSON document on stderr', async t => {
     const { code, out, err } = await vivim([...args, '--json', '--home', '/nonexistent'])
     t.equal(code, 2, args.join(' '))
     t.equal(out, '')
+    t.notMatch(JSON.parse(err).error.message, /--help|^Parsing/, 'what to do next is the hint')
     t.match(JSON.parse(err), { error: { code: /^usage\//, message: String, hint: String } })
   }
 })

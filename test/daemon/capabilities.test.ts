@@ -6,11 +6,12 @@ import { createInterface } from 'node:readline'
 import t from 'tap'
 import { signCall } from '../../src/core/capability/call.ts'
 import { chainOf, chainText, issueChain, parseChain } from '../../src/core/capability/chain.ts'
-import { makeHolder, parseToken } from '../../src/core/capability/token.ts'
+import { makeHolder, parseToken, tokenText } from '../../src/core/capability/token.ts'
 import { connect } from '../../src/core/client/client.ts'
 import { CONTRACT_VERSION } from '../../src/core/contract/frames.ts'
 import type { MethodName } from '../../src/core/contract/methods.ts'
 import { systemChance, systemClock } from '../../src/core/kernel/env.ts'
+import { issue } from '../kit/capability.ts'
 import { vivim } from '../kit/cli.ts'
 import { tempFolder } from '../kit/home.ts'
 import { household } from '../kit/household.ts'
@@ -223,6 +224,12 @@ t.test('alice takes the right back: the script and everybody it passed it on to 
   const unsaid = ['capability', 'attenuate', token, '--for', 'clerk', '--json', '--home', '/nonexistent']
   t.match(JSON.parse((await vivim(unsaid, { cwd: folder })).out), { file: 'clerk.token', perDay: null })
   t.equal((await vivim(unsaid, { cwd: folder })).code, 6, 'what is there is not written over')
+  const late = join(folder, 'late.token')
+  const holder = makeHolder(systemChance)
+  const chain = issue(makePerson('alice'), holder, { expiresAtMs: 1_600_000_000_000 })
+  writeFileSync(late, tokenText(chain, 'late', holder), { mode: 0o600 })
+  const over = await vivim(['capability', 'attenuate', late, '--for', 'later', '--json'], { cwd: folder })
+  t.match(JSON.parse(over.err), { error: { code: 'capability/expired' } })
   const helper = by(alice, passed)
   const propose = (note: string) => ['share', 'propose', conversation, '--circle', 'team', '--note', note]
   await helper.run(propose('1'))

@@ -161,6 +161,10 @@ t.test(
     t.match(await alice.call('circle.create', { name: 'team' }), { circleId: circle, changed: false })
     t.equal((await alice.fails(['circle', 'create', 'team', '--history', 'all'], 6)).code, 'circle/conflict')
     t.match(await alice.call('circle.create', { name: 'team', history: 'now' }), { changed: false })
+    await alice.call('circle.create', { name: 'crew' })
+    t.equal((await alice.fails(['circle', 'rename', 'crew', 'team'], 6)).code, 'circle/conflict')
+    t.equal((await alice.fails(['circle', 'transfer', 'crew', 'bob'], 3)).code, 'contact/not-found')
+    t.match(await alice.call('circle.rename', { circle: 'crew', name: 'crew' }), { changed: false })
   },
 )
 

@@ -57,6 +57,8 @@ export default class CapabilityAttenuate extends VivimCommand {
     const name = named.data
     const { chain, key } = readToken(args.file)
     const nowMs = systemClock.nowMs()
+    if (chain.expiresAtMs !== null && nowMs >= chain.expiresAtMs)
+      throw new VivimError('capability/expired', 'this right is over: nothing of it can be passed on')
     const endMs = flags.expires === undefined ? null : parseInstant(flags.expires, nowMs)
     const bounds = {
       people: peopleOf(flags.circle ?? [], flags.to ?? []),

@@ -5,7 +5,7 @@ import { SecretBytes } from '../crypto/secret.ts'
 import { didFromKey } from '../identity/did.ts'
 import { fromB64u, toB64u } from '../kernel/bytes.ts'
 import type { Chance } from '../kernel/env.ts'
-import { VivimError } from '../kernel/errors.ts'
+import { codeOf, VivimError } from '../kernel/errors.ts'
 import type { Did } from '../model/id.ts'
 import { type Chain, chainText, parseChain } from './chain.ts'
 
@@ -49,6 +49,16 @@ export const tokenText = (chain: Chain, name: string, { seed }: HolderKey): stri
     1,
   )}\n`
 
+/** What the bytes of a file hold, or that it is damaged. @throws `capability/invalid`. */
+function unharmed<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    if (!codeOf(cause).startsWith('crypto/')) throw cause
+    throw new VivimError('capability/invalid', 'this token file is damaged', {}, { cause })
+  }
+}
+
 /** @throws `capability/invalid` for what is no token, or holds another key than its chain is for. */
 export function parseToken(text: string): Token {
   let document: unknown
@@ -63,8 +73,8 @@ export function parseToken(text: string): Token {
       'capability/invalid',
       `not a token file: ${parsed.error.issues[0]?.path.join('.') ?? ''} is not as it should be`,
     )
-  const chain = parseChain(parsed.data.chain)
-  const holder = holderOf(fromB64u(parsed.data.key))
+  const chain = unharmed(() => parseChain(parsed.data.chain))
+  const holder = unharmed(() => holderOf(fromB64u(parsed.data.key)))
   if (holder.did !== chain.holder)
     throw new VivimError(
       'capability/invalid',

@@ -226,7 +226,7 @@ export const peopleMethods = {
     access: 'write',
     params: z.strictObject({ circle: Selector, name: GivenName }),
     result: CircleChanged,
-    errors: ['circle/not-found', 'circle/denied', 'circle/closed', 'keystore/locked'],
+    errors: ['circle/not-found', 'circle/denied', 'circle/closed', 'circle/conflict', 'keystore/locked'],
   },
   'circle.describe': {
     summary: 'Say what a circle is for, to all its members; an empty text takes it back.',

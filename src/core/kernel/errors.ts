@@ -366,7 +366,7 @@ export const ERRORS = {
     rpc: 1520,
     exit: 6,
     retry: false,
-    hint: 'More than one matches: give more of the id, or the alias.',
+    hint: 'Give more of the id, or the name that you gave.',
   },
   'query/invalid': {
     rpc: 1521,
@@ -425,7 +425,12 @@ export const ERRORS = {
     retry: false,
     hint: 'Accept the sender first with `vivim contact accept`.',
   },
-  'contact/self': { rpc: 1602, exit: 6, retry: false, hint: 'That card is your own.' },
+  'contact/self': {
+    rpc: 1602,
+    exit: 6,
+    retry: false,
+    hint: 'It is for others to use; what you need is theirs.',
+  },
   'contact/blocked': {
     rpc: 1603,
     exit: 4,
@@ -485,7 +490,7 @@ export const ERRORS = {
     rpc: 1625,
     exit: 6,
     retry: false,
-    hint: 'What is there stays as it is: `vivim circle role` and `vivim circle history` change it.',
+    hint: 'What is there stays as it is: `vivim circle role`, `history` and `rename` change it.',
   },
   'circle/closed': {
     rpc: 1614,

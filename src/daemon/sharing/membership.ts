@@ -64,6 +64,22 @@ export function makeMembership(deps: MembershipDeps) {
     return now
   }
 
+  /** @throws `contact/not-found`. */
+  function mustBeIn({ members }: ReturnType<typeof mustOwn>, did: Did, name: string) {
+    const member = members.find(one => one.did === did)
+    if (member === undefined) throw new VivimError('contact/not-found', `“${name}” is not in this circle`)
+    return member
+  }
+
+  const called = (local: Did, name: string) =>
+    users.read(local, db => db.circles.list()).filter(({ alias }) => alias === name)
+
+  /** Closed, or without the user: its name is free again. */
+  function isOver(local: Did, circle: CircleId): boolean {
+    const { members, closing } = circles.state(local, circle)
+    return closing !== null || !members.some(({ did }) => did === local)
+  }
+
   /** Add somebody once their keys are known. @returns false where that was wished for before, in the same role. */
   async function wish(local: Did, circle: CircleId, did: Did, role: AddedRole | undefined): Promise<boolean> {
     const before = users.read(local, db => db.circles.wishes(circle)).find(one => one.did === did)
@@ -136,9 +152,7 @@ export function makeMembership(deps: MembershipDeps) {
       const { circleId } = audiences.findCircle(local, selector)
       const now = circles.mayWrite(local, circleId)
       const target = findOther(local, circleId, name, 'others give you another role')
-      const member = now.members.find(({ did }) => did === target)
-      if (member === undefined) throw new VivimError('contact/not-found', `“${name}” is not in this circle`)
-      if (member.role === role) return { ...view(local, circleId), changed: false }
+      if (mustBeIn(now, target, name).role === role) return { ...view(local, circleId), changed: false }
       await circles.giveRole(local, circleId, target, role)
       return await changedBy(local, circleId)
     },
@@ -146,6 +160,8 @@ export function makeMembership(deps: MembershipDeps) {
     async rename(local: Did, selector: string, name: string): Promise<Result<'circle.rename'>> {
       const { circleId } = audiences.findCircle(local, selector)
       if (circles.mayWrite(local, circleId).name === name) return { ...view(local, circleId), changed: false }
+      if (called(local, name).some(row => row.circleId !== circleId && !isOver(local, row.circleId)))
+        throw new VivimError('circle/conflict', `another circle of yours is called “${name}”`)
       await circles.rename(local, circleId, name)
       return await changedBy(local, circleId)
     },
@@ -170,7 +186,7 @@ export function makeMembership(deps: MembershipDeps) {
       const { now } = circles.asMember(local, circleId)
       const target = findOther(local, circleId, name, 'name another member')
       if (now.owner === target) return { ...view(local, circleId), changed: false }
-      mustOwn(local, circleId)
+      mustBeIn(mustOwn(local, circleId), target, name)
       await circles.transfer(local, circleId, target)
       return await changedBy(local, circleId)
     },
@@ -185,14 +201,10 @@ export function makeMembership(deps: MembershipDeps) {
 
     /** @param history - null: not said. @throws `circle/conflict` for a circle of that name with another one. */
     async create(local: Did, name: string, history: History | null): Promise<Result<'circle.create'>> {
-      const isOver = (circle: CircleId): boolean => {
-        const { members, closing } = circles.state(local, circle)
-        return closing !== null || !members.some(({ did }) => did === local)
-      }
-      const named = users.read(local, db => db.circles.list()).filter(row => row.alias === name)
+      const named = called(local, name)
       // One that somebody else began, and that the user joined under that name, is another circle.
       const known = named.find(
-        ({ circleId }) => circles.adder(local, circleId) === local && !isOver(circleId),
+        ({ circleId }) => circles.adder(local, circleId) === local && !isOver(local, circleId),
       )
       if (known) {
         const shown = view(local, known.circleId)
@@ -202,7 +214,7 @@ export function makeMembership(deps: MembershipDeps) {
       }
       // What is over gives its name to what begins, and is found by its id.
       for (const row of named)
-        if (isOver(row.circleId)) users.write(local, db => db.circles.put({ ...row, alias: null }))
+        if (isOver(local, row.circleId)) users.write(local, db => db.circles.put({ ...row, alias: null }))
       const circle = await circles.create(local, name, history ?? 'now')
       return { ...view(local, circle), changed: true }
     },

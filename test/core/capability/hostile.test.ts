@@ -17,7 +17,8 @@ import {
 import { CAPABILITY_MAX_BYTES, signEnvelope, TAGS } from '../../../src/core/capability/envelope.ts'
 import { parseInvocation, signInvocation } from '../../../src/core/capability/invocation.ts'
 import { parseRevocation, signRevocation } from '../../../src/core/capability/revocation.ts'
-import { policyOf, rightsOf } from '../../../src/core/capability/rights.ts'
+import { policyOf, rightsOf, widerIn } from '../../../src/core/capability/rights.ts'
+import { makeHolder as makeToken, parseToken, tokenText } from '../../../src/core/capability/token.ts'
 import { decodeCbor, encodeCbor } from '../../../src/core/crypto/cbor.ts'
 import { concat } from '../../../src/core/kernel/bytes.ts'
 import { VivimError } from '../../../src/core/kernel/errors.ts'
@@ -454,6 +455,38 @@ t.test('text that is no chain is a code and not a crash', async t => {
   t.strictSame(chainBytes(parseChain(`  ${text}\n`)), chainBytes(root))
   for (const odd of ['', 'vivimcap1', text.slice(0, -3), `${text}!`, text.slice(1), 'x'.repeat(200_000)])
     t.throws(() => parseChain(odd), { code: /^(capability|crypto)\// })
+})
+
+t.test('a token file with a character changed is called one that is damaged', async t => {
+  const holder = makeToken(chance)
+  const text = tokenText(issue(alice, holder), 'script', holder)
+  t.equal(parseToken(text).name, 'script')
+  for (let at = text.indexOf('vivimcap1'); at < text.length; at += 7) {
+    const other = text[at] === 'A' ? 'B' : 'A'
+    t.throws(() => parseToken(text.slice(0, at) + other + text.slice(at + 1)), { code: 'capability/invalid' })
+  }
+})
+
+t.test('a bound is wider than what was given, or it is not: whoever narrows is told which', async t => {
+  const circle = CircleId.parse('a'.repeat(26))
+  const given = {
+    commands: ['/vivim/share/propose', '/vivim/inbox'],
+    people: { circles: [circle], contacts: [script.did] },
+    perDay: 5,
+    uses: null,
+  }
+  const unsaid = { commands: [], people: null, perDay: null, uses: null }
+  for (const bound of [
+    {},
+    { commands: ['/vivim/inbox/list'], perDay: 5, uses: 9 },
+    { people: { circles: [], contacts: [script.did] }, perDay: 1 },
+  ])
+    t.equal(widerIn({ ...unsaid, ...bound }, given), null)
+  t.equal(widerIn({ ...unsaid, commands: ['/vivim/share'] }, given), 'commands')
+  t.equal(widerIn({ ...unsaid, commands: ['/vivim/inboxes'] }, given), 'commands')
+  t.equal(widerIn({ ...unsaid, people: { circles: [], contacts: [agent.did] } }, given), 'people')
+  t.equal(widerIn({ ...unsaid, perDay: 6 }, given), 'perDay')
+  t.equal(widerIn({ ...unsaid, uses: 3 }, { ...given, uses: 2 }), 'uses')
 })
 
 t.test('what a person gives in words is what stands in the link, and reads back so', async t => {
