@@ -18,6 +18,7 @@ import { makeEnvelopes } from './sharing/envelopes.ts'
 import type { SharingEvents } from './sharing/events.ts'
 import { makeFetching } from './sharing/fetching.ts'
 import { makeFilterLists } from './sharing/filter-lists.ts'
+import { makeHandingBack } from './sharing/handing-back.ts'
 import { makeInbox } from './sharing/inbox.ts'
 import { makeLetters } from './sharing/letters.ts'
 import { makePassed } from './sharing/passed.ts'
@@ -25,6 +26,7 @@ import { makePassing } from './sharing/passing.ts'
 import { makePassingJobs } from './sharing/passing-jobs.ts'
 import { makeProposals } from './sharing/proposals.ts'
 import { makePushes } from './sharing/pushes.ts'
+import { makeRegaining } from './sharing/regaining.ts'
 import { makeReissue } from './sharing/reissue.ts'
 import { makeScans } from './sharing/scans.ts'
 import { makeSealing } from './sharing/sealing.ts'
@@ -118,6 +120,8 @@ export function makeShareServices(
     meetMoved: trust.meetMoved,
     takeJoin: (did, sender, join, letter) => invites.take(did, sender, join, letter),
     takeAnswers: (did, sender, answers) => joins.takeAnswers(did, sender, answers),
+    takeReturns: (did, sender, returns) => regaining.take(did, sender, returns),
+    canOpen: fetching.canOpen,
     circleNews: did => joins.settle(did),
     wantSync: syncs.wantPair,
     wantBlocks: fetching.want,
@@ -265,12 +269,44 @@ export function makeShareServices(
     network,
     events,
     clock,
+    chance,
+    log: say,
+  })
+  const regaining = makeRegaining({
+    users,
+    store,
+    blocks,
+    people,
+    fetching,
+    dropBlocks: endings.dropBlocks,
+    isKnown: async (local, did) => {
+      const state = contacts.get(local, did)?.state
+      if (state === 'known' || state === 'verified') return true
+      return state !== 'blocked' && (await refs.identities.sharedCircles(local, did)).length > 0
+    },
+    keys,
+    events,
+    wake,
+    clock,
+    chance,
+    log: say,
+  })
+  const handingBack = makeHandingBack({
+    users,
+    store,
+    jobs,
+    people,
+    sending,
+    introduce: card.introduce,
+    wake,
+    clock,
     log: say,
   })
   const jobHandlers = unlessRevoked(locals, clock, {
     ...delivering,
     ...passingJobs.handlers,
     card: makeCardLetters({ users, people, contacts, keys, card, reaching, sending, log: say }),
+    'hand-back': handingBack.run,
   })
   return {
     passed,
@@ -290,6 +326,8 @@ export function makeShareServices(
     passing,
     passingJobs,
     jobHandlers,
+    handingBack,
+    regaining,
   }
 }
 

@@ -136,6 +136,8 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     passingJobs,
     jobHandlers,
     ownSync,
+    handingBack,
+    regaining,
     host,
   } = services
   const { jobs, shares: store } = master
@@ -214,6 +216,10 @@ export async function compose(options: ComposeOptions, scope: Scope): Promise<Da
     if (local === remote) ownSync.soon(local)
     else syncs.wantPair(local, remote)
     fetching.wantFrom(local, remote)
+    void handingBack
+      .look(local, remote)
+      .then(() => regaining.bringFrom(local, remote))
+      .catch(error => say('share.not-handed-back', { code: codeOf(error) }))
     publishing.soon()
   })
   people.whenLearnt(({ known, next, decision }) => {

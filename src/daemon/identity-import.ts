@@ -15,7 +15,7 @@ import {
 import { type IdentityExport, openExport, wipeExport } from '../core/identity/export-file.ts'
 import { drawCard, drawDevice, type Keystore, wipeKeystore } from '../core/identity/keystore.ts'
 import { documentByRecovery } from '../core/identity/recovering.ts'
-import { RECOVERY_SEED_BYTES, recoveryKeys } from '../core/identity/recovery.ts'
+import { RECOVERY_SEED_BYTES, recoveryKemSeed, recoveryKeys } from '../core/identity/recovery.ts'
 import { decideDocument } from '../core/identity/succession.ts'
 import { wordsToSeed } from '../core/identity/words.ts'
 import { sameBytes, toB64u } from '../core/kernel/bytes.ts'
@@ -172,6 +172,8 @@ async function restore(
     ...drawCard(chance),
     ...cardOf(exported),
     recovery: recovery.publicKeys,
+    // What others hand back comes when they are met, and opens without asking for the words again (ADR 0021).
+    regain: { kem: recoveryKemSeed(seed), untilMs: nowMs + DOCUMENT_LIFE_MS },
   }
   const device = new Ed25519Key(keystore.deviceSign)
   const kem = new XWingKey(keystore.deviceKem)
@@ -193,6 +195,7 @@ async function restore(
       recovery: keystore.recovery,
       directoryKey: new Ed25519Key(keystore.directory),
       read: keystore.read,
+      regain: null,
     }
     keepCard(users, keystore, { name, nowMs, drawn: exported?.directory == null })
     // Who recovers is the person: devices that are kept may hand over everything.
@@ -305,22 +308,31 @@ function tellMissing(exported: IdentityExport | null, missing: Missing[]): void 
       id: circleId,
       why: 'it comes back when the node of a member meets this one',
     })
+  if (exported === null)
+    missing.push({
+      what: 'circle',
+      id: null,
+      why: 'none is named in what was given: those that there were come back when the nodes of their members meet this one',
+    })
   if (exported === null || exported.contacts.length === 0)
     missing.push({
       what: 'contacts',
       id: null,
       why: 'nothing that was given names any: add them by their cards',
     })
-  const elsewhere = 'only an old home or a backup of it has them: give it with --from'
-  missing.push({ what: 'conversations', id: null, why: elsewhere })
+  missing.push({
+    what: 'conversations',
+    id: null,
+    why: 'only an old home or a backup of it has them: give it with --from',
+  })
   missing.push({
     what: 'shares',
     id: null,
-    why: `${elsewhere}; who received them keeps them until they end, and they cannot be taken back`,
+    why: 'who received them hands them back when their node meets this one; those that nobody had yet are gone',
   })
   missing.push({
     what: 'received',
     id: null,
-    why: 'their keys were for the lost device: ask their owners to share again',
+    why: "their keys were for the lost device: their owners' nodes give them again when they meet this one",
   })
 }

@@ -42,6 +42,8 @@ const TIMER_MAX_MS = 2 ** 31 - 1
 export interface UnlockedKeys extends Keys {
   /** Null on a device that did not make the identity. */
   readonly identityKey: Ed25519Key | null
+  /** Opens what others hand back after a recovery; null where none is under way. */
+  readonly regain: XWingKey | null
 }
 
 interface Opened {
@@ -155,7 +157,14 @@ export class KeystoreSession {
 
   /** @throws `keystore/locked`. */
   keys(): UnlockedKeys {
-    return { ...this.#unlocked().keys, document: this.#document }
+    const { keys } = this.#unlocked()
+    return { ...keys, document: this.#document, regain: this.regainUntilMs === null ? null : keys.regain }
+  }
+
+  /** Until when what others hand back after a recovery can be opened, or null: no longer, or none was. @throws `keystore/locked`. */
+  get regainUntilMs(): number | null {
+    const { regain } = this.#unlocked().keystore
+    return regain != null && this.#options.clock.nowMs() < regain.untilMs ? regain.untilMs : null
   }
 
   #unlocked(): Opened {
@@ -193,6 +202,7 @@ export class KeystoreSession {
     const untilMs = forMs === null ? null : this.#options.clock.nowMs() + forMs
     this.#opened = { keystore, fileKey, seed: recovery?.seed ?? null, untilMs, keys: keysOf(keystore) }
     this.#setTimer()
+    if (this.regainUntilMs === null) await this.endRegain()
     if (!this.revoked) {
       this.#renewDocument()
       this.nodeRight.renew()
@@ -275,15 +285,29 @@ export class KeystoreSession {
     card: Pick<Keystore, 'directory' | 'read'> = drawCard(this.#options.chance),
   ): Promise<void> {
     const opened = this.#unlocked()
-    const keystore = { ...opened.keystore, ...card }
+    await this.#rewrite(opened, { ...opened.keystore, ...card })
+    opened.keystore.directory.wipe()
+    opened.keystore.read.wipe()
+  }
+
+  /** The recovery is over: the key that opened what others handed back goes. @returns false when it was gone.
+   *  @throws `keystore/locked`, `storage/full`. */
+  async endRegain(): Promise<boolean> {
+    const opened = this.#unlocked()
+    const { regain } = opened.keystore
+    if (regain == null) return false
+    await this.#rewrite(opened, { ...opened.keystore, regain: null })
+    regain.kem.wipe()
+    return true
+  }
+
+  /** The file is written first. It may be locked meanwhile: the next unlock reads the new file. */
+  async #rewrite(opened: Opened, keystore: Keystore): Promise<void> {
     writeDurable(
       this.#options.paths.keystore,
       await sealKeystoreAgain(keystore, opened.fileKey, this.#options.chance),
     )
-    // It may have been locked meanwhile: the next unlock reads the new file.
     if (this.#opened === opened) this.#opened = { ...opened, keystore, keys: keysOf(keystore) }
-    opened.keystore.directory.wipe()
-    opened.keystore.read.wipe()
   }
 
   /** The export is safely elsewhere: remove the recovery seed from this node. @returns false when it was gone already.
@@ -378,4 +402,5 @@ const keysOf = (keystore: Keystore): Opened['keys'] => ({
   read: keystore.read,
   recovery: keystore.recovery,
   identityKey: keystore.identity && new Ed25519Key(keystore.identity),
+  regain: keystore.regain ? new XWingKey(keystore.regain.kem) : null,
 })

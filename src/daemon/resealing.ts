@@ -111,8 +111,8 @@ export function findLostReceived({ did, users }: ResealingDeps, missing: Missing
         id: shareId,
         why:
           state === 'opened'
-            ? 'its key was for the lost device: what was opened stays readable, the share itself must be sent again'
-            : 'its key was for the lost device: ask its owner to share it again',
+            ? 'its key was for the lost device: what was opened stays readable, its owner gives the share again when their node meets this one'
+            : 'its key was for the lost device: its owner gives it again when their node meets this one',
       })
   if (letters > 0)
     missing.push({

@@ -82,8 +82,10 @@ t.test(
 t.test(
   'without --keep-others the laptop is taken out with the desktop: it is told, and hands nothing over',
   async t => {
-    const { desktop, laptop, mine, fileB64 } = await aliceAndBob(t)
+    const { desktop, laptop, bob, mine, fileB64 } = await aliceAndBob(t)
     await desktop.stop()
+    // He would hand the share back.
+    await bob.stop()
     const now = await newHome(t, 'alice', { recover: { fileB64, filePassphrase: PASSPHRASE } })
     await now.start()
     await meet(now, laptop)

@@ -1,18 +1,17 @@
 /** Mallory may pass on what alice shared with him, and tries to pass on more than that. His node speaks our protocols; its host is his. */
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { type Chain, parseChainBytes } from '../../src/core/capability/chain.ts'
 import { signRevocation } from '../../src/core/capability/revocation.ts'
 import { contentIdOf } from '../../src/core/crypto/cid.ts'
 import { Ed25519Key } from '../../src/core/crypto/ed25519.ts'
 import { encodeManifest, parseManifest } from '../../src/core/crypto/manifest.ts'
 import type { SecretBytes } from '../../src/core/crypto/secret.ts'
-import { encodeCard, parseCard } from '../../src/core/identity/card.ts'
 import { didFromKey } from '../../src/core/identity/did.ts'
 import { activeDevices, type IdentityDocument, parseDocument } from '../../src/core/identity/document.ts'
 import { toBase32 } from '../../src/core/kernel/bytes.ts'
-import { type Cid, Did, NoticeId } from '../../src/core/model/id.ts'
+import { Did, NoticeId } from '../../src/core/model/id.ts'
 import { signSlip } from '../../src/core/pipeline/holding.ts'
 import {
   type Letter,
@@ -35,37 +34,11 @@ import {
   signPass,
 } from '../../src/core/pipeline/pass.ts'
 import type { Delivery } from '../../src/daemon/network/ports.ts'
+import { type Holder, holder } from '../kit/holder.ts'
 import { introduce, type LiveNode, liveNode } from '../kit/live-node.ts'
-import { chance, clock, type Home, home, MemoryHost, Person, signalOf } from '../kit/network-host.ts'
+import { chance, clock, type Home, signalOf } from '../kit/network-host.ts'
 
 t.setTimeout(240_000)
-
-/** Takes everything, blocks and all. */
-class Holder extends MemoryHost {
-  override chunks(manifest: Uint8Array): Cid[] {
-    return [...parseManifest(manifest).chunks]
-  }
-}
-
-/** A person with a node of their own making, whom these nodes know and who knows them. */
-async function holder(t: Test, name: string, ...nodes: LiveNode[]): Promise<Home> {
-  const host = new Holder(new Person(name))
-  const made = await home(name, t.teardown, {}, ':memory:', host.me, host)
-  for (const node of nodes) {
-    const card = parseCard((await node.call('contact.card', {})).card)
-    host.contacts.set(card.did, [{ peer: card.peer, addrs: [...card.addrs] }])
-    host.cards.set(card.did, card.read)
-    const own = encodeCard({
-      did: host.me.did,
-      directory: new Ed25519Key(chance.bytes(32)).publicKey,
-      read: host.me.read,
-      peer: made.network.peerId,
-      addrs: made.network.addrs(),
-    })
-    await node.call('contact.add', { card: own, name })
-  }
-  return made
-}
 
 /** What a holder has of a share. */
 interface Held {

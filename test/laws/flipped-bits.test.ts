@@ -31,7 +31,7 @@ import {
   signTombstone,
 } from '../../src/core/pipeline/holding.ts'
 import { signIntent } from '../../src/core/pipeline/intent.ts'
-import { grantToDevices, parseNotice, signNotice } from '../../src/core/pipeline/notice.ts'
+import { grantToDevices, grantToRecovery, parseNotice, signNotice } from '../../src/core/pipeline/notice.ts'
 import { buildPlaintext, openRedaction, signRedaction } from '../../src/core/pipeline/plaintext.ts'
 import { parseReceipt, signReceipt } from '../../src/core/pipeline/receipt.ts'
 import { issue, makeHolder } from '../kit/capability.ts'
@@ -95,6 +95,7 @@ const notice = signNotice(
       chance,
     ),
     expMs: START_MS,
+    own: grantToRecovery(grantFor, contentKey, contentKey, { kem: alice.recovery.kem.publicKey }, chance),
   },
   device,
 )

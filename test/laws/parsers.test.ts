@@ -43,8 +43,10 @@ import {
 } from '../../src/core/pipeline/letter.ts'
 import {
   grantToDevices,
+  grantToRecovery,
   openDeviceGrant,
   openEpochGrant,
+  openOwnGrant,
   parseNotice,
   signNotice,
 } from '../../src/core/pipeline/notice.ts'
@@ -155,6 +157,13 @@ t.test(
         note: null,
         grant,
         expMs: null,
+        own: grantToRecovery(
+          grantFor,
+          new SecretBytes(secret),
+          new SecretBytes(secret),
+          { kem: alice.recovery.kem.publicKey },
+          chance,
+        ),
       },
       device,
     ).wire
@@ -237,6 +246,15 @@ t.test(
       [LABELS.slot, directory, [slot], wire => openSlot(parseSlot(wire), read)],
       [LABELS.notice, device, [notice], wire => openDeviceGrant(parseNotice(wire), bob.device.kem)],
       [LABELS.notice, device, [notice], wire => openEpochGrant(parseNotice(wire), secret)],
+      [
+        LABELS.notice,
+        device,
+        [notice],
+        wire => {
+          const parsed = parseNotice(wire)
+          openOwnGrant(parsed, alice.recovery.kem, parsed.own ?? new Uint8Array(0))
+        },
+      ],
       [LABELS.wrap, device, [wrap], wire => openWrap(parseWrap(wire), bob.device.kem, secret)],
     ]
     for (const [type, key, wires, parse] of kinds) {
@@ -287,6 +305,7 @@ t.test('law: envelopes, letters and sealed bodies are values or codes', async t 
     notice: utf8('notice'),
     heads: { circle: chance.bytes(16), hashes: [chance.bytes(32)] },
     tombstones: [utf8('tombstone')],
+    returns: [{ notice: utf8('notice'), manifest: utf8('manifest') }],
   }
   const epoch = { circle: chance.bytes(16), epoch: chance.bytes(32) }
   const [from, to] = [alice.keystore.did, bob.keystore.did]

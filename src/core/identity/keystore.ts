@@ -8,7 +8,7 @@ import type { Chance } from '../kernel/env.ts'
 import { Did } from '../model/id.ts'
 import { READ_SECRET_BYTES } from './card.ts'
 import { didFromKey } from './did.ts'
-import { bytesOf } from './field.ts'
+import { bytesOf, TimeMs } from './field.ts'
 import { RECOVERY_SEED_BYTES, type RecoveryPublicKeys } from './recovery.ts'
 import {
   checkIdentityKey,
@@ -36,6 +36,9 @@ export interface Keystore {
   readonly read: SecretBytes
   /** Public halves of the recovery keys: every own grant and epoch secret is sealed to them too. */
   readonly recovery: RecoveryPublicKeys
+  /** Where the identity was taken back: seed of the recovery key that opens what others hand back, and until when it is kept. It signs
+   *  nothing. */
+  readonly regain?: { readonly kem: SecretBytes; readonly untilMs: number } | null
 }
 
 const SECRET_NAMES = ['deviceSign', 'deviceKem', 'storageKey', 'directory', 'read'] as const
@@ -52,6 +55,8 @@ const KeystoreFile = z.looseObject({
   read: bytesOf(READ_SECRET_BYTES),
   recoveryEd: bytesOf(32),
   recoveryKem: bytesOf(XWING_PUBLIC_KEY_BYTES),
+  regain: bytesOf(32).nullable().optional(),
+  regainUntil: TimeMs.nullable().optional(),
 })
 const RecoveryFile = z.looseObject({
   kind: z.literal('recovery'),
@@ -84,19 +89,22 @@ export const drawCard = (chance: Chance): Pick<Keystore, 'directory' | 'read'> =
 /** Overwrite every secret. */
 export function wipeKeystore(keystore: Keystore): void {
   keystore.identity?.wipe()
+  keystore.regain?.kem.wipe()
   for (const name of SECRET_NAMES) keystore[name].wipe()
 }
 
-const valuesOf = ({ did, recovery }: Keystore) => ({
+const valuesOf = ({ did, recovery, regain }: Keystore) => ({
   kind: 'keystore',
   v: 1,
   did,
   recoveryEd: recovery.ed,
   recoveryKem: recovery.kem,
+  ...(regain && { regainUntil: regain.untilMs }),
 })
 const secretsOf = (keystore: Keystore) => ({
   ...Object.fromEntries(SECRET_NAMES.map(name => [name, keystore[name]])),
   identity: keystore.identity,
+  ...(keystore.regain && { regain: keystore.regain.kem }),
 })
 
 /** The file `keystore`. @param passphrase - null writes it readable for whoever can read the file. */
@@ -137,6 +145,8 @@ export async function openKeystoreToSealAgain(
     directory: taken(read.directory),
     read: taken(read.read),
     recovery: { ed: read.recoveryEd, kem: read.recoveryKem },
+    regain:
+      read.regain && read.regainUntil != null ? { kem: taken(read.regain), untilMs: read.regainUntil } : null,
   }
   checkIdentityKey(keystore.did, keystore.identity)
   return { keystore, fileKey }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { Ed25519Key } from '../crypto/ed25519.ts'
 import { hkdf, sha256 } from '../crypto/hash.ts'
 import { LABELS } from '../crypto/labels.ts'
-import { borrowSecret, type Secret } from '../crypto/secret.ts'
+import { borrowSecret, type Secret, SecretBytes } from '../crypto/secret.ts'
 import { XWING_PUBLIC_KEY_BYTES, XWingKey } from '../crypto/xwing.ts'
 import { utf8 } from '../kernel/bytes.ts'
 import { bytesOf } from './field.ts'
@@ -30,12 +30,21 @@ const EMPTY = new Uint8Array(0)
 /** SHA-256(ed ‖ kem), 32 bytes. */
 export const recoveryCommitment = (keys: RecoveryPublicKeys): Uint8Array => sha256(keys.ed, keys.kem)
 
+const derive = (seed: Secret, name: string): Uint8Array =>
+  borrowSecret(seed, RECOVERY_SEED_BYTES, bytes => hkdf(bytes, EMPTY, utf8(name), 32))
+
+/** The seed of the X-Wing half alone, 32 bytes: it opens, and neither signs nor tells the recovery seed. @throws `crypto/bad-length`. */
+export function recoveryKemSeed(seed: Secret): SecretBytes {
+  const bytes = derive(seed, LABELS.recoveryKem)
+  const kem = new SecretBytes(bytes)
+  bytes.fill(0)
+  return kem
+}
+
 /** @param seed - 32 bytes. @throws `crypto/bad-length`. */
 export function recoveryKeys(seed: Secret): RecoveryKeys {
-  const derive = (name: string): Uint8Array =>
-    borrowSecret(seed, RECOVERY_SEED_BYTES, bytes => hkdf(bytes, EMPTY, utf8(name), 32))
-  const signSeed = derive(LABELS.recoverySign)
-  const kemSeed = derive(LABELS.recoveryKem)
+  const signSeed = derive(seed, LABELS.recoverySign)
+  const kemSeed = derive(seed, LABELS.recoveryKem)
   const sign = new Ed25519Key(signSeed)
   const kem = new XWingKey(kemSeed)
   signSeed.fill(0)

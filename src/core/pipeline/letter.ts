@@ -5,6 +5,7 @@ import { INVITE_ID_BYTES, JOIN_MAX_BYTES } from '../circle/invite.ts'
 import { decodeCbor, encodeCbor } from '../crypto/cbor.ts'
 import { sha256 } from '../crypto/hash.ts'
 import { bound, LABELS } from '../crypto/labels.ts'
+import { MAX_MANIFEST_BYTES } from '../crypto/manifest.ts'
 import {
   MAX_PERSON_WRAPS,
   openFromDevice,
@@ -29,10 +30,16 @@ const ITEM_MAX_BYTES = 128 * 1024
 /** Revocations in one letter. */
 export const MAX_REVOCATIONS = 64
 const REVOCATION_MAX_BYTES = 4096
+/** Shares that one letter hands back to their owner. */
+export const MAX_RETURNS = 64
 /** Answers in one letter. */
 const MAX_ANSWERS = 64
 
 const Items = (max: number) => z.array(bytesUpTo(ITEM_MAX_BYTES)).max(max).optional()
+
+/** A share that the sender holds, for its owner who lost it: the notice that brought it, and the manifest. */
+const Return = z.looseObject({ notice: bytesUpTo(ITEM_MAX_BYTES), manifest: bytesUpTo(MAX_MANIFEST_BYTES) })
+export type Return = z.infer<typeof Return>
 
 /** Everything one node has to tell another, in one sealed piece; each item is a wire form that is verified by itself. */
 const Letter = z.looseObject({
@@ -59,6 +66,7 @@ const Letter = z.looseObject({
     .array(z.looseObject({ invite: bytesOf(INVITE_ID_BYTES), code: z.string().max(64).nullable() }))
     .max(MAX_ANSWERS)
     .optional(),
+  returns: z.array(Return).max(MAX_RETURNS).optional(),
 })
 export type Letter = z.infer<typeof Letter>
 

@@ -26,6 +26,8 @@ import type { EpochRef } from './letter.ts'
 import { MAX_HEADING_LENGTH } from './plaintext.ts'
 
 const NOTICE_MAX_BYTES = 128 * 1024
+/** One wrap and a padded body are 5,372 bytes (docs/protocol.md section 9). */
+const OWN_GRANT_MAX_BYTES = 8 * 1024
 const SUITE = 'vivim-1'
 
 /** Who a notice is for: one person, or whoever has the key of an epoch. */
@@ -123,6 +125,16 @@ export const grantToSelf = (
     ),
   )
 
+/** The own grant for the recovery key alone: it travels in the notice, so that who holds the share can hand it back.
+ *  @param recovery - the X-Wing public key, 1,216 bytes. @returns what is a secret to whoever carries it. */
+export const grantToRecovery = (
+  grant: GrantFor,
+  contentKey: SecretBytes,
+  shareSeed: SecretBytes,
+  recovery: Recipient,
+  chance: Chance,
+): Uint8Array => grantToSelf(grant, contentKey, shareSeed, [{ kem: recovery.kem }], chance)
+
 /** Open the own grant. @throws `crypto/cannot-open`. */
 export function openOwnGrant(
   grant: GrantFor,
@@ -130,7 +142,7 @@ export function openOwnGrant(
   wire: Uint8Array,
 ): { contentKey: SecretBytes; shareSeed: SecretBytes } {
   const { contentKey, shareSeed } = parseGrant(
-    openFromDevice(key, grantBind(grant, { did: grant.owner }, 'own'), wire),
+    openFromDevice(key, grantBind(grant, { did: grant.owner }, 'own'), wire, MAX_PERSON_WRAPS),
   )
   if (shareSeed === null) throw new VivimError('crypto/bad-encoding', 'not an own grant')
   return { contentKey, shareSeed }
@@ -157,6 +169,7 @@ const NoticeFields = z.looseObject({
   note: z.string().max(MAX_HEADING_LENGTH).nullable(),
   grant: bytesUpTo(NOTICE_MAX_BYTES),
   exp: TimeMs.nullable(),
+  own: bytesUpTo(OWN_GRANT_MAX_BYTES).optional(),
 })
 
 /** What a notice says. `by` is a device of the owner, or of who passes the share on, and `doc` the identity document that lists it;
@@ -175,6 +188,8 @@ export interface Notice extends GrantFor {
   grant: Uint8Array
   /** Until when its id is remembered; null: for ever. */
   expMs: number | null
+  /** The owner's own grant, sealed to their recovery key; absent from what is passed on. */
+  own?: Uint8Array | undefined
 }
 
 /** Sign a notice with one's device key. */
@@ -196,6 +211,7 @@ export const signNotice = (notice: Omit<Notice, 'by'>, device: Ed25519Key): Sign
       note: notice.note,
       grant: notice.grant,
       exp: notice.expMs,
+      ...(notice.own !== undefined && { own: notice.own }),
     },
     device,
   )
@@ -224,6 +240,7 @@ export function parseNotice(wire: Uint8Array): Notice {
     note: payload.note,
     grant: payload.grant,
     expMs: payload.exp,
+    own: payload.own,
   }
 }
 

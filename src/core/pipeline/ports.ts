@@ -81,6 +81,8 @@ export type JobKind =
   | 'answer'
   /** Tell the node of `target` of the own newest identity document. */
   | 'document'
+  /** `target` took their identity back: hand them what is theirs, and share with them again what is shared. */
+  | 'hand-back'
 
 export interface NewJob {
   kind: JobKind
@@ -120,6 +122,11 @@ export interface ShareStore {
   /** People come to the audience of a live share through a circle: pending, each with a `grant` job. Who has a part in it already keeps
    *  it, unless it was refused. */
   join(share: ShareId, people: readonly { did: Did; circle: CircleId }[], notBeforeMs: number): Promise<void>
+  /** Somebody says that they hold an own share: they are among its recipients from now on, and are told where it has ended. */
+  held(share: ShareId, holder: { did: Did; circle: CircleId | null }, atMs: number): Promise<void>
+  /** What a person got was for devices that they lost: each live share of the owner's that they are a recipient of waits to be granted
+   *  to them anew. @returns how many. */
+  regrant(owner: Did, did: Did, nowMs: number): Promise<number>
   find(share: ShareId): Promise<ShareRow | null>
   /** Newest first. `prefix` selects ids that begin with it, `live` those that have not ended. */
   list(owner: Did, filter: { state?: ShareState; prefix?: string; live?: boolean }): Promise<ShareRow[]>

@@ -32,6 +32,7 @@ const SHARES: Readonly<Record<string, string>> = {
   expired: 'terms',
   exhausted: 'terms',
   'passed-on': 'capability',
+  regained: 'notice',
 }
 
 /** Events of received shares, likewise; releasing and forgetting are calls. */

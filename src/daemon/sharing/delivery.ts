@@ -3,11 +3,11 @@
 import { activeDevices } from '../../core/identity/document.ts'
 import { peerIdFromKey } from '../../core/identity/peer-id.ts'
 import { decideDocument } from '../../core/identity/succession.ts'
-import type { Clock } from '../../core/kernel/env.ts'
+import type { Chance, Clock } from '../../core/kernel/env.ts'
 import { hasCode, VivimError } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
 import { isLive } from '../../core/pipeline/lifecycle.ts'
-import { openOwnGrant } from '../../core/pipeline/notice.ts'
+import { grantToRecovery, openOwnGrant } from '../../core/pipeline/notice.ts'
 import type {
   BlockStore,
   JobKind,
@@ -57,12 +57,13 @@ export interface DeliveryDeps {
   network: () => Network
   events: SharingEvents
   clock: Clock
+  chance: Chance
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
 export function makeDelivery(
   deps: DeliveryDeps,
-): Record<Exclude<JobKind, 'card' | keyof PassingHandlers>, JobHandler> {
+): Record<Exclude<JobKind, 'card' | 'hand-back' | keyof PassingHandlers>, JobHandler> {
   const {
     users,
     store,
@@ -82,6 +83,7 @@ export function makeDelivery(
     network,
     events,
     clock,
+    chance,
     log,
   } = deps
 
@@ -222,7 +224,9 @@ export function makeDelivery(
       version: share.version,
       content: share.contentId,
     }
-    const { contentKey, shareSeed } = openOwnGrant(grantFor, keys.keys(share.owner).kem, content.ownGrant)
+    const { kem, recovery } = keys.keys(share.owner)
+    const { contentKey, shareSeed } = openOwnGrant(grantFor, kem, content.ownGrant)
+    const own = grantToRecovery(grantFor, contentKey, shareSeed, recovery, chance)
     shareSeed.wipe()
     const facts = {
       ...grantFor,
@@ -231,6 +235,7 @@ export function makeDelivery(
       untilMs: share.terms.expiresMs,
       title: content.title,
       note: content.note,
+      own,
     }
     await meet(share.owner, recipient.did, signal)
     const routed = await envelopes.toPerson(facts, recipient.did, contentKey)

@@ -31,6 +31,8 @@ export interface NoticeFacts extends GrantFor {
   untilMs: number | null
   title: string | null
   note: string | null
+  /** The own grant for the recovery key alone. */
+  own: Uint8Array
 }
 
 /** Recipients with the envelopes made for them. */

@@ -4,7 +4,7 @@ import { fetchKey, recordKey } from '../../core/crypto/content.ts'
 import { parseManifest } from '../../core/crypto/manifest.ts'
 import type { SecretBytes } from '../../core/crypto/secret.ts'
 import { toHex } from '../../core/kernel/bytes.ts'
-import { codeOf, VivimError } from '../../core/kernel/errors.ts'
+import { codeOf, isVerdict, VivimError } from '../../core/kernel/errors.ts'
 import type { Cid, Did } from '../../core/model/id.ts'
 import { parseRecord, recordKeyOf } from '../../core/pipeline/holding.ts'
 import { type Notice, openDeviceGrant, openEpochGrant, parseNotice } from '../../core/pipeline/notice.ts'
@@ -67,17 +67,22 @@ export function makeFetching({ users, blocks, people, circles, keys, network, lo
     }
   }
 
-  /** Make sure that every block of a received share is here and durable. @throws `peer/unreachable`, `keystore/locked`. */
-  async function ensure(local: Did, row: ReceivedRow, signal: AbortSignal): Promise<void> {
-    if (row.manifest === null) throw new VivimError('program/defect', 'a received share without its manifest')
-    const { chunks, shareKey } = parseManifest(row.manifest)
+  /** Make sure that every block of a content is here and durable. @param from - whose nodes are asked. @returns how many were not.
+   *  @throws `peer/unreachable`, `keystore/locked`. */
+  async function bring(
+    local: Did,
+    manifest: Uint8Array,
+    keyOf: () => SecretBytes,
+    from: readonly Did[],
+    signal: AbortSignal,
+  ): Promise<number> {
+    const { chunks, shareKey, contentId } = parseManifest(manifest)
     const want = await lacking(chunks)
-    if (want.length === 0) return
-    const key = contentKey(local, row)
-    const request = { content: row.contentId, want, fetchKey: fetchKey(key) }
+    if (want.length === 0) return 0
+    const key = keyOf()
+    const request = { content: contentId, want, fetchKey: fetchKey(key) }
     const onBlock = (cid: Cid, bytes: Uint8Array): Promise<void> => blocks.put(cid, bytes)
-    // Another own device may have it. Who passed it on holds it too, and may be the only one whom we can reach.
-    const nodes = [...new Set([local, senderOf(row), row.owner])].map(did => people.addressesOf(local, did))
+    const nodes = [...new Set(from)].map(did => people.addressesOf(local, did))
     const holders = (await Promise.all(nodes)).flat()
     try {
       await network().fetch({ ...request, holders }, onBlock, signal)
@@ -88,11 +93,33 @@ export function makeFetching({ users, blocks, people, circles, keys, network, lo
       await network().fetch({ ...request, want: await lacking(chunks), holders: named }, onBlock, signal)
     }
     await blocks.sync()
-    log('inbox.fetched', { share: row.shareId, blocks: want.length })
+    return want.length
+  }
+
+  /** Make sure that every block of a received share is here and durable. @throws `peer/unreachable`, `keystore/locked`. */
+  async function ensure(local: Did, row: ReceivedRow, signal: AbortSignal): Promise<void> {
+    if (row.manifest === null) throw new VivimError('program/defect', 'a received share without its manifest')
+    // Another own device may have it. Who passed it on holds it too, and may be the only one whom we can reach.
+    const from = [local, senderOf(row), row.owner]
+    const brought = await bring(local, row.manifest, () => contentKey(local, row), from, signal)
+    if (brought > 0) log('inbox.fetched', { share: row.shareId, blocks: brought })
   }
 
   return {
     contentKey,
+
+    /** Whether this device has the key of a received share. @throws `keystore/locked`. */
+    canOpen(local: Did, row: ReceivedRow): boolean {
+      try {
+        contentKey(local, row).wipe()
+        return true
+      } catch (error) {
+        if (codeOf(error) === 'keystore/locked' || !isVerdict(error)) throw error
+        return false
+      }
+    },
+
+    bring,
     ensure,
 
     /** Fetch in the background what a new item lacks; opening fetches again what this did not bring. */

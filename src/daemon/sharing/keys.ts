@@ -20,6 +20,8 @@ export interface Keys {
   readonly directoryKey: Ed25519Key
   /** The read secret of the card, 16 bytes. */
   readonly read: SecretBytes
+  /** Opens what others hand back after a recovery; null where none is under way. */
+  readonly regain: XWingKey | null
 }
 
 export interface KeyRing {

@@ -46,6 +46,10 @@ export interface LettersDeps {
   meetMoved: (local: Did, sender: Did, card: string) => Promise<void>
   /** The sender uses an invite of the user's, after their card and document were learnt. */
   takeJoin: (local: Did, sender: Did, join: NonNullable<Letter['join']>, letter: Letter) => Promise<void>
+  /** The sender hands back shares of the user's. @throws `keystore/locked`. */
+  takeReturns: (local: Did, sender: Did, returns: NonNullable<Letter['returns']>) => Promise<void>
+  /** Whether this device can open a received share. @throws `keystore/locked`. */
+  canOpen: (local: Did, row: ReceivedRow) => boolean
   takeAnswers: (local: Did, sender: Did, answers: NonNullable<Letter['answers']>) => void
   /** A letter was read that may have changed a circle. */
   circleNews: (local: Did) => void
@@ -98,6 +102,7 @@ export function makeLetters(deps: LettersDeps) {
     else if (letter.pass) await passed.told(local, row.sender, letter.pass)
     if (epoch !== null) return
     if (letter.revocations) await passed.takeRevocations(local, row.sender, letter.revocations)
+    if (letter.returns) await deps.takeReturns(local, row.sender, letter.returns)
     const { join, answers } = letter
     if (join) await deps.takeJoin(local, row.sender, join, letter)
     if (answers) deps.takeAnswers(local, row.sender, answers)
@@ -173,7 +178,9 @@ export function makeLetters(deps: LettersDeps) {
       if (!db.received.see(notice.id, notice.expMs)) return null
       const known = db.received.get(notice.owner, notice.share)
       // What came from the owner stays; it takes the place of what somebody else passed on, and lives.
-      const isBetter = known !== null && known.via !== null && via === null && isHere(known)
+      // So does what was sealed to devices that were lost, once its owner gave it again.
+      const isBetter =
+        known !== null && via === null && isHere(known) && (known.via !== null || !deps.canOpen(local, known))
       if (known !== null && known.version >= notice.version && !isBetter) return null
       db.received.put({
         shareId: notice.share,
@@ -189,7 +196,12 @@ export function makeLetters(deps: LettersDeps) {
         fromMs: notice.fromMs,
         expiresMs: notice.untilMs,
         receivedAtMs: row.arrivedAtMs,
-        state: contact?.state === 'known' || contact?.state === 'verified' ? 'new' : 'held',
+        state:
+          contact?.state !== 'known' && contact?.state !== 'verified'
+            ? 'held'
+            : known !== null && isBetter && known.state === 'opened' && known.contentId === notice.content
+              ? 'opened'
+              : 'new',
         slip: row.slip,
         manifest: row.manifest,
         via,

@@ -12,7 +12,7 @@ import { codeOf, VivimError } from '../../core/kernel/errors.ts'
 import { type Cid, type ConversationId, type Did, ShareId } from '../../core/model/id.ts'
 import { signRecord, signSlip, signTombstone } from '../../core/pipeline/holding.ts'
 import { signIntent } from '../../core/pipeline/intent.ts'
-import { grantToSelf } from '../../core/pipeline/notice.ts'
+import { grantToRecovery, grantToSelf } from '../../core/pipeline/notice.ts'
 import { encodeSealed, signRedaction } from '../../core/pipeline/plaintext.ts'
 import type {
   BlockStore,
@@ -137,6 +137,7 @@ export function makeSealing(deps: SealingDeps) {
       untilMs: terms.expiresMs,
       title: prepared.title,
       note: prepared.note,
+      own: grantToRecovery(grantFor, sealed.contentKey, shareSeed, own.recovery, chance),
     }
     const ownGrant = grantToSelf(
       grantFor,

@@ -2,19 +2,21 @@
  *  Each member's node sees to its own shares. */
 import type { CircleMember } from '../../core/circle/reduce.ts'
 import type { Clock } from '../../core/kernel/env.ts'
-import type { CircleId, Did } from '../../core/model/id.ts'
+import type { CircleId, Did, ShareId } from '../../core/model/id.ts'
 import type { RecipientRow, ShareRow, ShareStore } from '../../core/pipeline/ports.ts'
 import type { Circles } from './circles.ts'
 
 export interface WelcomeDeps {
   store: ShareStore
   circles: Circles
+  /** Own shares that others handed back: whether they were taken back before is not known, so nobody new gets them. */
+  regained: (local: Did) => readonly ShareId[]
   wake: () => void
   clock: Clock
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
-export function makeWelcome({ store, circles, wake, clock, log }: WelcomeDeps) {
+export function makeWelcome({ store, circles, regained, wake, clock, log }: WelcomeDeps) {
   /** Members whom nothing is due to any more, by user and circle. */
   const greeted = new Map<string, Set<Did>>()
 
@@ -49,8 +51,9 @@ export function makeWelcome({ store, circles, wake, clock, log }: WelcomeDeps) {
       )
       greeted.set(key, new Set(members.map(({ did }) => did)))
       if (fresh.length === 0 || closing !== null || !isIn) return
-      const shares = (await store.list(local, { live: true })).filter(({ audience }) =>
-        audience.circles.includes(circle),
+      const handedBack = new Set(regained(local))
+      const shares = (await store.list(local, { live: true })).filter(
+        ({ shareId, audience }) => audience.circles.includes(circle) && !handedBack.has(shareId),
       )
       for (const share of shares) await join(share, circle, fresh)
       if (shares.length > 0) wake()

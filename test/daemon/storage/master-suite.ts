@@ -257,6 +257,60 @@ export function masterSuite(t: Test, database: () => Promise<MasterConfig>): voi
     },
   )
 
+  t.test('who hands a share back is among its recipients, and is told where it had ended', async t => {
+    const { shares, jobs } = await open(t)
+    await shares.adopt(shareOf(1, { state: 'published', audience: { contacts: [bob], circles: [] } }), [])
+    await shares.held(shareId(1), { did: bob, circle: null }, 2000)
+    for (const atMs of [3000, 4000]) await shares.held(shareId(1), { did: carol, circle: circleId(1) }, atMs)
+    t.match(await shares.recipients(shareId(1)), [
+      { did: bob, circle: null, state: 'acknowledged', receipt: null, acknowledgedAtMs: 2000 },
+      { did: carol, circle: circleId(1), state: 'acknowledged', acknowledgedAtMs: 3000 },
+    ])
+    t.same((await shares.find(shareId(1)))?.audience, { contacts: [bob], circles: [circleId(1)] })
+    t.same(await jobs.list({ share: shareId(1) }), [])
+    await shares.end(shareId(1), 'revoked', 5000)
+    await shares.held(shareId(1), { did: didOf(97), circle: circleId(1) }, 6000)
+    t.match((await shares.recipients(shareId(1)))[2], { did: didOf(97), state: 'ended' })
+    t.same(
+      (await jobs.list({ share: shareId(1) })).map(each => [each.kind, each.target]).sort(),
+      [...[bob, carol, didOf(97)].map(did => ['bury', did])].sort(),
+    )
+    await shares.held(shareId(9), { did: bob, circle: null }, 2000)
+    t.same(await shares.recipients(shareId(9)), [], 'of a share that is not there nobody is a recipient')
+  })
+
+  t.test(
+    'who lost their devices is granted anew what they had or was on its way, and nobody else',
+    async t => {
+      const { shares, jobs } = await accepted(t)
+      await shares.accept(shareOf(2), [recipientOf(2, bob)], [envelopeOf(2)], [job({ share: shareId(2) })])
+      await shares.accept(shareOf(3), [recipientOf(3, bob)], [envelopeOf(3)], [job({ share: shareId(3) })])
+      await shares.accept(shareOf(4, { owner: carol }), [recipientOf(4, bob)], [envelopeOf(4)], [])
+      await shares.acknowledge(shareId(1), bob, bytes(7), 2000)
+      await shares.setRecipient(shareId(2), bob, 'refused')
+      await shares.end(shareId(3), 'revoked', 3000)
+      t.equal(await shares.regrant(alice, bob, 5000), 1)
+      t.match(await shares.recipients(shareId(1)), [
+        { did: bob, state: 'pending', envelopes: [], receipt: null, acknowledgedAtMs: null },
+        { did: carol, state: 'queued', envelopes: ['e1'] },
+      ])
+      t.same(await shares.envelope('e1'), bytes(9, 9, 1), 'carol is still sent it')
+      t.same(
+        (await jobs.list({ share: shareId(1) })).map(each => [each.kind, each.target]).sort(),
+        [
+          ['deliver', carol],
+          ['expire', null],
+          ['grant', bob],
+        ].sort(),
+      )
+      t.match(await shares.recipients(shareId(2)), [{ state: 'refused' }])
+      t.match(await shares.recipients(shareId(3)), [{ state: 'ended' }])
+      t.match(await shares.recipients(shareId(4)), [{ state: 'queued', envelopes: ['e4'] }])
+      t.equal(await shares.regrant(alice, carol, 6000), 1)
+      t.equal(await shares.envelope('e1'), null, 'nobody is sent it any more')
+    },
+  )
+
   t.test('an ended share keeps no envelope and buries what it sent, once', async t => {
     const { shares, jobs, events } = await accepted(t)
     await shares.acknowledge(shareId(1), bob, bytes(7), 2000)

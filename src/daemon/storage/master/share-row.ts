@@ -5,6 +5,8 @@ import { Cid, CircleId, Did, ShareId } from '../../../core/model/id.ts'
 import type { RecipientRow, ShareRow } from '../../../core/pipeline/ports.ts'
 import type { MasterSchema } from './schema.ts'
 
+export const ENDED = ['expired', 'revoked', 'exhausted'] as const satisfies ShareState[]
+
 export type StoredShare = MasterSchema['share'] & { wire: Uint8Array; key: string | null }
 
 export const shareOf = (row: StoredShare): ShareRow => ({

@@ -9,9 +9,9 @@ import { insertEvent } from './event-table.ts'
 import { addJob, insertJobs } from './job-row.ts'
 import type { MasterAccess } from './master.ts'
 import type { MasterDb } from './schema.ts'
-import { recipientOf, shareOf, storedRecipient, storedShare } from './share-row.ts'
+import { makeShareReturns } from './share-returns.ts'
+import { ENDED, recipientOf, shareOf, storedRecipient, storedShare } from './share-row.ts'
 
-const ENDED = ['expired', 'revoked', 'exhausted'] as const satisfies ShareState[]
 /** From which an acknowledgement makes a share published. */
 const ON_THE_WAY = ['scheduled', 'queued', 'publishing', 'failed'] as const satisfies ShareState[]
 /** Rows of one insert: PostgreSQL takes 65,535 values a statement, SQLite 32,766. */
@@ -120,6 +120,8 @@ export function makeShareStore({ read, write }: Pick<MasterAccess, 'read' | 'wri
           )
         }
       }),
+
+    ...makeShareReturns({ write }),
 
     async find(share) {
       const row = await read(db => shareRows(db).where('share.share_id', '=', share).executeTakeFirst())

@@ -70,6 +70,14 @@ export function makeShareContentReader(sql: Sql) {
           termsText,
         )
         .map(row => ShareId.parse(row.share_id)),
+    /** Shares that came back from who holds them, after a recovery: their terms as they were given are not known, and their id stands
+     *  there instead. `isRead`: their content is here and was checked. */
+    regained: (): { share: ShareId; isRead: boolean }[] =>
+      sql
+        .all<{ share_id: string; digest: string }>(
+          'SELECT share_id, digest FROM share_content WHERE terms_text = share_id',
+        )
+        .map(row => ({ share: ShareId.parse(row.share_id), isRead: row.digest !== '' })),
     /** Titles by share, for lists. */
     titles: (): Map<ShareId, string | null> =>
       new Map(
@@ -109,6 +117,10 @@ export function makeShareContentWriter(sql: WritingSql) {
         ownGrant,
         share,
       ) > 0,
+    /** What a share that was handed back turned out to hold. @param receipt - the redaction receipt, wire form, or null. */
+    found: (share: ShareId, digest: string, receipt: Uint8Array | null): boolean =>
+      sql.run('UPDATE share_content SET digest = ?, receipt = ? WHERE share_id = ?', digest, receipt, share) >
+      0,
     /** Give up the bytes and keys of a share that ended; its title stays for the list. */
     empty: (share: ShareId): boolean =>
       sql.run(
