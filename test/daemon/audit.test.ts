@@ -97,6 +97,10 @@ t.test('alice sees who did what by which right, and none of her words', async t 
   }
 })
 
+/** A row of somebody's own making, a copy of the third under the number SEQ. */
+const COPY = `INSERT INTO audit SELECT SEQ, at_ms, who_kind, who_id, who_name, allowed_by, 'share.forged', targets, outcome, times, hash
+  FROM audit WHERE seq = 3`
+
 t.test('whoever edits the log of alice with sqlite3 is found, whatever they do', async t => {
   const alice = await liveNode(t, 'alice', { passphrase: 'pass of alice' })
   for (let i = 0; i < 6; i++) await alice.call('notebook.create', { name: `notebook ${i}` })
@@ -114,10 +118,33 @@ t.test('whoever edits the log of alice with sqlite3 is found, whatever they do',
   }
   const did = Did.parse(alice.did)
 
-  const cases: [string, (db: Database.Database) => void, string][] = [
+  const cases: [string, (db: Database.Database) => void, string | RegExp][] = [
     ['a row edited', db => db.exec("UPDATE audit SET action = 'share.list' WHERE seq = 4"), 'row-changed:4'],
     ['a row hidden', db => db.exec('DELETE FROM audit WHERE seq = 3'), 'row-missing:3'],
     ['the tail cut', db => db.exec('DELETE FROM audit WHERE seq > 5'), 'tail-cut:6'],
+    [
+      'a row put in before the first',
+      db => db.exec(`${COPY.replace('SEQ', '0')}; ${COPY.replace('SEQ', '-7')}`),
+      'row-added:-7 row-added:0',
+    ],
+    [
+      'a row put in behind all numbers',
+      db => db.exec(COPY.replace('SEQ', '9223372036854775807')),
+      'row-added',
+    ],
+    [
+      'a row with a time that no clock shows',
+      db => db.exec('UPDATE audit SET at_ms = 9000000000000000000 WHERE seq = 5'),
+      'row-changed:5',
+    ],
+    [
+      'a checkpoint that is none',
+      db =>
+        db.exec(
+          "UPDATE audit_checkpoint SET wire = x'820102' WHERE seq = (SELECT max(seq) FROM audit_checkpoint)",
+        ),
+      /^checkpoint-unsound:[1-9]\d*/,
+    ],
     ['all removed', db => db.exec('DELETE FROM audit; DELETE FROM audit_checkpoint'), 'tail-cut:1'],
     [
       'a fresh chain in its place',
@@ -154,6 +181,11 @@ t.test('whoever edits the log of alice with sqlite3 is found, whatever they do',
     t.equal(code, 'audit/broken', name)
     t.match(String(details.problems), problem, `${name}: ${details.problems}`)
     t.equal(details.row, Number(String(details.problems).split(' ')[0]?.split(':')[1]), 'the first bad row')
+    const { entries: listed } = await alice.call('audit.list', {})
+    t.ok(
+      listed.every(({ seq }) => seq >= 1),
+      'a number that no row has is not shown as one',
+    )
     // What is done afterwards is written, and heals nothing.
     await alice.call('notebook.create', { name: `after ${name}` })
     await alice.stop()

@@ -10,6 +10,8 @@ export type ProblemKind =
   | 'row-changed'
   /** Its number is missing. */
   | 'row-missing'
+  /** Its number is none that a row has: below 1, or beyond what is counted exactly. */
+  | 'row-added'
   /** The log ends before a row that was noted elsewhere. */
   | 'tail-cut'
   /** It is not the row that was noted elsewhere or signed: the log was written anew. */
@@ -47,7 +49,8 @@ export interface ChainVerifier {
 export interface VerifyOptions {
   readonly did: Did
   readonly anchors: readonly AuditHead[]
-  readonly checkpoints: readonly Uint8Array[]
+  /** In wire form, each with the number of the row that it is kept under. */
+  readonly checkpoints: readonly { readonly seq: number; readonly wire: Uint8Array }[]
   /** Whether a signing key, 32 bytes, is or was a device of the user. */
   isDevice(ed: Uint8Array): boolean
 }
@@ -61,10 +64,10 @@ export function makeChainVerifier(options: VerifyOptions): ChainVerifier {
   const want = ({ seq, hash }: AuditHead): void => void wanted.set(seq, [...(wanted.get(seq) ?? []), hash])
   for (const anchor of anchors) want(anchor)
   let signed: Checkpoint | null = null
-  for (const wire of checkpoints) {
-    const checkpoint = readCheckpoint(wire)
-    if (checkpoint === null || checkpoint.did !== did || !isDevice(checkpoint.by)) {
-      tell('checkpoint-unsound', checkpoint?.seq ?? 0)
+  for (const { seq: row, wire } of checkpoints) {
+    const checkpoint = orNull(() => parseCheckpoint(wire))
+    if (checkpoint?.seq !== row || checkpoint.did !== did || !isDevice(checkpoint.by)) {
+      tell('checkpoint-unsound', row)
       continue
     }
     want({ seq: checkpoint.seq, hash: checkpoint.head })
@@ -80,11 +83,15 @@ export function makeChainVerifier(options: VerifyOptions): ChainVerifier {
   return {
     take(rows) {
       for (const row of rows) {
+        if (row.seq < 1 || !Number.isSafeInteger(row.seq)) {
+          tell('row-added', row.seq)
+          continue
+        }
         if (row.seq !== seq + 1) {
           tell('row-missing', seq + 1)
           previous = null
         }
-        if (previous !== null && !sameBytes(rowHash(previous, row), row.hash)) tell('row-changed', row.seq)
+        if (previous !== null && !follows(row, previous)) tell('row-changed', row.seq)
         if ((wanted.get(row.seq) ?? []).some(hash => !sameBytes(hash, row.hash)))
           tell('row-replaced', row.seq)
         if (row.action === UNLOCKED) unlocks.push(row.seq)
@@ -106,9 +113,15 @@ export function makeChainVerifier(options: VerifyOptions): ChainVerifier {
   }
 }
 
-function readCheckpoint(wire: Uint8Array): Checkpoint | null {
+function follows(row: ChainedRow, previous: Uint8Array): boolean {
+  const hash = orNull(() => rowHash(previous, row))
+  return hash !== null && sameBytes(hash, row.hash)
+}
+
+/** @returns what was read, or null where an edited database holds what nothing can be made of. */
+function orNull<T>(read: () => T): T | null {
   try {
-    return parseCheckpoint(wire)
+    return read()
   } catch (error) {
     if (codeOf(error) === 'program/defect') throw error
     return null

@@ -13,9 +13,13 @@ import type { UserDatabaseManager } from '../storage/user/manager.ts'
 /** Rows checked between two looks at everything else that the daemon does. */
 const ROWS_A_TURN = 500
 
+/** The end of the year 9999: an edited row may hold a time that cannot be written. */
+const LAST_TIME_MS = 253_402_300_799_999
+
 const WORDS: Readonly<Record<AuditProblem['kind'], string>> = {
   'row-changed': 'was changed: its hash does not follow from what it says and the row before',
   'row-missing': 'is missing',
+  'row-added': 'does not belong there: rows are numbered from 1, without holes',
   'tail-cut': 'is missing, and all after it: the log had more rows',
   'row-replaced': 'is not the row that stood there: the log was written anew',
   'checkpoint-unsound': 'has a checkpoint that none of your devices signed',
@@ -50,7 +54,7 @@ export function makeAuditReading({ users, anchors, head, document, clock }: Audi
       const shown = rows.slice(-limit)
       const entries = shown.map(row => ({
         seq: row.seq,
-        at: isoTime(row.atMs),
+        at: isoTime(Math.min(row.atMs, LAST_TIME_MS)),
         who: { ...row.who },
         right: row.right,
         action: row.action,
@@ -80,10 +84,12 @@ export function makeAuditReading({ users, anchors, head, document, clock }: Audi
         checkpoints,
         isDevice: ed => [...own.devices, ...own.revoked].some(device => sameBytes(device.ed, ed)),
       })
-      for (let from = 1; from <= last; from += ROWS_A_TURN) {
+      // Behind a number that is not exact nothing can be asked for; that one row is enough to say what was done.
+      for (let after = -Infinity; Number.isSafeInteger(after) || after === -Infinity; ) {
         signal.throwIfAborted()
-        const to = Math.min(last, from + ROWS_A_TURN - 1)
-        verifier.take(users.read(did, db => db.audit.range(from, to)))
+        const rows = users.read(did, db => db.audit.range(after, last, ROWS_A_TURN))
+        verifier.take(rows)
+        after = rows.at(-1)?.seq ?? Number.NaN
         await new Promise(setImmediate)
       }
       const result = verifier.finish()

@@ -39,6 +39,15 @@ const headAt = (rows: readonly ChainedRow[], seq: number): AuditHead => ({
   hash: rows[seq - 1]?.hash ?? new Uint8Array(32),
 })
 
+/** Where a checkpoint is kept: under its own number, and under 4 where it has none. */
+function keptUnder(wire: Uint8Array): number {
+  try {
+    return parseCheckpoint(wire).seq
+  } catch {
+    return 4
+  }
+}
+
 function problems(
   rows: readonly ChainedRow[],
   more: { anchors?: AuditHead[]; checkpoints?: Uint8Array[]; of?: Did } = {},
@@ -46,7 +55,7 @@ function problems(
   const verifier = makeChainVerifier({
     did: more.of ?? did,
     anchors: more.anchors ?? [],
-    checkpoints: more.checkpoints ?? [],
+    checkpoints: (more.checkpoints ?? []).map(wire => ({ seq: keptUnder(wire), wire })),
     isDevice: ed => sameBytes(ed, device.publicKey),
   })
   verifier.take(rows.slice(0, 3))
@@ -127,6 +136,21 @@ t.test('the log of bob is not taken for that of alice', async t => {
   t.same(problems(chained(ten, bob)), ['row-changed:1'])
 })
 
+t.test(
+  'a row that stands before the first, or behind all numbers, does not belong to the log of alice',
+  async t => {
+    const [first] = ten
+    if (first === undefined) return
+    t.same(problems([{ ...first, seq: -2 }, { ...first, seq: 0 }, ...ten]), ['row-added:-2', 'row-added:0'])
+    t.same(problems([...ten, { ...first, seq: 2 ** 63 }]), [`row-added:${2 ** 63}`])
+  },
+)
+
+t.test('a row with what cannot stand in a row was changed', async t => {
+  const odd = ten.map(row => (row.seq === 5 ? { ...row, atMs: 2 ** 62 } : row))
+  t.same(problems(odd), ['row-changed:5'])
+})
+
 t.test('a checkpoint counts when a device of alice signed it, for her, over that head', async t => {
   const eve = makePerson('eve')
   t.same(problems(ten, { checkpoints: [signedAt(5, ten, eve.device.sign)] }), ['checkpoint-unsound:5'])
@@ -135,7 +159,7 @@ t.test('a checkpoint counts when a device of alice signed it, for her, over that
     device,
   )
   t.same(problems(ten, { checkpoints: [forBob.wire] }), ['checkpoint-unsound:5'])
-  t.same(problems(ten, { checkpoints: [Uint8Array.of(1)] }), ['checkpoint-unsound:0'])
+  t.same(problems(ten, { checkpoints: [Uint8Array.of(1)] }), ['checkpoint-unsound:4'])
   const read = parseCheckpoint(signedAt(5))
   t.same([read.seq, read.did, toHex(read.head)], [5, did, toHex(headAt(ten, 5).hash)])
 })

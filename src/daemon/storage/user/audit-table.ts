@@ -51,13 +51,20 @@ export function makeAuditReader(sql: Sql) {
       const row = sql.get<{ hash: Uint8Array }>('SELECT hash FROM audit WHERE seq = ?', seq)
       return row && plain(row.hash)
     },
-    /** Rows `first` to `last`, in order. */
-    range: (first: number, last: number): ChainedRow[] =>
-      sql.all<Stored>('SELECT * FROM audit WHERE seq BETWEEN ? AND ? ORDER BY seq', first, last).map(rowOf),
+    /** The first rows behind number `after` and up to `last`, in order. Numbers that no row has are found too: an edited file may hold them. */
+    range: (after: number, last: number, limit: number): ChainedRow[] =>
+      sql
+        .all<Stored>(
+          'SELECT * FROM audit WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
+          after,
+          last,
+          limit,
+        )
+        .map(rowOf),
     /** The newest that fit, the oldest of them first. */
     list({ sinceMs, action, before, limit }: AuditQuery): ChainedRow[] {
       const rows = sql.all<Stored>(
-        `SELECT * FROM audit WHERE seq < ? AND at_ms >= ?
+        `SELECT * FROM audit WHERE seq >= 1 AND seq < ? AND at_ms >= ?
            AND (? IS NULL OR action = ? OR substr(action, 1, length(?) + 1) = ? || '.')
          ORDER BY seq DESC LIMIT ?`,
         before ?? Number.MAX_SAFE_INTEGER,
@@ -70,11 +77,11 @@ export function makeAuditReader(sql: Sql) {
       )
       return rows.map(rowOf).reverse()
     },
-    /** Signed checkpoints, in order. */
-    checkpoints: (): Uint8Array[] =>
+    /** Signed checkpoints with the number they are kept under, in order. */
+    checkpoints: (): { seq: number; wire: Uint8Array }[] =>
       sql
-        .all<{ wire: Uint8Array }>('SELECT wire FROM audit_checkpoint ORDER BY seq')
-        .map(({ wire }) => plain(wire)),
+        .all<{ seq: number; wire: Uint8Array }>('SELECT seq, wire FROM audit_checkpoint ORDER BY seq')
+        .map(({ seq, wire }) => ({ seq, wire: plain(wire) })),
     lastCheckpoint: (): number =>
       sql.get<{ seq: number | null }>('SELECT max(seq) AS seq FROM audit_checkpoint')?.seq ?? 0,
   }
