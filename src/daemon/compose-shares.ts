@@ -184,7 +184,7 @@ export function makeShareServices(
     events,
     clock,
   })
-  const proposals = makeProposals({ users, audiences, shares, clock, chance })
+  const proposals = makeProposals({ users, audiences, shares, store, clock, chance })
   const policy = builtInPolicy
   const inbox = makeInbox({
     users,

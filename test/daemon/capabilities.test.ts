@@ -211,6 +211,47 @@ t.test('what alice turns down, or lets lie, does not leave', async t => {
   t.same((await alice.call('share.list', { side: 'mine' })).shares, [])
 })
 
+t.test(
+  'a yes and a no of alice at the same moment: what left is called approved, what is called rejected did not leave',
+  async t => {
+    const { alice, conversation, script } = await withScript(t)
+    for (const first of ['approve', 'reject'] as const) {
+      const { proposalId } = await script.run<{ proposalId: string }>([
+        ...['share', 'propose', conversation, '--circle', 'team', '--title', `first ${first}`],
+      ])
+      const proposal = proposalId
+      const answers = [
+        () => alice.call('proposal.approve', { proposal }),
+        () => alice.call('proposal.reject', { proposal }),
+      ]
+      if (first === 'reject') answers.reverse()
+      const [, late] = await Promise.allSettled(answers.map(answer => answer()))
+      t.match(late, { status: 'rejected', reason: { code: 'proposal/decided' } }, `${first} first`)
+      const { state } = await alice.call('proposal.show', { proposal })
+      const left = (await alice.call('share.list', { side: 'mine' })).shares.filter(
+        ({ title }) => title === `first ${first}`,
+      )
+      t.equal(left.length, state === 'approved' ? 1 : 0, state)
+    }
+  },
+)
+
+t.test('a yes that was cut off behind its share is not turned into a no', async t => {
+  const { alice, bob, conversation, script } = await withScript(t)
+  const { proposalId } = await script.run<{ proposalId: string }>([
+    ...['share', 'propose', conversation, '--circle', 'team'],
+  ])
+  // What approving does first, and no more than that.
+  const { shareId } = await alice.call('share.create', {
+    conversation,
+    circles: ['team'],
+    key: `proposal ${proposalId}`,
+  })
+  t.equal(await alice.codeOf('proposal.reject', { proposal: proposalId }), 'proposal/decided')
+  t.match(await alice.call('proposal.show', { proposal: proposalId }), { state: 'approved', shareId })
+  await bob.until('the share', async () => (await bob.call('inbox.list', {})).items.length === 1)
+})
+
 t.test('alice takes the right back: the script and everybody it passed it on to are out at once', async t => {
   const { alice, conversation, token, script } = await withScript(t, ['--per-day', '3'])
   const passed = join(tempFolder(t), 'helper.token')

@@ -22,5 +22,5 @@ export const makeCapabilityMethods = (issued: Issued, proposals: Proposals): Cap
   'proposal.show': async (caller, p) => proposals.show(caller.did, p.proposal, holderOf(caller)),
   'proposal.preview': (caller, p, signal) => proposals.preview(caller.did, p, signal),
   'proposal.approve': (caller, p, signal) => proposals.approve(caller.did, p, signal),
-  'proposal.reject': async (caller, p) => proposals.reject(caller.did, p.proposal),
+  'proposal.reject': (caller, p) => proposals.reject(caller.did, p.proposal),
 })

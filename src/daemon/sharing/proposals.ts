@@ -7,6 +7,7 @@ import type { Chance, Clock } from '../../core/kernel/env.ts'
 import { VivimError } from '../../core/kernel/errors.ts'
 import { CircleId, Did, isoTime, ProposalId } from '../../core/model/id.ts'
 import { parseInstant } from '../../core/model/time-text.ts'
+import type { ShareStore } from '../../core/pipeline/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { ProposalRow } from '../storage/user/proposal-table.ts'
 import type { Audiences } from './audiences.ts'
@@ -32,11 +33,15 @@ export interface ProposalsDeps {
   users: UserDatabaseManager
   audiences: Audiences
   shares: Shares
+  store: Pick<ShareStore, 'findByKey'>
   clock: Clock
   chance: Chance
 }
 
-export function makeProposals({ users, audiences, shares, clock, chance }: ProposalsDeps) {
+/** The key makes it one share, also where the answer was cut off and is given again. */
+const keyOf = ({ id }: ProposalRow): string => `proposal ${id}`
+
+export function makeProposals({ users, audiences, shares, store, clock, chance }: ProposalsDeps) {
   const stateOf = (row: ProposalRow): State =>
     row.decision ?? (clock.nowMs() >= row.expiresAtMs ? 'expired' : 'waiting')
 
@@ -155,39 +160,43 @@ export function makeProposals({ users, audiences, shares, clock, chance }: Propo
     },
 
     /** Share it as it was proposed, by the one way that shares are made. */
-    async approve(
+    approve: (
       local: Did,
       { proposal, expectDigest, onFindings }: ParsedParams<'proposal.approve'>,
       signal: AbortSignal,
-    ): Promise<Result<'proposal.approve'>> {
-      const row = find(local, proposal)
-      refuseOther(row, 'approved')
-      const decided = { proposalId: row.id, state: 'approved', capabilityId: row.capability } as const
-      if (row.decision === 'approved') return { ...decided, shareId: row.share, share: null, changed: false }
-      const params = paramsOf(row)
-      const share = await shares.create(
-        local,
-        // The key makes it one share, also where the answer was cut off and is given again.
-        {
-          ...params,
-          onFindings: onFindings ?? params.onFindings,
-          expectDigest,
-          key: `proposal ${row.id}`,
-        },
-        signal,
-      )
-      const changed = users.write(local, db =>
-        db.proposals.decide(row.id, 'approved', share.shareId, clock.nowMs()),
-      )
-      return { ...decided, shareId: share.shareId, share, changed }
-    },
+    ): Promise<Result<'proposal.approve'>> =>
+      shares.alone(local, async () => {
+        const row = find(local, proposal)
+        refuseOther(row, 'approved')
+        const decided = { proposalId: row.id, state: 'approved', capabilityId: row.capability } as const
+        if (row.decision === 'approved')
+          return { ...decided, shareId: row.share, share: null, changed: false }
+        const params = paramsOf(row)
+        const share = await shares.accept(
+          local,
+          { ...params, onFindings: onFindings ?? params.onFindings, expectDigest, key: keyOf(row) },
+          signal,
+        )
+        const changed = users.write(local, db =>
+          db.proposals.decide(row.id, 'approved', share.shareId, clock.nowMs()),
+        )
+        return { ...decided, shareId: share.shareId, share, changed }
+      }),
 
-    reject(local: Did, selector: string): Result<'proposal.reject'> {
-      const row = find(local, selector)
-      refuseOther(row, 'rejected')
-      const changed = users.write(local, db => db.proposals.decide(row.id, 'rejected', null, clock.nowMs()))
-      return { proposalId: row.id, state: 'rejected', capabilityId: row.capability, changed }
-    },
+    /** A no waits for a yes that is being carried out: what leaves is never called rejected. */
+    reject: (local: Did, selector: string): Promise<Result<'proposal.reject'>> =>
+      shares.alone(local, async () => {
+        const row = find(local, selector)
+        refuseOther(row, 'rejected')
+        // A yes that was cut off behind the share stands as one.
+        const shared = row.decision === null ? await store.findByKey(local, keyOf(row)) : null
+        const decision = shared === null ? 'rejected' : 'approved'
+        const changed = users.write(local, db =>
+          db.proposals.decide(row.id, decision, shared?.shareId ?? null, clock.nowMs()),
+        )
+        refuseOther(find(local, row.id), 'rejected')
+        return { proposalId: row.id, state: 'rejected', capabilityId: row.capability, changed }
+      }),
 
     waiting: (local: Did): number => users.read(local, db => db.proposals.waiting(clock.nowMs())),
   }

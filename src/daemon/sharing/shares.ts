@@ -106,6 +106,7 @@ export function makeShares(deps: SharesDeps) {
     }
   }
 
+  /** `create` for who has the turn of `alone` already. */
   async function accept(local: Did, params: Create, signal: AbortSignal): Promise<Result<'share.create'>> {
     keys.keys(local)
     const audience = audiences.resolve(local, params)
@@ -229,6 +230,7 @@ export function makeShares(deps: SharesDeps) {
   return {
     preview,
     create,
+    accept,
     alone,
     sameLive,
     created,
