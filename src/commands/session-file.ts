@@ -40,9 +40,28 @@ function namedFile(): string | null {
   return named === undefined || named === '' ? null : resolve(named)
 }
 
-/** Where a new session is kept unless it is said. */
+/** Where a new session is kept unless the user says where. */
 export const sessionFileOf = (flags: PlaceFlags, did: string): string =>
-  namedFile() ?? join(folderOf(flags), `${did.replaceAll(':', '_')}.json`)
+  join(folderOf(flags), `${did.replaceAll(':', '_')}.json`)
+
+/** The file that the user says a new session goes to; null for none. What stands there is left alone, unless it is an earlier session, or
+ *  empty. @throws `file/exists`. */
+export function placeOf(out: string | undefined): string | null {
+  const path = out === undefined ? namedFile() : resolve(out)
+  if (path === null) return null
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  if (stat === undefined || (stat.isFile() && stat.size === 0)) return path
+  try {
+    readSession(path)
+    return path
+  } catch {
+    throw new VivimError(
+      'file/exists',
+      `${path} is there already, and does not hold a session that only you can read`,
+      { path },
+    )
+  }
+}
 
 /** @throws what reading a file throws; `file/unusable` for one that others can read or that holds no session. */
 function readSession(path: string): KeptSession {
@@ -64,10 +83,14 @@ function readSession(path: string): KeptSession {
 /** Keep a session, readable for its owner alone from the first byte on. */
 export function writeSession(path: string, session: KeptSession): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const scratch = `${path}.new`
-  rmSync(scratch, { force: true })
-  writeFileSync(scratch, `${JSON.stringify(session)}\n`, { mode: 0o600, flag: 'wx' })
-  renameSync(scratch, path)
+  const scratch = `${path}.${process.pid}.new`
+  try {
+    writeFileSync(scratch, `${JSON.stringify(session)}\n`, { mode: 0o600, flag: 'wx' })
+    renameSync(scratch, path)
+  } catch (error) {
+    rmSync(scratch, { force: true })
+    throw error
+  }
 }
 
 /** All that are kept for a node, newest use last; what cannot be read is none. */

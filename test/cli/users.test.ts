@@ -1,5 +1,14 @@
 /** The operator of a node and the people on it, at the command line. */
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { person, vivim } from '../kit/cli.ts'
@@ -92,6 +101,39 @@ t.test('an operator makes users, who open sessions, work, and end them', async t
   const out = join(state, 'script.session')
   await run(['session', 'open', '--as', 'bob', '--passphrase-file', secret, '--out', out], group)
   t.match(await run(['conversation', 'list'], { ...group, VIVIM_SESSION: out }), { conversations: [] })
+  t.match(
+    await run(['session', 'open', '--as', 'bob', '--passphrase-file', secret, '--out', out], group),
+    { file: out, changed: true },
+    'an earlier session makes room for the next',
+  )
+  const fresh = { ...group, VIVIM_SESSION: join(state, 'fresh.session') }
+  t.match(await run(['session', 'open', '--as', 'bob', '--passphrase-file', secret], fresh), {
+    file: fresh.VIVIM_SESSION,
+  })
+  t.match(await run(['session', 'end'], fresh), { ended: 1 })
+  const notes = join(state, 'notes')
+  const link = join(state, 'link')
+  writeFileSync(notes, 'my notes', { mode: 0o600 })
+  symlinkSync(notes, link)
+  for (const [place, env] of [
+    [notes, { ...group, VIVIM_SESSION: notes }],
+    [notes, group],
+    [link, group],
+    [state, group],
+  ] as const) {
+    const named = 'VIVIM_SESSION' in env ? [] : ['--out', place]
+    t.match(
+      await run(['session', 'open', '--as', 'bob', '--passphrase-file', secret, ...named], env),
+      { code: 6, error: { code: 'file/exists', details: { path: place } } },
+      'what holds no session is not written over',
+    )
+  }
+  t.equal(readFileSync(notes, 'utf8'), 'my notes')
+  t.same(
+    readdirSync(state).filter(name => name.endsWith('.new')),
+    [],
+    'nor is a token left beside it',
+  )
   const { token } = JSON.parse(readFileSync(out, 'utf8'))
   t.match(await run(['session', 'end'], { ...group, VIVIM_SESSION: out }), { ended: 1, changed: true })
   writeFileSync(
@@ -105,7 +147,7 @@ t.test('an operator makes users, who open sessions, work, and end them', async t
     code: 4,
     error: { code: 'session/invalid' },
   })
-  t.match(await run(['session', 'end', '--all'], group), { ended: 2 })
+  t.match(await run(['session', 'end', '--all'], group), { ended: 3 })
   t.match(await run(['status'], group), { code: 4, error: { code: 'session/needed' } })
 
   t.comment('the node is stopped by its operator alone, at the socket that is named')

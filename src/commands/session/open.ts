@@ -1,5 +1,4 @@
 /** `vivim session open`. */
-import { resolve } from 'node:path'
 import { Flags } from '@oclif/core'
 import { connect } from '../../core/client/client.ts'
 import type { Params } from '../../core/contract/methods.ts'
@@ -8,7 +7,8 @@ import { parseDuration } from '../../core/model/time-text.ts'
 import { visibleLine } from '../../core/model/visible.ts'
 import { VivimCommand } from '../base.ts'
 import { askSecret, secretFrom } from '../input/secret.ts'
-import { doorOf, previousToken, sessionFileOf, writeSession } from '../session-file.ts'
+import { homeOf, namedSocket, socketOf } from '../place.ts'
+import { placeOf, previousToken, sessionFileOf, writeSession } from '../session-file.ts'
 import { instant } from '../text/amounts.ts'
 
 export default class SessionOpen extends VivimCommand {
@@ -42,10 +42,12 @@ export default class SessionOpen extends VivimCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(SessionOpen)
     if (flags.for !== undefined) parseDuration(flags.for)
+    // Asked first: a session that cannot be kept is not opened.
+    const place = placeOf(flags.out)
     const file = flags['passphrase-file']
     const given = file === undefined ? undefined : await secretFrom(file)
     // Who somebody is comes with the proof: the connection itself speaks for nobody yet.
-    const client = await connect(doorOf(flags).socket, {
+    const client = await connect(namedSocket(flags.socket) ?? socketOf(homeOf(flags.home)), {
       clientName: 'vivim session open',
       ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
     })
@@ -65,7 +67,7 @@ export default class SessionOpen extends VivimCommand {
         if (!this.canAsk(flags)) throw this.inputNeeded('the passphrase', '--passphrase-file FILE')
         return open(await askSecret('Passphrase: '))
       })
-      const path = flags.out === undefined ? sessionFileOf(flags, opened.did) : resolve(flags.out)
+      const path = place ?? sessionFileOf(flags, opened.did)
       const { sessionId, did, name, expiresAt } = opened
       writeSession(path, { token, sessionId, did, name, expiresAt })
       this.show(flags, { ...opened, file: path, changed: true }, () =>
