@@ -1,6 +1,11 @@
 /** What comes on stdin goes where `-` asks for it, and nowhere else. */
-import { join } from 'node:path'
+import { once } from 'node:events'
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import t from 'tap'
+import { socketPathOf } from '../../src/core/contract/socket-path.ts'
 import { person, vivim } from '../kit/cli.ts'
 import { tempFolder } from '../kit/home.ts'
 
@@ -42,4 +47,41 @@ t.test('a passphrase on stdin does not become the name that was forgotten', asyn
     t.notMatch(JSON.stringify(error), 'correct horse')
   }
   t.match(await alice.run(['user', 'list']), { users: { length: 1 } })
+})
+
+t.test('a passphrase is not told to a socket in a folder that somebody else made', async t => {
+  const runtime = mkdtempSync(join(tmpdir(), 'vivim-'))
+  t.teardown(() => rmSync(runtime, { recursive: true }))
+  const home = join(runtime, 'x'.repeat(100))
+  const real = join(runtime, 'real')
+  mkdirSync(real, { mode: 0o700 })
+  const folder = join(runtime, 'vivim')
+  symlinkSync(real, folder)
+  let told = 0
+  const impostor = createServer(socket => {
+    told += 1
+    socket.destroy()
+  })
+  impostor.listen(join(real, basename(socketPathOf(home, runtime))))
+  await once(impostor, 'listening')
+  t.teardown(() => impostor.close())
+  const unlock = async () => {
+    const { err } = await vivim(
+      ['unlock', '--passphrase-file', '-', '--home', home, '--json', '--no-input'],
+      {
+        env: { XDG_RUNTIME_DIR: runtime },
+        input: 'correct horse\n',
+      },
+    )
+    return JSON.parse(err.trim().split('\n').at(-1) ?? '').error
+  }
+  t.match(await unlock(), { code: 'daemon/not-ready', details: { folder } }, 'a link')
+  rmSync(folder)
+  renameSync(real, folder)
+  chmodSync(folder, 0o777)
+  t.match(await unlock(), { code: 'daemon/not-ready', details: { folder } }, 'open to everybody')
+  t.equal(told, 0)
+  chmodSync(folder, 0o700)
+  await unlock()
+  t.equal(told, 1, 'the folder of oneself is trusted')
 })

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { createConnection, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,15 +36,20 @@ interface Served {
 }
 
 /** A real server on a real socket, with the given handlers. */
-async function serve(t: Test, given: Partial<Handlers<Caller>>, who: Session = session): Promise<Served> {
+async function serve(
+  t: Test,
+  given: Partial<Handlers<Caller>>,
+  who: Session = session,
+  group: { path: string; gid: number } | null = null,
+): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), 'vivim-rpc-'))
   const log: string[] = []
   const audited: string[] = []
-  const path = join(folder, 'run', 'vivimd.sock')
+  const path = group?.path ?? join(folder, 'run', 'vivimd.sock')
   const server = await makeRpcServer({
     socketPath: path,
     door: 'owner',
-    gid: null,
+    gid: group?.gid ?? null,
     handlers: handlersWith({
       'system.hello': async caller => ({
         contract: CONTRACT_VERSION,
@@ -431,4 +436,37 @@ t.test('law: whatever bytes come, in whatever pieces, the daemon answers with co
 
 t.test('a missing socket is a daemon that does not run', async t => {
   await t.rejects(connect('/nonexistent/vivimd.sock', { clientName: 'test' }), { code: 'daemon/not-running' })
+})
+
+t.test('a socket for a group is not put where somebody else could put one of theirs', async t => {
+  const above = mkdtempSync(join(tmpdir(), 'vivim-group-'))
+  t.teardown(() => rmSync(above, { recursive: true }))
+  const folder = join(above, 'group')
+  mkdirSync(folder)
+  const at = (aboveMode: number, mode: number) => {
+    chmodSync(above, aboveMode)
+    chmodSync(folder, mode)
+    return serve(t, {}, session, { path: join(folder, 'vivim.sock'), gid: process.getgid?.() ?? 0 })
+  }
+  for (const [aboveMode, mode] of [
+    [0o755, 0o775],
+    [0o755, 0o757],
+    [0o777, 0o755],
+    [0o775, 0o755],
+  ] as const)
+    await t.rejects(
+      at(aboveMode, mode),
+      { code: 'daemon/not-ready', message: /written to by others/ },
+      `${aboveMode.toString(8)} ${mode.toString(8)}`,
+    )
+  const link = join(above, 'link')
+  symlinkSync(folder, link)
+  const named = { path: join(link, 'vivim.sock'), gid: process.getgid?.() ?? 0 }
+  await t.rejects(
+    serve(t, {}, session, named),
+    { code: 'daemon/not-ready' },
+    'a link may point elsewhere later',
+  )
+  const { path } = await at(0o1777, 0o755)
+  t.equal(statSync(path).mode & 0o777, 0o660)
 })

@@ -1,5 +1,5 @@
 /** A Unix socket on which the daemon answers: opens it for its owner or a group, accepts connections, ends them all. */
-import { chmod, chown, lstat, mkdir, unlink } from 'node:fs/promises'
+import { chmod, chown, lstat, mkdir, realpath, unlink } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { errorFrame } from '../../core/contract/codes.ts'
@@ -141,10 +141,21 @@ async function prepareGroupFolder(folder: string, gid: number): Promise<void> {
   }
   const isOurs = process.getuid === undefined || stat.uid === process.getuid() || stat.uid === 0
   if (!stat.isDirectory() || !isOurs) throw fail('is not a folder of this user or of root')
-  if ((stat.mode & 0o002) !== 0 || ((stat.mode & 0o020) !== 0 && stat.gid === gid))
+  if ((stat.mode & 0o022) !== 0)
     throw fail('can be written to by others, who could put a socket of theirs there')
+  await checkAbove(await realpath(folder), fail)
   const passes = (stat.mode & 0o001) !== 0 || (stat.gid === gid && (stat.mode & 0o010) !== 0)
   if (!passes) throw fail(`cannot be passed through by group ${gid}: chgrp it, and chmod g+x`)
+}
+
+/** Who may write to a folder above could put one of theirs in this one's place, unless that is kept to owners, as in `/tmp`. */
+async function checkAbove(folder: string, fail: (why: string) => VivimError): Promise<void> {
+  const above = dirname(folder)
+  if (above === folder) return
+  const { mode } = await lstat(above)
+  if ((mode & 0o022) !== 0 && (mode & 0o1000) === 0)
+    throw fail(`lies in ${above}, which can be written to by others, who could put a folder of theirs there`)
+  await checkAbove(above, fail)
 }
 
 /** Who may connect; until then the process's umask keeps everybody else out. @throws `daemon/not-ready` */
