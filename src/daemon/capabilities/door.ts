@@ -81,8 +81,8 @@ export function makeCapabilityDoor(deps: CapabilityDoorDeps): CapabilityDoor {
       const day = Math.floor(nowMs / DAY_MS)
       users.write(did, db => {
         judge(link => {
-          const row = db.capabilities.usesOf(link)
-          return row === null ? NO_USES : { day: row.day === day ? row.dayUses : 0, all: row.allUses }
+          const row = db.capabilities.usesOf(link, day)
+          return row === null ? NO_USES : { day: row.dayUses, all: row.allUses }
         })
         for (const { cid, expiresAtMs } of links) db.capabilities.count(cid, day, nowMs, expiresAtMs)
       })
@@ -115,13 +115,11 @@ export function makeCapabilityDoor(deps: CapabilityDoorDeps): CapabilityDoor {
     async enter(text, as, socket) {
       if (socket === 'monitor') throw denied('monitor', 'no capability is taken on the monitoring socket')
       const chain = parseChain(text)
-      // Only what stands in somebody's list was given here.
-      const [given] = deps.localUsers().flatMap(did => {
-        const row = users.read(did, db => db.capabilities.get(chain.root.cid))
-        return row === null ? [] : [{ did, row }]
-      })
-      if (given === undefined) throw denied('foreign-root', 'this capability was not given on this node')
-      const { did, row } = given
+      // Only what stands in somebody's list was given here. One list is asked: chains cost nothing to make, and databases do to open.
+      const did = deps.localUsers().find(one => one === chain.root.meta.did)
+      const row = did === undefined ? null : users.read(did, db => db.capabilities.get(chain.root.cid))
+      if (did === undefined || row === null)
+        throw denied('foreign-root', 'this capability was not given on this node')
       const name = deps.nameOf(did)
       if (as !== undefined && as !== name && as !== did)
         throw new VivimError('user/not-found', 'the capability is of another user')

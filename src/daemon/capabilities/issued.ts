@@ -51,10 +51,10 @@ export function makeIssued({ users, audiences, sessionOf, clock, chance }: Issue
     const { root } = parseChainBytes(row.chain)
     const { commands, people, perDay, uses } = rightsOf(root)
     const { row: used, revokers } = users.read(local, db => ({
-      row: db.capabilities.usesOf(root.cid),
+      row: db.capabilities.usesOf(root.cid, Math.floor(nowMs / DAY_MS)),
       revokers: db.capabilities.revokersOf(root.cid),
     }))
-    const today = used !== null && used.day === Math.floor(nowMs / DAY_MS) ? used.dayUses : 0
+    const today = used?.dayUses ?? 0
     const all = used?.allUses ?? 0
     const isOver = root.expiresAtMs !== null && nowMs >= root.expiresAtMs
     return {

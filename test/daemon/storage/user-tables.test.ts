@@ -390,3 +390,36 @@ t.test('a profile holds texts and bytes, and says nothing of what is neither', a
     null,
   )
 })
+
+t.test(
+  'a clock that is set back over midnight starts no fresh count of the day, and lets no call in again',
+  async t => {
+    const { read, write } = open(t)
+    const link = content(1)
+    const dayMs = 86_400_000
+    const used = (day: number) => read(db => db.capabilities.usesOf(link, day)?.dayUses)
+    const use = (day: number) => write(db => db.capabilities.count(link, day, day * dayMs, null))
+    use(100)
+    use(100)
+    t.equal(used(100), 2)
+    t.equal(used(101), 0, 'a new day')
+    use(101)
+    t.equal(used(100), 1, 'the clock was set back')
+    use(100)
+    use(100)
+    t.same([used(100), used(101)], [3, 3], 'and goes on: all of it was one day')
+    t.equal(
+      read(db => db.capabilities.usesOf(link, 101)?.allUses),
+      5,
+    )
+    use(90)
+    t.equal(used(90), 1, 'a clock that was days ahead shuts nothing for days')
+
+    const minute = 60_000
+    const take = (use: string, nowMs: number) =>
+      write(db => db.capabilities.takeNonce(use, 1_000 * minute, nowMs))
+    t.equal(take('a call', 999 * minute), true)
+    t.equal(take('another', 1_030 * minute), true, 'the clock runs ahead, and what is over is forgotten')
+    t.equal(take('a call', 999 * minute), false, 'and is set back')
+  },
+)

@@ -17,8 +17,7 @@ export interface CapabilityRow {
 }
 
 export interface UseRow {
-  /** Days since 1970 in UTC of `dayUses`. */
-  day: number
+  /** Of the day that was asked about. */
   dayUses: number
   allUses: number
   lastMs: number
@@ -27,6 +26,9 @@ export interface UseRow {
 /** Links of which uses are remembered; whoever passes rights on could make endless ones. */
 const MAX_COUNTED_LINKS = 10_000
 
+/** Uses are remembered so long after they are over: a clock that is set back by less lets none of them in again. */
+const REMEMBER_MS = 3_600_000
+
 const SELECT = 'SELECT cid, name, chain, revocation, created_at_ms AS createdAtMs FROM capability'
 
 export function makeCapabilityReader(sql: Sql) {
@@ -34,9 +36,13 @@ export function makeCapabilityReader(sql: Sql) {
     get: (cid: Cid): CapabilityRow | null => sql.get<CapabilityRow>(`${SELECT} WHERE cid = ?`, cid),
     /** Newest first. */
     list: (): CapabilityRow[] => sql.all<CapabilityRow>(`${SELECT} ORDER BY created_at_ms DESC, cid`),
-    usesOf: (link: Cid): UseRow | null =>
+    /** @param day - days since 1970 in UTC. A clock that is set back over midnight starts no fresh count. */
+    usesOf: (link: Cid, day: number): UseRow | null =>
       sql.get<UseRow>(
-        'SELECT day, day_uses AS dayUses, all_uses AS allUses, last_ms AS lastMs FROM capability_use WHERE link = ?',
+        `SELECT CASE WHEN day IN (?, ?) THEN day_uses ELSE 0 END AS dayUses, all_uses AS allUses, last_ms AS lastMs
+           FROM capability_use WHERE link = ?`,
+        day,
+        day + 1,
         link,
       ),
     revokersOf: (link: Cid): Did[] =>
@@ -72,9 +78,9 @@ export function makeCapabilityWriter(sql: WritingSql) {
         revocation,
         nowMs,
       ) > 0,
-    /** Remember a use until it is over. @returns false when it is remembered already. */
+    /** Remember a use until it is over, and longer. @returns false when it is remembered already. */
     takeNonce(use: string, untilMs: number, nowMs: number): boolean {
-      sql.run('DELETE FROM capability_nonce WHERE until_ms <= ?', nowMs)
+      sql.run('DELETE FROM capability_nonce WHERE until_ms <= ?', nowMs - REMEMBER_MS)
       return (
         sql.run(
           'INSERT INTO capability_nonce (use, until_ms) VALUES (?, ?) ON CONFLICT DO NOTHING',
@@ -88,9 +94,11 @@ export function makeCapabilityWriter(sql: WritingSql) {
     count(link: Cid, day: number, nowMs: number, untilMs: number | null): void {
       const isKnown =
         sql.run(
-          `UPDATE capability_use SET day_uses = CASE day WHEN ? THEN day_uses + 1 ELSE 1 END, day = ?,
-             all_uses = all_uses + 1, last_ms = ? WHERE link = ?`,
+          `UPDATE capability_use SET day_uses = CASE WHEN day IN (?, ?) THEN day_uses + 1 ELSE 1 END,
+             day = CASE day WHEN ? THEN day ELSE ? END, all_uses = all_uses + 1, last_ms = ? WHERE link = ?`,
           day,
+          day + 1,
+          day + 1,
           day,
           nowMs,
           link,
