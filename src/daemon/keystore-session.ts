@@ -16,7 +16,6 @@ import {
   drawCard,
   type Keystore,
   openKeystoreToSealAgain,
-  openRecovery,
   sealKeystoreAgain,
   wipeKeystore,
 } from '../core/identity/keystore.ts'
@@ -30,6 +29,7 @@ import { signNext } from './devices/next-document.ts'
 import { readSmall, shred, writeDurable } from './durable-file.ts'
 import type { UserPaths } from './home.ts'
 import { NodeRight } from './node-right.ts'
+import { hasSeed, openSeed } from './recovery-seed.ts'
 import type { Keys } from './sharing/keys.ts'
 
 /** With less than this left the next document is signed at an unlock. */
@@ -152,7 +152,7 @@ export class KeystoreSession {
 
   /** Whether the recovery seed has left this node. */
   get exported(): boolean {
-    return readSmall(this.#options.paths.recovery, FILE_MAX_BYTES) === null
+    return !hasSeed(this.#options.paths.recovery)
   }
 
   /** @throws `keystore/locked`. */
@@ -193,14 +193,12 @@ export class KeystoreSession {
     if (passphrase === null && needsPassphrase(file))
       throw new VivimError('usage/input-needed', 'this keystore has a passphrase', { did: this.did })
     const { keystore, fileKey } = await openKeystoreToSealAgain(file, passphrase)
-    const recoveryFile = readSmall(this.#options.paths.recovery, FILE_MAX_BYTES)
-    const recovery = recoveryFile && (await openRecovery(recoveryFile, passphrase))
-    if (keystore.did !== this.did || (recovery !== null && recovery.did !== this.did))
-      throw new VivimError('keystore/corrupt', 'the keystore is of another DID')
+    if (keystore.did !== this.did) throw new VivimError('keystore/corrupt', 'the keystore is of another DID')
+    const seed = await openSeed(this.#options.paths.recovery, this.did, passphrase)
     const changed = !this.unlocked
     this.#forget()
     const untilMs = forMs === null ? null : this.#options.clock.nowMs() + forMs
-    this.#opened = { keystore, fileKey, seed: recovery?.seed ?? null, untilMs, keys: keysOf(keystore) }
+    this.#opened = { keystore, fileKey, seed, untilMs, keys: keysOf(keystore) }
     this.#setTimer()
     if (this.regainUntilMs === null) await this.endRegain()
     if (!this.revoked) {

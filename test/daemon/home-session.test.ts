@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { SecretBytes, sameSecret } from '../../src/core/crypto/secret.ts'
@@ -198,6 +198,40 @@ t.test(
 
     writeFileSync(paths.standing, 'damaged')
     t.equal(again().nodeRight.shown, null)
+  },
+)
+
+t.test(
+  'a passphrase that is right is not called wrong because of the recovery seed, and the file is named',
+  async t => {
+    const { session, paths } = await setting(t, secret('pw'))
+    const { did: bob } = await homeOf('bob')
+    const other = userPaths(openHome(join(templates, 'bob')), bob)
+    const good = readFileSync(paths.recovery)
+    const flipped = Uint8Array.from(good)
+    flipped[good.length >> 1] = (good[good.length >> 1] ?? 0) ^ 4
+    for (const [what, bytes] of [
+      ['of somebody else', readFileSync(other.recovery)],
+      ['the keystore', readFileSync(paths.keystore)],
+      ['one bit', flipped],
+      ['cut', good.subarray(0, 100)],
+      ['empty', new Uint8Array(0)],
+      ['too large', new Uint8Array(1 << 20)],
+    ] as const) {
+      writeFileSync(paths.recovery, bytes)
+      await t.rejects(
+        session.unlock(secret('pw'), null),
+        { code: 'keystore/corrupt', message: /recovery is damaged/ },
+        what,
+      )
+      t.equal(session.exported, false, `${what}: it is not called exported`)
+    }
+    await t.rejects(session.unlock(secret('wrong'), null), { code: 'keystore/wrong-passphrase' })
+    rmSync(paths.recovery)
+    mkdirSync(paths.recovery)
+    await t.rejects(session.unlock(secret('pw'), null), { code: 'keystore/corrupt' }, 'a folder')
+    rmdirSync(paths.recovery)
+    t.match(await session.unlock(secret('pw'), null), { changed: true }, 'without it all but recovery works')
   },
 )
 

@@ -33,7 +33,7 @@ const UNAVAILABLE = new Set([
   '28P01',
   '3D000',
 ])
-const CORRUPT = new Set(['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'XX001', 'XX002'])
+const CORRUPT = new Set(['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'EISDIR', 'ELOOP', 'XX001', 'XX002'])
 const FULL = new Set(['SQLITE_FULL', 'ENOSPC', 'EDQUOT', '53100'])
 
 /** `SQLITE_CORRUPT_VTAB` is a `SQLITE_CORRUPT`. */
