@@ -31,8 +31,9 @@ export interface CryptoBackend {
   mlkemKey(seed: Uint8Array): MlKemKey
   /** @param raw - 32 bytes (RFC 7748 section 5). @returns a private key for `crypto.diffieHellman`. */
   x25519Key(raw: Uint8Array): KeyObject
-  /** A new private key, used once. Draws 32 bytes from `chance` (portable) or asks OpenSSL's generator (native). */
-  x25519Ephemeral(chance: Chance): KeyObject
+  /** A new pair, used once: the private key for `crypto.diffieHellman` and its public one, 32 bytes. Draws 32 bytes from `chance`
+   *  (portable) or asks OpenSSL's generator (native). */
+  x25519Ephemeral(chance: Chance): { readonly privateKey: KeyObject; readonly publicKey: Uint8Array }
   /** FIPS 203 section 7.2. Draws 32 bytes from `chance` where the implementation takes them from outside (portable);
    *  the native one asks OpenSSL's generator. @throws whatever it likes for a key that is not reduced. */
   mlkemEncapsulate(

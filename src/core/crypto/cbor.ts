@@ -2,6 +2,7 @@
  *  Our own, because the usual decoder drops a byte order mark at the start of a text and recurses without a limit. */
 import { CID } from 'multiformats/cid'
 import { VivimError } from '../kernel/errors.ts'
+import { plain } from './hash.ts'
 
 /** What may stand in an object: no floats, no undefined, no integers beyond 2^53 − 1. */
 export type CborValue =
@@ -36,14 +37,27 @@ const CID_TAG = 42
 const bad = (why: string): VivimError =>
   new VivimError('crypto/bad-encoding', `not canonical dag-cbor: ${why}`)
 
+/** What nearly every object of ours fits into. */
+const SCRATCH_BYTES = 16 * 1024
+/** Texts up to this length are written as ASCII first. */
+const SHORT_TEXT = 1024
+/** Written to by one encoding after the other and wiped between them, since most of what an encoding takes is memory for it; null while
+ *  one is under way. */
+let scratch: Buffer | null = Buffer.alloc(SCRATCH_BYTES)
+
 /** Grows as it is written to. */
 class Writer {
-  #bytes = new Uint8Array(256)
+  #bytes: Buffer
   #at = 0
+
+  constructor() {
+    this.#bytes = scratch ?? Buffer.alloc(SCRATCH_BYTES)
+    scratch = null
+  }
 
   #room(more: number): void {
     if (this.#at + more <= this.#bytes.length) return
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + more))
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#at + more))
     grown.set(this.#bytes.subarray(0, this.#at))
     this.#bytes = grown
   }
@@ -62,23 +76,57 @@ class Writer {
   /** Initial byte and argument in the fewest bytes (RFC 8949 section 4.2.1). */
   head(major: number, argument: number): void {
     const type = major << 5
-    if (argument < 24) {
-      this.byte(type | argument)
-      return
+    this.#room(9)
+    const bytes = this.#bytes
+    if (argument < 24) this.#at = bytes.writeUInt8(type | argument, this.#at)
+    else if (argument < 0x100) {
+      bytes[this.#at] = type | 24
+      this.#at = bytes.writeUInt8(argument, this.#at + 1)
+    } else if (argument < 0x10000) {
+      bytes[this.#at] = type | 25
+      this.#at = bytes.writeUInt16BE(argument, this.#at + 1)
+    } else if (argument < 0x100000000) {
+      bytes[this.#at] = type | 26
+      this.#at = bytes.writeUInt32BE(argument, this.#at + 1)
+    } else {
+      bytes[this.#at] = type | 27
+      this.#at = bytes.writeBigUInt64BE(BigInt(argument), this.#at + 1)
     }
-    const size = argument < 0x100 ? 1 : argument < 0x10000 ? 2 : argument < 0x100000000 ? 4 : 8
-    this.byte(type | (size === 1 ? 24 : size === 2 ? 25 : size === 4 ? 26 : 27))
-    this.#room(size)
-    const view = new DataView(this.#bytes.buffer, this.#at, size)
-    if (size === 1) view.setUint8(0, argument)
-    else if (size === 2) view.setUint16(0, argument)
-    else if (size === 4) view.setUint32(0, argument)
-    else view.setBigUint64(0, BigInt(argument))
-    this.#at += size
+  }
+
+  text(text: string): void {
+    const from = this.#at
+    if (text.length <= SHORT_TEXT) {
+      this.head(TEXT, text.length)
+      this.#room(3 * text.length)
+      const written = this.#bytes.write(text, this.#at)
+      if (written === text.length) {
+        this.#at += written
+        return
+      }
+      // Beyond ASCII it is longer than it has characters.
+      this.#at = from
+    }
+    this.encoded(utf8Of(text))
+  }
+
+  /** A text in UTF-8. */
+  encoded(bytes: Uint8Array): void {
+    this.head(TEXT, bytes.length)
+    this.raw(bytes)
   }
 
   done(): Uint8Array {
-    return this.#bytes.slice(0, this.#at)
+    // Not zeroed: every byte is written.
+    const bytes = Buffer.allocUnsafeSlow(this.#at)
+    bytes.set(this.#bytes.subarray(0, this.#at))
+    return plain(bytes)
+  }
+
+  /** Nothing of what was written stays. */
+  end(): void {
+    this.#bytes.fill(0, 0, this.#at)
+    if (this.#bytes.length === SCRATCH_BYTES) scratch = this.#bytes
   }
 }
 
@@ -93,9 +141,17 @@ function utf8Of(text: string): Uint8Array {
   return textEncoder.encode(text)
 }
 
-function writeText(out: Writer, bytes: Uint8Array): void {
-  out.head(TEXT, bytes.length)
-  out.raw(bytes)
+/** Names of fields in UTF-8: there are few, and they come again in every object. */
+const keyBytes = new Map<string, Uint8Array>()
+const MAX_KEYS_KEPT = 512
+const MAX_KEY_KEPT_CHARS = 32
+
+function utf8OfKey(key: string): Uint8Array {
+  const known = keyBytes.get(key)
+  if (known !== undefined) return known
+  const bytes = utf8Of(key)
+  if (keyBytes.size < MAX_KEYS_KEPT && key.length <= MAX_KEY_KEPT_CHARS) keyBytes.set(key, bytes)
+  return bytes
 }
 
 function write(out: Writer, value: unknown, depth: number): void {
@@ -103,7 +159,7 @@ function write(out: Writer, value: unknown, depth: number): void {
   if (value === null) out.byte(0xf6)
   else if (typeof value === 'boolean') out.byte(value ? 0xf5 : 0xf4)
   else if (typeof value === 'number') writeInteger(out, value)
-  else if (typeof value === 'string') writeText(out, utf8Of(value))
+  else if (typeof value === 'string') out.text(value)
   else if (value instanceof Uint8Array) {
     out.head(BYTES, value.length)
     out.raw(value)
@@ -132,21 +188,26 @@ function writeObject(out: Writer, value: unknown, depth: number): void {
   const prototype = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) throw bad('an object of a class')
   const entries = Object.entries(value)
-    .map(([key, item]) => [utf8Of(key), item] as const)
+    .map(([key, item]) => [utf8OfKey(key), item] as const)
     .sort(([a], [b]) => keyOrder(a, b))
   out.head(MAP, entries.length)
   for (const [key, item] of entries) {
-    writeText(out, key)
+    out.encoded(key)
     write(out, item, depth + 1)
   }
 }
 
-/** The one encoding of a value. @throws `crypto/bad-encoding` for what dag-cbor or our limits cannot carry: floats,
+/** The one encoding of a value. @param before - bytes that stand before it in what comes back. @throws `crypto/bad-encoding` for what dag-cbor or our limits cannot carry: floats,
  *  undefined, bigints, classes other than `Uint8Array` and `CID`, ill-formed text, nesting deeper than `MAX_CBOR_DEPTH`. */
-export function encodeCbor(value: unknown): Uint8Array {
+export function encodeCbor(value: unknown, before?: Uint8Array): Uint8Array {
   const out = new Writer()
-  write(out, value, 0)
-  return out.done()
+  try {
+    if (before) out.raw(before)
+    write(out, value, 0)
+    return out.done()
+  } finally {
+    out.end()
+  }
 }
 
 class Reader {

@@ -23,29 +23,31 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 const BLOCK_BYTES = 64
+/** Room for one block and a message of the usual length; wiped after each use. */
+const scratch = Buffer.alloc(512)
 
-/** `key ⊕ pad`, filled to a block, before room for `more` bytes. */
-function padded(key: Uint8Array, pad: number, more: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(BLOCK_BYTES + more).fill(pad, 0, BLOCK_BYTES)
+/** SHA-256 over `key ⊕ pad`, filled to a block, and the parts. @param key - at most a block. */
+function paddedHash(key: Uint8Array, pad: number, parts: readonly Uint8Array[]): Uint8Array {
+  let length = BLOCK_BYTES
+  for (const part of parts) length += part.length
+  const bytes = length <= scratch.length ? scratch.subarray(0, length) : Buffer.allocUnsafeSlow(length)
+  bytes.fill(pad, 0, BLOCK_BYTES)
   for (let at = 0; at < key.length; at++) bytes[at] = (key[at] ?? 0) ^ pad
-  return bytes
+  let at = BLOCK_BYTES
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  const hash = crypto.hash('sha256', bytes, 'buffer')
+  bytes.fill(0)
+  return hash
 }
 
 /** @returns 32 bytes, HMAC-SHA256 (RFC 2104) over the parts one after the other. From two one-shot hashes, because a key
  *  is used for one or two short messages here and setting up OpenSSL's HMAC takes longer than both. */
 export function hmac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
   const blockKey = key.length > BLOCK_BYTES ? sha256(key) : key
-  let length = 0
-  for (const part of parts) length += part.length
-  const inner = padded(blockKey, 0x36, length)
-  let at = BLOCK_BYTES
-  for (const part of parts) {
-    inner.set(part, at)
-    at += part.length
-  }
-  const outer = padded(blockKey, 0x5c, HASH_BYTES)
-  outer.set(crypto.hash('sha256', inner, 'buffer'), BLOCK_BYTES)
-  return plain(crypto.hash('sha256', outer, 'buffer'))
+  return plain(paddedHash(blockKey, 0x5c, [paddedHash(blockKey, 0x36, parts)]))
 }
 
 /** Expand a pseudorandom key (RFC 5869 section 2.3). @param length - 0 to 8,160 bytes. @throws `crypto/bad-length`. */

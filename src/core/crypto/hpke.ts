@@ -5,6 +5,7 @@ import { VivimError } from '../kernel/errors.ts'
 import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES, aeadOpen, aeadSeal } from './aead.ts'
 import type { CryptoBackend } from './backend.ts'
 import { hmac } from './hash.ts'
+import { KeyCache } from './key-cache.ts'
 import { type Secret, Unprintable } from './secret.ts'
 import { type XWingKey, xwingDecapsulate, xwingEncapsulate } from './xwing.ts'
 
@@ -27,9 +28,9 @@ const BASE_NONCE = expandPrefix('base_nonce', AEAD_NONCE_BYTES)
 const FIRST_BLOCK = Uint8Array.of(1)
 const PSK_ID_HASH = hmac(EMPTY, extractPrefix('psk_id_hash'))
 
-/** `key_schedule_context` (RFC 9180 section 5.1): depends on `info` alone. */
-const scheduleContext = (info: Uint8Array): Uint8Array =>
-  concat(MODE_BASE, PSK_ID_HASH, hmac(EMPTY, INFO_HASH, info))
+/** `key_schedule_context` (RFC 9180 section 5.1): depends on `info` alone, which the many messages of one purpose have in common. */
+const contexts = new KeyCache(16, info => concat(MODE_BASE, PSK_ID_HASH, hmac(EMPTY, INFO_HASH, info)))
+const scheduleContext = (info: Uint8Array): Uint8Array => contexts.get(info)
 
 interface Keys {
   readonly key: Uint8Array

@@ -3,7 +3,7 @@
 import { remember } from '../kernel/remember.ts'
 
 export class KeyCache<V> {
-  readonly #kept = new Map<string, V>()
+  readonly #kept = new Map<string, { readonly id: string; readonly key: V }>()
   readonly #limit: number
   readonly #importKey: (raw: Uint8Array) => V
 
@@ -15,8 +15,9 @@ export class KeyCache<V> {
 
   get(raw: Uint8Array): V {
     const id = Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString('latin1')
-    const key = this.#kept.get(id) ?? this.#importKey(raw)
-    remember(this.#kept, id, key, this.#limit)
-    return key
+    const kept = this.#kept.get(id) ?? { id, key: this.#importKey(raw) }
+    // Under the text that was there before: with the new one every use would leave an old one to the collector.
+    remember(this.#kept, kept.id, kept, this.#limit)
+    return kept.key
   }
 }

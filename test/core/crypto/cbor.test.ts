@@ -71,6 +71,42 @@ t.test('a text keeps its byte order mark, and every well-formed character', asyn
   t.throws(() => encodeCbor('\ud800'), { code: 'crypto/bad-encoding' })
 })
 
+t.test('texts of every length are written as an independent dag-cbor writes them, ASCII or not', async t => {
+  for (const length of [0, 23, 24, 255, 256, 1023, 1024, 1025, 6000, 40_000])
+    for (const text of ['x'.repeat(length), `${'x'.repeat(length)}é`, 'é'.repeat(length)])
+      t.equal(
+        toHex(encodeCbor({ text, after: [text.length] })),
+        toHex(dagCbor.encode({ text, after: [text.length] })),
+      )
+})
+
+t.test('what could not be written leaves nothing in what is written next', async t => {
+  const value = { a: 'x'.repeat(100), z: [1, 2, 3] }
+  for (const broken of [
+    { ...value, b: 1.5 },
+    { ...value, b: '\ud800' },
+    { big: new Uint8Array(1 << 20), c: undefined },
+  ]) {
+    t.throws(() => encodeCbor(broken), { code: 'crypto/bad-encoding' })
+    t.equal(toHex(encodeCbor(value)), toHex(dagCbor.encode(value)))
+  }
+})
+
+t.test('an encoding that is asked for in the middle of another changes neither', async t => {
+  const inner = { x: 'in' }
+  const outer = {
+    a: 'before',
+    get b() {
+      return encodeCbor(inner)
+    },
+    c: 'after',
+  }
+  t.equal(
+    toHex(encodeCbor(outer)),
+    toHex(dagCbor.encode({ a: 'before', b: dagCbor.encode(inner), c: 'after' })),
+  )
+})
+
 t.test('a key named __proto__ is a key like another', async t => {
   const bytes = unhex('a1695f5f70726f746f5f5fa161611864')
   const value = decodeCbor(bytes, LIMIT)
