@@ -104,10 +104,10 @@ export class EntryGraph {
     return count
   }
 
-  /** Put one more entry at the end. @returns its place, or null, changing nothing, when it would have to wait, or something waits for it. */
+  /** Put one more entry at the end. @returns its place, or null, changing nothing, when it is here, would have to wait, or something waits for it. */
   push(entry: Entry): number | null {
-    if (this.#missing.has(entry.hash) || this.entries.length + this.#waiting.size >= MAX_CIRCLE_ENTRIES)
-      return null
+    if (this.has(entry.hash) || this.#missing.has(entry.hash)) return null
+    if (this.entries.length + this.#waiting.size >= MAX_CIRCLE_ENTRIES) return null
     const before: number[] = []
     for (const hash of entry.prev) {
       const place = this.#places.get(hash)
@@ -132,7 +132,9 @@ export class EntryGraph {
 
   #collectAncestors(place: number, before: readonly number[]): Uint32Array {
     const set = new Uint32Array((place >>> 5) + 1)
-    for (const predecessor of before) {
+    for (const predecessor of before.toSorted((a, b) => b - a)) {
+      // What a later one knew of brings nothing more.
+      if ((((set[predecessor >>> 5] ?? 0) >>> (predecessor & 31)) & 1) === 1) continue
       const inherited = this.#ancestors[predecessor] ?? NOBODY
       for (let at = 0; at < inherited.length; at++) set[at] = (set[at] ?? 0) | (inherited[at] ?? 0)
       set[predecessor >>> 5] = (set[predecessor >>> 5] ?? 0) | (1 << (predecessor & 31))

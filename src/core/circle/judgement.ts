@@ -6,8 +6,9 @@ import { toHex } from '../kernel/bytes.ts'
 import type { Did } from '../model/id.ts'
 import type { Entry, Introduction } from './entry.ts'
 import { type EntryGraph, PlaceSet } from './entry-graph.ts'
+import { Introductions } from './introductions.ts'
 import { Memberships, RANK, type Role } from './memberships.ts'
-import { listsDevice, settleDocuments, type Testimony } from './testimony.ts'
+import { listsDevice, type Testimony } from './testimony.ts'
 
 /** Why an entry has no effect. */
 export type Fault =
@@ -29,10 +30,6 @@ export type Fault =
   | 'too-many-documents'
   | 'not-understood'
 
-/** More documents than this a person makes in no lifetime; a thief of their key must not slow everybody down. Those by the recovery
- *  key are not counted, so that the person has the last word. */
-const MAX_DOCUMENTS = 1000
-
 /** The person that an entry brings, if it brings one. */
 const personOf = (entry: Entry): Introduction | null => ('person' in entry ? entry.person : null)
 
@@ -48,20 +45,20 @@ export class Judgement {
   /** Place of the entry that began the circle. */
   root: number | null = null
   readonly memberships: Memberships
-  /** Places of the effective entries that brought a document of a person which none of their ancestors had brought. */
-  readonly introductions = new Map<Did, number[]>()
+  readonly introductions: Introductions
   /** The last card that an effective entry brought of a person. */
   readonly cards = new Map<Did, string>()
   readonly #circle: string
-  /** Places by hash of the document brought. */
-  readonly #carriers = new Map<string, number[]>()
 
-  /** @param ended - places that something which did not know of them took out, with what it was. */
-  constructor(circle: string, graph: EntryGraph, ended: ReadonlyMap<number, Fault>) {
+  constructor(circle: string, graph: EntryGraph, { ended, barred }: TakenOut) {
     this.graph = graph
     this.memberships = new Memberships(graph)
+    this.introductions = new Introductions(graph)
     this.#circle = circle
-    for (const place of graph.entries.keys()) this.take(place, ended.get(place) ?? this.judge(place))
+    for (const place of graph.entries.keys()) {
+      const fault = this.judge(place)
+      this.take(place, ended.get(place) ?? fault ?? barred.get(place) ?? null)
+    }
   }
 
   /** The entry in a place. */
@@ -76,14 +73,7 @@ export class Judgement {
 
   /** What is known of a person: at the end, or by the ancestors of a place, or by those and the place itself. */
   testimony(did: Did, until?: number, inclusive = false): Testimony | null {
-    return settleDocuments(this.#documents(did, until, inclusive))
-  }
-
-  #documents(did: Did, until?: number, inclusive = false): IdentityDocument[] {
-    const known = (this.introductions.get(did) ?? []).filter(
-      place => until === undefined || this.graph.isAncestor(place, until) || (inclusive && place === until),
-    )
-    return known.flatMap(place => personOf(this.entry(place))?.document ?? [])
+    return this.introductions.testimony(did, until, inclusive)
   }
 
   /** Write down the judgement of the next place. */
@@ -96,18 +86,14 @@ export class Judgement {
     this.memberships.take(place, entry)
     const person = personOf(entry)
     if (person === null) return
-    const { did } = person.document
-    const hash = toHex(person.document.hash)
-    if (this.#carrier(hash, place) === undefined) {
-      push(this.introductions, did, place)
-      push(this.#carriers, hash, place)
-    }
-    if (person.card !== null) this.cards.set(did, person.card)
+    this.introductions.take(place, person.document)
+    if (person.card !== null) this.cards.set(person.document.did, person.card)
     if (entry.op === 'create') this.root = place
   }
 
   /** Judge an entry by its ancestors, which were judged before. */
   judge(place: number): Fault | null {
+    this.memberships.enter(place)
     const entry = this.entry(place)
     if (entry.circle !== this.#circle) return 'other-circle'
     // Only the owner can make a second beginning, since the id commits to them: the smallest hash comes first and counts.
@@ -115,7 +101,12 @@ export class Judgement {
     const role = this.memberships.role(entry.did, place)
     if (role === null) return 'not-a-member'
     if (this.memberships.closing(place) !== null) return 'closed'
-    return this.#judgeDevice(place, entry) ?? this.#judgeRight(place, entry, role)
+    const fault = this.#judgeDevice(place, entry) ?? this.#judgeRight(place, entry, role)
+    const person = personOf(entry)
+    // Counted where it would have its effect alone.
+    return fault === null && person !== null && !this.introductions.hasRoom(person.document)
+      ? 'too-many-documents'
+      : fault
   }
 
   #judgeDevice(place: number, entry: Entry): Fault | null {
@@ -123,7 +114,7 @@ export class Judgement {
     if (known === null) return 'unknown-document'
     if (entry.op === 'document') {
       const decision = decideDocument(known.document, entry.person.document)
-      if (decision === 'accept') return this.#hasRoom(entry.person.document) ? null : 'too-many-documents'
+      if (decision === 'accept') return null
       if (decision === 'foreign') return 'conflicting-document'
       if (decision === 'conflict') return this.#judgeConflict(place, entry, entry.person.document)
       if (decision !== 'same') return 'older-document'
@@ -136,24 +127,13 @@ export class Judgement {
 
   /** A contradicting document is heard, so that neither adds a device, when a device that both list brings it. */
   #judgeConflict(place: number, entry: Entry, document: IdentityDocument): Fault | null {
-    const settled = settleDocuments([...this.#documents(entry.did, place), document])
-    if (settled === null || !listsDevice(settled, entry.by)) return 'conflicting-document'
-    return this.#hasRoom(document) ? null : 'too-many-documents'
-  }
-
-  #hasRoom(document: IdentityDocument): boolean {
-    return document.byRecovery || (this.introductions.get(document.did)?.length ?? 0) < MAX_DOCUMENTS
-  }
-
-  /** Place of an ancestor that brought this document. */
-  #carrier(hash: string, place: number): number | undefined {
-    return this.#carriers.get(hash)?.find(at => this.graph.isAncestor(at, place))
+    const settled = this.introductions.testimonyWith(document, place)
+    return settled !== null && listsDevice(settled, entry.by) ? null : 'conflicting-document'
   }
 
   /** The document that the signer relies on, if they knew it. */
   #namedDocument(place: number, entry: Entry): IdentityDocument | null {
-    const carrier = this.#carrier(entry.document, place)
-    const document = carrier === undefined ? undefined : personOf(this.entry(carrier))?.document
+    const document = this.introductions.carried(entry.document, place)
     return document?.did === entry.did ? document : null
   }
 
@@ -212,33 +192,56 @@ function push<K>(lists: Map<K, number[]>, key: K, place: number): void {
   else lists.set(key, [place])
 }
 
+/** Places that something which did not know of them took out, with what it was: those that had an effect, and those that had none for
+ *  another reason, which may go when something else is taken out. */
+interface TakenOut {
+  readonly ended: Map<number, Fault>
+  readonly barred: Map<number, Fault>
+}
+
+/** How often a log may be judged again, times its entries: thirteen times for one of 20,000, and as often as it has entries for one of
+ *  500. Each time is for one person's entries that took something out, so that nobody comes near it but who tries to. */
+const MAX_JUDGED = 2 ** 18
+const maxRounds = (entries: number): number => Math.floor(MAX_JUDGED / entries)
+
 /** Judge a graph. What an entry did not know of can take it out: a later document that no longer lists its device, the removal or
  *  demotion of who signed it, the end of the circle. Entries are judged without that first; then what is taken out goes, and the
  *  rest is judged again. Who is taken out by whom follows seniority: the owner's entries go first, then those of the admins in
- *  their order, so that of people who remove each other the senior stays, and nothing that was taken out takes out anything. */
+ *  their order, so that of people who remove each other the senior stays, and nothing that was taken out takes out anything. After as
+ *  many rounds as a log of that length may take, all that is left takes out at once, in that order too, and all is judged a last time. */
 export function judgeEntries(circle: string, graph: EntryGraph): Judged {
-  let judgement = new Judgement(circle, graph, new Map())
-  const ended = new Map<number, Fault>()
+  const out: TakenOut = { ended: new Map(), barred: new Map() }
+  let judgement = new Judgement(circle, graph, out)
+  const gone = new PlaceSet()
+  const take = (place: number, fault: Fault): void => {
+    const list = judgement.faults[place] === null ? out.ended : out.barred
+    list.set(place, fault)
+    gone.add(place)
+  }
   const { revisions, places } = endedPlaces(judgement)
-  for (const place of places) ended.set(place, 'revoked-device')
-  if (ended.size > 0) judgement = new Judgement(circle, graph, ended)
+  for (const place of places) take(place, 'revoked-device')
+  if (out.ended.size > 0) judgement = new Judgement(circle, graph, out)
   const bySigner = new Map<Did, number[]>()
   for (const [place, { did }] of graph.entries.entries()) push(bySigner, did, place)
   const applied = new PlaceSet()
-  for (let groups = strokes(judgement, applied); groups.length > 0; groups = strokes(judgement, applied)) {
-    for (const group of groups) {
-      const before = ended.size
-      for (const place of group) {
+  const most = maxRounds(graph.entries.length)
+  let rounds = 0
+  while (rounds < most) {
+    const before = out.ended.size
+    for (const group of strokes(judgement, applied)) {
+      // Where all go at once, what was taken out takes out nothing either.
+      for (const place of group.filter(each => !out.ended.has(each))) {
         applied.add(place)
-        for (const [other, fault] of takenOut(judgement, bySigner, place)) ended.set(other, fault)
+        for (const [other, fault] of takenOut(judgement, bySigner, gone, place)) take(other, fault)
       }
-      if (ended.size === before) continue
-      judgement = new Judgement(circle, graph, ended)
-      break
+      if (out.ended.size > before && rounds < most - 1) break
     }
+    if (out.ended.size === before) break
+    rounds++
+    judgement = new Judgement(circle, graph, out)
   }
   for (const place of revisions) applied.add(place)
-  return { judgement, applied, someEnded: ended.size > 0 }
+  return { judgement, applied, someEnded: out.ended.size > 0, rounds }
 }
 
 /** A judgement, and what a later entry must have known of so that it says nothing about those judged before. */
@@ -248,22 +251,27 @@ export interface Judged {
   readonly applied: PlaceSet
   /** Whether anything was taken out. */
   readonly someEnded: boolean
+  /** How often all was judged again for the sake of it. */
+  readonly rounds: number
 }
 
 /** What the next entry comes to, already in the graph in that place, or undefined when all have to be judged again for it. Nothing
  *  that was judged changes for an entry that knew of everything, or that has no effect itself. */
 export function judgeNext(
-  { judgement, applied, someEnded }: Judged,
+  { judgement, applied, someEnded, rounds }: Judged,
   place: number,
 ): Fault | null | undefined {
   const { graph } = judgement
   const entry = judgement.entry(place)
   if (entry.op === 'create' && judgement.root !== null) return undefined
+  // The longer a log, the fewer rounds it may take.
+  if (rounds >= maxRounds(graph.entries.length)) return undefined
   const knows = (places: PlaceSet): boolean => graph.countAncestors(places, place) === places.size
   if (someEnded && (CAN_TAKE_OUT.has(entry.op) || personOf(entry) !== null || !knows(applied)))
     return undefined
   const fault = judgement.judge(place)
-  return fault !== null || knows(judgement.effects) ? fault : undefined
+  const isAlone = fault !== null && fault !== 'too-many-documents'
+  return isAlone || knows(judgement.effects) ? fault : undefined
 }
 
 /** Effective entries that take others out and did not yet: a group a signer, the most senior first. */
@@ -282,21 +290,19 @@ function strokes(judgement: Judgement, applied: PlaceSet): number[][] {
     .map(({ places }) => places)
 }
 
-/** What one entry takes out: what it knew nothing of, and what knew nothing of it. */
+/** What one entry takes out: what it knew nothing of, and what knew nothing of it. @param gone - what was taken out before. */
 function* takenOut(
   judgement: Judgement,
   bySigner: ReadonlyMap<Did, readonly number[]>,
+  gone: PlaceSet,
   place: number,
 ): Generator<[number, Fault]> {
   const { graph } = judgement
   const entry = judgement.entry(place)
   const isAside = (other: number): boolean =>
-    other !== place &&
-    judgement.faults[other] === null &&
-    !graph.isAncestor(other, place) &&
-    !graph.isAncestor(place, other)
+    !gone.has(other) && other !== place && !graph.isAncestor(other, place) && !graph.isAncestor(place, other)
   if (entry.op === 'close') {
-    for (const other of judgement.effective())
+    for (const other of graph.entries.keys())
       if (isAside(other) && !MAY_STAY_AFTER_CLOSE.has(judgement.entry(other).op)) yield [other, 'closed']
   } else if (entry.op === 'remove' || entry.op === 'leave') {
     for (const other of bySigner.get(entry.op === 'remove' ? entry.target : entry.did) ?? [])
@@ -317,27 +323,25 @@ function endedPlaces(judgement: Judgement): { revisions: readonly number[]; plac
   const documents = new Map<string, IdentityDocument>()
   const bySigner = new Map<Did, Map<string, number[]>>()
   const revisions: number[] = []
-  for (const place of judgement.effective()) {
-    const entry = judgement.entry(place)
+  for (const [place, entry] of graph.entries.entries()) {
     const person = personOf(entry)
     if (person) documents.set(toHex(person.document.hash), person.document)
-    if (entry.op === 'document') revisions.push(place)
+    if (entry.op === 'document' && judgement.faults[place] === null) revisions.push(place)
     const devices = bySigner.get(entry.did) ?? new Map<string, number[]>()
     bySigner.set(entry.did, devices)
-    push(devices, toHex(entry.by), place)
+    push(devices, `${toHex(entry.by)} ${entry.document}`, place)
   }
+  // By device and the document that it named.
   const ended = new Set<number>()
   for (const revision of revisions) {
     const document = personOf(judgement.entry(revision))?.document
     if (!document) continue
     for (const places of bySigner.get(document.did)?.values() ?? []) {
-      const by = judgement.entry(places[0] as number).by
-      if (deviceOf(document, by) !== null) continue
-      for (const place of places) {
-        const named = documents.get(judgement.entry(place).document)
-        if (graph.isAncestor(place, revision) || !named) continue
-        if (decideDocument(named, document) === 'accept') ended.add(place)
-      }
+      const { by, document: name } = judgement.entry(places[0] as number)
+      const named = documents.get(name)
+      if (named === undefined || deviceOf(document, by) !== null) continue
+      if (decideDocument(named, document) !== 'accept') continue
+      for (const place of places) if (!graph.isAncestor(place, revision)) ended.add(place)
     }
   }
   return { revisions, places: ended }

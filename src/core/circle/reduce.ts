@@ -265,11 +265,12 @@ function chooseSealing(
   members: readonly CircleMember[],
   epochs: ReadonlyMap<number, CircleEpoch>,
 ): CircleEpoch | null {
+  const joins = members.map(({ did }) => judgement.memberships.joins(did))
   const accepted: number[] = []
   let left = MAX_EPOCHS_TRIED
   for (const place of [...epochs.keys()].reverse()) {
     if (accepted.some(later => judgement.graph.isAncestor(place, later))) continue
-    if (!isForAll(judgement, members, place)) continue
+    if (!isForAll(judgement, joins, place)) continue
     if (left-- === 0) break
     if (isAsItSays(judgement, members, place)) accepted.push(place)
   }
@@ -281,12 +282,13 @@ function chooseSealing(
     )
 }
 
-/** Whether every member was there when the epoch began, or was let into it later by an `add` that kept it; and nobody went out since. */
-function isForAll(judgement: Judgement, members: readonly CircleMember[], place: number): boolean {
+/** Whether every member was there when the epoch began, or was let into it later by an `add` that kept it; and nobody went out since.
+ *  @param joins - of each member. */
+function isForAll(judgement: Judgement, joins: readonly (readonly number[])[], place: number): boolean {
   const { graph, memberships } = judgement
   if (!memberships.knowsEveryExit(place)) return false
-  return members.every(({ did }) =>
-    memberships.joins(did).some(joined => {
+  return joins.every(places =>
+    places.some(joined => {
       if (joined === place || graph.isAncestor(joined, place)) return true
       return epochOf(judgement.entry(joined)) === null && graph.isAncestor(place, joined)
     }),

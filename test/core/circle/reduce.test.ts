@@ -339,6 +339,38 @@ t.test(
   },
 )
 
+t.test(
+  'an admin who adds carol a thousand times at once uses up none of the documents that she may bring',
+  async t => {
+    const epoch = epochFor(audienceOf(alice.document, bob.document, carol.document))
+    const log = [create, add(alice, [create], bob, { role: 'admin' })]
+    const prev = [(log.at(-1) as Entry).hash]
+    for (let at = 0; at < 1000; at++)
+      log.push(
+        makeAdd(
+          { circle: create.circle, signer: bob.document, prev, atMs: START_MS + at },
+          { document: carol.document, role: 'member', card: null, epoch },
+          bob.device.sign,
+        ),
+      )
+    const laptop = makeDevice(carol)
+    const newer = revise(carol, log, nextDocument(carol, [carol.device, laptop]))
+    t.ok(memberOfDevice(reduce([...log, newer]), laptop.sign.publicKey))
+  },
+)
+
+t.test('of more than sixteen contradicting documents no device is left, of one more by bob all', async t => {
+  const tablets = Array.from({ length: 17 }, () => makeDevice(bob))
+  const rivals = tablets.map(tablet => revise(bob, withBob, nextDocument(bob, [bob.device, tablet])))
+  const isIn = (...entries: Entry[]): boolean =>
+    memberOfDevice(reduce([...withBob, ...entries]), bob.device.sign.publicKey) !== null
+  t.ok(isIn(...rivals.slice(0, 16)))
+  t.notOk(isIn(...rivals))
+  const log = [...withBob, ...rivals]
+  const above = revise(bob, log, nextDocument(bob, [bob.device], [], 3))
+  t.ok(memberOfDevice(reduce([...log, above]), bob.device.sign.publicKey))
+})
+
 const unknownEntry = (
   signer: Person,
   prev: readonly string[],

@@ -1,11 +1,14 @@
 /** Who may take whom out of a circle, and what of theirs goes with them, also when several people write at once. */
 import t from 'tap'
 import type { Entry } from '../../../src/core/circle/entry.ts'
-import { type CircleState, reduceCircle } from '../../../src/core/circle/reduce.ts'
+import { makeAdd, makeRemove, makeRename, makeRole } from '../../../src/core/circle/new-entry.ts'
+import { type CircleState, memberOfDevice, reduceCircle } from '../../../src/core/circle/reduce.ts'
 import {
   add,
+  audienceOf,
   begin,
   close,
+  epochFor,
   giveRole,
   leave,
   remove,
@@ -14,7 +17,7 @@ import {
   rotate,
   transfer,
 } from '../../kit/circle.ts'
-import { makeDevice, makePerson, nextDocument, type Person } from '../../kit/person.ts'
+import { makeDevice, makePerson, nextDocument, type Person, START_MS } from '../../kit/person.ts'
 
 const alice = makePerson('alice')
 const bob = makePerson('bob')
@@ -75,6 +78,32 @@ t.test('what bob dates back before his removal has no effect, nor what was built
   t.equal(reduce(all).sealing?.id, removal.hash, 'his epoch does not seal either')
 })
 
+t.test('what bob dates back stays without effect also when what hid it is taken out', async t => {
+  const hers = add(carol, team, eve)
+  // While eve is in by carol, this has no effect anyway.
+  const his = add(bob, [...team, hers], eve, { role: 'admin' })
+  const all = [...team, hers, his, remove(alice, team, bob), remove(alice, team, carol)]
+  t.equal(whyOf(all, hers), 'removed')
+  t.equal(whyOf(all, his), 'removed')
+  t.same(inside(all), ['alice owner', 'dave member'])
+})
+
+t.test('what bob’s revoked phone dates back stays without effect also then', async t => {
+  const phone = makeDevice(bob)
+  const both = nextDocument(bob, [bob.device, phone])
+  const withPhone = [...team, revise(bob, team, both)]
+  const hers = add(carol, withPhone, eve)
+  const his = add({ person: bob, document: both, device: phone }, [...withPhone, hers], eve, {
+    role: 'admin',
+  })
+  const ended = [{ ed: phone.listed.ed, at: START_MS }]
+  const revoking = revise(bob, withPhone, nextDocument({ ...bob, document: both }, [bob.device], ended))
+  const all = [...withPhone, hers, his, revoking, remove(alice, withPhone, carol)]
+  t.equal(whyOf(all, hers), 'removed')
+  t.equal(whyOf(all, his), 'revoked-device')
+  t.same(inside(all), ['alice owner', 'bob admin', 'dave member'])
+})
+
 t.test('what bob did before, and alice knew, stays', async t => {
   const before = [...team, add(bob, team, eve)]
   t.same(inside([...before, remove(alice, before, bob)]), [
@@ -107,6 +136,37 @@ t.test('of two admins who remove each other at once the older stays', async t =>
   const all = [...team, remove(bob, team, carol), remove(carol, team, bob)]
   t.same(inside(all), ['alice owner', 'bob admin', 'dave member'])
 })
+
+t.test(
+  'sixty admins who are removed while they remove dave take nothing of his out, also in a log too long to be judged sixty times',
+  async t => {
+    const create = begin(alice)
+    const epoch = epochFor(audienceOf(alice.document))
+    const entries = [create]
+    const at = (signer: Person) => ({
+      circle: create.circle,
+      signer: signer.document,
+      prev: [(entries.at(-1) as Entry).hash],
+      atMs: START_MS,
+    })
+    const admins = Array.from({ length: 120 }, (_, number) => makePerson(`admin ${number}`))
+    for (const { document } of [dave, ...admins])
+      entries.push(makeAdd(at(alice), { document, role: 'admin', card: null, epoch }, alice.device.sign))
+    while (entries.length < 4300) entries.push(makeRename(at(alice), 'team', alice.device.sign))
+    entries.push(makeRole(at(alice), dave.document.did, 'member', alice.device.sign))
+    const laptop = makeDevice(dave)
+    const his = revise(dave, entries, nextDocument(dave, [dave.device, laptop]))
+    const removals = admins.map((admin, number) => {
+      const whom = number % 2 === 0 ? (admins[number + 1] as Person) : dave
+      return makeRemove(at(admin), whom.document.did, epoch, admin.device.sign)
+    })
+    const state = reduce([...entries, his, ...removals])
+    t.equal(state.invalid.length, 60)
+    t.equal(state.members.length, 1 + 1 + 60)
+    t.equal(memberOfDevice(state, laptop.sign.publicKey)?.did, dave.document.did)
+    t.same(reduceCircle(create.circle, [...removals, his, ...entries].reverse()), state)
+  },
+)
 
 t.test('the owner and an admin who remove each other at once: the owner stays', async t => {
   const all = [...team, remove(bob, team, alice), remove(alice, team, bob)]
