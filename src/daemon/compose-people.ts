@@ -9,6 +9,7 @@ import { makeCircles } from './sharing/circles.ts'
 import { makeContacts } from './sharing/contacts.ts'
 import type { Endings } from './sharing/endings.ts'
 import type { SharingEvents } from './sharing/events.ts'
+import { makeExpectedCircles } from './sharing/expected-circles.ts'
 import { makeGossipMessages } from './sharing/gossip-messages.ts'
 import { makeInvites } from './sharing/invites.ts'
 import { makeJoins } from './sharing/joins.ts'
@@ -85,6 +86,7 @@ export function makePeopleServices(ground: Ground, events: SharingEvents, after:
     log: say,
   })
   const audiences = makeAudiences({ users, contacts, circles })
+  const expected = makeExpectedCircles({ users, contacts })
   const syncs = makeSyncs({
     circles,
     network,
@@ -93,6 +95,7 @@ export function makePeopleServices(ground: Ground, events: SharingEvents, after:
         .wasSynced(did, circle)
         .catch(error => say('circle.not-settled', { circle, code: codeOf(error) })),
     stores: refs.identities,
+    expected,
     log: say,
   })
   const gossip = makeGossipMessages({
@@ -186,6 +189,7 @@ export function makePeopleServices(ground: Ground, events: SharingEvents, after:
     reaching,
     sending,
     circles,
+    expected,
     audiences,
     syncs,
     gossip,

@@ -23,7 +23,7 @@ export function makeServices(ground: Ground, scope: Scope) {
     endings: () => sharing.endings,
     ownSoon: did => ownSync.soon(did),
   })
-  const { refs, people, contacts, card, circles, gossip } = among
+  const { refs, people, contacts, card, circles, expected, gossip } = among
   const sharing = makeShareServices(ground, events, among, scope)
   const { arrival, endings, fetching, inbox, letters } = sharing
   const requests = makeRequests({
@@ -86,6 +86,7 @@ export function makeServices(ground: Ground, scope: Scope) {
     blocks,
     people,
     circles,
+    expected,
     arrival,
     letters,
     endings,

@@ -26,6 +26,7 @@ import { makePassing } from './sharing/passing.ts'
 import { makePassingJobs } from './sharing/passing-jobs.ts'
 import { makeProposals } from './sharing/proposals.ts'
 import { makePushes } from './sharing/pushes.ts'
+import { makeQuotas } from './sharing/quotas.ts'
 import { makeRegaining } from './sharing/regaining.ts'
 import { makeReissue } from './sharing/reissue.ts'
 import { makeScans } from './sharing/scans.ts'
@@ -60,8 +61,9 @@ export function makeShareServices(
     chance,
     say,
   } = ground
-  const { refs, people, contacts, trust, card, reaching, sending, circles, audiences, syncs, gossip } = among
-  const { membership, invites, joins } = among
+  const { refs, people, contacts, trust, card, reaching, sending, circles, expected, audiences, syncs } =
+    among
+  const { gossip, membership, invites, joins } = among
   const { sessionOf } = locals
   const { jobs, shares: store } = master
   const localUsers = async (): Promise<Did[]> => locals.list()
@@ -113,6 +115,7 @@ export function makeShareServices(
     people,
     contacts,
     circles,
+    expected,
     endings,
     passed,
     keys,
@@ -138,6 +141,13 @@ export function makeShareServices(
     }),
     one => one.stop(),
   )
+  const quotas = makeQuotas({
+    users,
+    contacts,
+    strangers: config.strangers,
+    maxStrangers: MAX_STRANGERS,
+    accepted: config.contacts,
+  })
   const arrival = makeArrival({
     pushes,
     users,
@@ -148,7 +158,7 @@ export function makeShareServices(
     letters,
     standing: did => sessionOf(did).nodeRight.shown?.wire ?? null,
     nodeKey,
-    quota: { ...config.strangers, people: MAX_STRANGERS },
+    quotas,
     clock,
     log: say,
   })

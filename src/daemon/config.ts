@@ -37,8 +37,8 @@ export type MasterConfig =
   | { readonly engine: 'sqlite'; readonly path: string }
   | { readonly engine: 'postgres'; readonly url: string; readonly password: string | undefined }
 
-/** How much a stranger may leave here before somebody says yes. */
-export interface StrangerLimits {
+/** How much one person may leave here: a stranger before somebody says yes, a contact afterwards. */
+export interface RoomLimits {
   readonly items: number
   readonly bytes: number
 }
@@ -56,7 +56,8 @@ export interface Config {
   readonly network: NetworkConfig
   readonly master: MasterConfig
   readonly log: { readonly level: LogLevel }
-  readonly strangers: StrangerLimits
+  readonly strangers: RoomLimits
+  readonly contacts: RoomLimits
   /** For several people on one machine, and for what watches the node; null where they were not asked for. */
   readonly sockets: { readonly group: SocketConfig | null; readonly monitor: SocketConfig | null }
 }
@@ -111,6 +112,12 @@ export const ConfigFile = z.strictObject({
       megabytes: z.number().int().min(0).max(10_000).default(64),
     })
     .default({ items: 20, megabytes: 64 }),
+  contacts: z
+    .strictObject({
+      items: z.number().int().min(0).max(1_000_000).default(10_000),
+      megabytes: z.number().int().min(0).max(1_000_000).default(4096),
+    })
+    .default({ items: 10_000, megabytes: 4096 }),
   sockets: z
     .strictObject({
       group: GroupName.optional(),
@@ -178,9 +185,15 @@ export function readConfig(
     master: masterOf(paths, file.master),
     log: { level: environment.logLevel ?? file.log.level },
     sockets: socketsOf(paths, file.sockets),
-    strangers: { items: file.strangers.items, bytes: file.strangers.megabytes * 1024 * 1024 },
+    strangers: roomOf(file.strangers),
+    contacts: roomOf(file.contacts),
   }
 }
+
+const roomOf = ({ items, megabytes }: { items: number; megabytes: number }): RoomLimits => ({
+  items,
+  bytes: megabytes * 1024 * 1024,
+})
 
 const CONFIG_MAX_BYTES = 256 * 1024
 

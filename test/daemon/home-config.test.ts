@@ -14,6 +14,7 @@ t.test('a config with a name alone has everything else by default', async t => {
     master: { engine: 'sqlite', path: join(root, 'master.sqlite') },
     log: { level: 'info' },
     strangers: { items: 20, bytes: 64 * 1024 * 1024 },
+    contacts: { items: 10_000, bytes: 4096 * 1024 * 1024 },
     sockets: { group: null, monitor: null },
   })
 })

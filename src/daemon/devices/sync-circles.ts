@@ -55,7 +55,7 @@ export function makeSyncCircles({ users, circles, wakeLetters, nowMs }: SyncCirc
     },
     async take({ local }, rows) {
       const wires = rows.map(({ value }) => shapeOf(Bytes(ENTRY_MAX_BYTES), value))
-      return (await circles.takeEntries(local, wires)).length
+      return (await circles.takeEntries(local, wires)).touched.length
     },
   }
 

@@ -15,32 +15,17 @@ import type { BlockStore } from '../../core/pipeline/ports.ts'
 import { signReceipt } from '../../core/pipeline/receipt.ts'
 import type { Delivery } from '../network/ports.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
-import { senderOf } from '../storage/user/received-table.ts'
 import type { Contacts } from './contacts.ts'
 import type { Endings } from './endings.ts'
 import { encodeLetterWire } from './letter-wire.ts'
 import type { Letters } from './letters.ts'
 import type { People } from './people.ts'
 import type { Push, Pushes } from './pushes.ts'
+import type { Quotas } from './quotas.ts'
 
 /** Blocks that travel with an envelope; larger content is fetched. */
 const MAX_PUSH_BYTES = 64 * 1024 * 1024
 const MAX_ENVELOPES = 4
-/** What all strangers together may fill, in shares of what one may. */
-const STRANGERS_TOGETHER = 4
-/** What all who came by invites, and were not accepted, may fill together, in shares of what one may. */
-const INVITED_TOGETHER = 16
-/** Letters taken from a stranger in a month, for each item that may lie here: their receipts are kept after the items ended. */
-const LETTERS_AN_ITEM = 10
-
-/** What a node keeps of people whom its user has not accepted. */
-export interface StrangerQuota {
-  /** Items of one stranger, and bytes of their content. */
-  items: number
-  bytes: number
-  /** Strangers at once. */
-  people: number
-}
 
 export interface ArrivalDeps {
   users: UserDatabaseManager
@@ -53,7 +38,7 @@ export interface ArrivalDeps {
   /** The statement that this node shows for a local user, wire form, or null. */
   standing: (local: Did) => Uint8Array | null
   nodeKey: Ed25519Key
-  quota: StrangerQuota
+  quotas: Quotas
   clock: Clock
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
@@ -61,14 +46,10 @@ export interface ArrivalDeps {
 type Begun = { ok: true; lacks: Cid[] } | { ok: false; why: string }
 const no = (why: string): Begun => ({ ok: false, why })
 
-/** The bytes of the blocks that belong to a row. */
-const sizeOf = (row: { manifest: Uint8Array | null }): number =>
-  row.manifest ? parseManifest(row.manifest).size : 0
-
 const isPushed = (manifest: Manifest | null): boolean => manifest !== null && manifest.size <= MAX_PUSH_BYTES
 
 export function makeArrival(deps: ArrivalDeps) {
-  const { users, blocks, people, contacts, endings, letters, pushes, standing, nodeKey, quota, clock, log } =
+  const { users, blocks, people, contacts, endings, letters, pushes, standing, nodeKey, quotas, clock, log } =
     deps
   /** By the delivery that it belongs to, which is one object through an exchange. */
   const pushOf = new WeakMap<Delivery, Push>()
@@ -79,73 +60,21 @@ export function makeArrival(deps: ArrivalDeps) {
   const keyOf = (delivery: Delivery): string =>
     toHex(sha256(concat(utf8(delivery.from), Uint8Array.of(0), envelopeHash(first(delivery)))))
 
-  const isStranger = (local: Did, did: Did): boolean => {
-    const state = contacts.get(local, did)?.state
-    return state === undefined || state === 'stranger'
-  }
-
   /** Everything that can be known of a delivery before its blocks come. */
-  async function judge(delivery: Delivery): Promise<{ manifest: Manifest | null } | string> {
+  function judge(delivery: Delivery): { manifest: Manifest | null } | string {
     const { from, to, envelopes, slip, manifest } = delivery
     if (envelopes.length === 0 || envelopes.length > MAX_ENVELOPES) return 'envelopes'
     if (contacts.get(to, from)?.state === 'blocked') return 'refused'
     for (const envelope of envelopes) parseEnvelope(envelope)
-    if (manifest === null) return (await isOverQuota(delivery, 0)) ? 'quota' : { manifest: null }
+    if (manifest === null) return quotas.isOver(delivery, 0) ? 'quota' : { manifest: null }
     if (slip === null) return 'slip'
     const parsed = parseManifest(manifest)
     const { content, expiresMs } = parseSlip(slip, parsed.shareKey)
     if (content !== contentIdOf(manifest)) return 'slip'
     if (expiresMs !== null && clock.nowMs() >= expiresMs) return 'ended'
     if (endings.isBuried(to, content, parsed.shareKey)) return 'ended'
-    if (await isOverQuota(delivery, parsed.size)) return 'quota'
+    if (quotas.isOver(delivery, parsed.size)) return 'quota'
     return { manifest: parsed }
-  }
-
-  /** Strangers have little room, so that nobody can fill a disk by writing to people. */
-  async function isOverQuota({ from, to, envelopes, manifest }: Delivery, content: number): Promise<boolean> {
-    const bytes = envelopes.reduce(
-      (sum, envelope) => sum + envelope.length,
-      content + (manifest?.length ?? 0),
-    )
-    if (contacts.get(to, from)?.byInvite) return isOverInvited(to, from, bytes)
-    if (!isStranger(to, from)) return false
-    const held = users.read(to, db => ({
-      waiting: db.letters.held(from),
-      known: db.letters.countOf(from),
-      received: db.received.list().filter(row => row.state === 'held'),
-      strangers: db.contacts.list('stranger').length,
-      waitingOfAll: db.letters.strangersBytes(),
-      manifests: db.letters.strangersManifests(),
-    }))
-    if (contacts.get(to, from) === null && held.strangers >= quota.people) return true
-    if (held.known >= quota.items * LETTERS_AN_ITEM) return true
-    // A letter that was not opened yet, such as with a locked keystore, has its blocks here as well.
-    const waiting = held.manifests.reduce((sum, row) => sum + sizeOf(row), held.waitingOfAll)
-    const all = held.received.reduce((sum, row) => sum + sizeOf(row), waiting)
-    if (all + bytes > quota.bytes * STRANGERS_TOGETHER) return true
-    const own = held.received.filter(row => senderOf(row) === from)
-    if (held.waiting.letters + own.length >= quota.items) return true
-    const kept = [...own, ...held.manifests.filter(({ sender }) => sender === from)].reduce(
-      (sum, row) => sum + sizeOf(row),
-      0,
-    )
-    return held.waiting.bytes + kept + bytes > quota.bytes
-  }
-
-  /** A line of many uses may be in any hands: who came by one shares with its circle like anybody, and fills no disk. */
-  function isOverInvited(to: Did, from: Did, bytes: number): boolean {
-    const { invited, received, waiting } = users.read(to, db => ({
-      invited: new Set(db.contacts.list('known').flatMap(({ did, byInvite }) => (byInvite ? [did] : []))),
-      received: db.received.list().map(row => ({ sender: senderOf(row), size: sizeOf(row) })),
-      waiting: db.letters.waiting().map(row => ({ sender: row.sender, size: sizeOf(row) + row.bytes })),
-    }))
-    const here = [...received, ...waiting].filter(({ sender }) => invited.has(sender))
-    const sum = (rows: readonly { size: number }[]): number =>
-      rows.reduce((all, { size }) => all + size, bytes)
-    return (
-      sum(here.filter(({ sender }) => sender === from)) > quota.bytes ||
-      sum(here) > quota.bytes * INVITED_TOGETHER
-    )
   }
 
   /** A block that came from somebody else is asked for again: nobody learns by naming it that it is here. */
@@ -159,7 +88,7 @@ export function makeArrival(deps: ArrivalDeps) {
       try {
         if (users.read(delivery.to, db => db.letters.get(keyOf(delivery))) !== null)
           return { ok: true, lacks: [] }
-        const judged = await judge(delivery)
+        const judged = judge(delivery)
         if (typeof judged === 'string') {
           log('inbox.refused', { why: judged, from: delivery.from })
           return no(judged)
@@ -196,7 +125,7 @@ export function makeArrival(deps: ArrivalDeps) {
       }
       const shown = standing(to)
       if (shown === null) return null
-      const judged = await judge(delivery)
+      const judged = judge(delivery)
       if (typeof judged === 'string') return null
       const contentId = manifest === null ? null : contentIdOf(manifest)
       if (judged.manifest !== null && manifest !== null && contentId !== null) {

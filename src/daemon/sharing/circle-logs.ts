@@ -195,13 +195,16 @@ export function makeCircleLogs(deps: CircleLogsDeps) {
     },
 
     /** Take entries from a letter or a sync. Those of circles that the user is not in are dropped; each is verified.
-     *  @param within - how much is taken of who sent them, null without such a limit. */
+     *  @param within - how much is taken of who sent them, null without such a limit.
+     *  @returns circles that changed, and those not known here of which the entries are a part only: whether the user is in them the
+     *  rest would say. */
     async takeEntries(
       local: Did,
       wires: readonly Uint8Array[],
       within: CircleRoom | null = null,
-    ): Promise<CircleId[]> {
+    ): Promise<{ touched: CircleId[]; partial: CircleId[] }> {
       const touched: CircleId[] = []
+      const partial: CircleId[] = []
       for (const [circle, fresh] of readFresh(local, wires)) {
         const { entries } = load(local, circle)
         const isNew = entries.length === 0
@@ -211,7 +214,8 @@ export function makeCircleLogs(deps: CircleLogsDeps) {
         }
         const room = fresh.slice(0, MAX_CIRCLE_ENTRIES - entries.length)
         const after = judged(local, circle, room)
-        if (after === null) continue
+        if (after === 'partial') partial.push(circle)
+        if (after === null || after === 'partial') continue
         const { name, kept } = after
         const added = store(local, circle, name, kept)
         if (added.length === 0) continue
@@ -222,7 +226,7 @@ export function makeCircleLogs(deps: CircleLogsDeps) {
         tell(local, circle, isNew, added)
         changed(local, circle)
       }
-      return touched
+      return { touched, partial }
     },
   }
 
@@ -266,12 +270,13 @@ export function makeCircleLogs(deps: CircleLogsDeps) {
     return byCircle
   }
 
-  /** What fresh entries make of a circle, and which of them are worth keeping; null when it is none of the user's. */
+  /** What fresh entries make of a circle, and which of them are worth keeping; null when it is none of the user's, `partial` when that
+   *  cannot be told yet. */
   function judged(
     local: Did,
     circle: CircleId,
     fresh: readonly Entry[],
-  ): { name: string; kept: Entry[] } | null {
+  ): { name: string; kept: Entry[] } | 'partial' | null {
     const { entries, reduction } = load(local, circle)
     if (entries.length > 0 && fresh.length <= MAX_ALONE) {
       const kept = judgedAlone(reduction, fresh)
@@ -283,6 +288,7 @@ export function makeCircleLogs(deps: CircleLogsDeps) {
     // Who is out learns that they are, and nothing of circles that they never were in.
     const isIn = after.members.some(({ did }) => did === local)
     const wasIn = entries.length > 0 && after.former.some(({ did }) => did === local)
+    if (entries.length === 0 && !isIn && after.missing.length > 0) return 'partial'
     if (after.name === null || !(isIn || wasIn)) return null
     return { name: after.name, kept: worthKeeping(after, fresh) }
   }

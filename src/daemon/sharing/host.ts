@@ -12,6 +12,7 @@ import type { UserDatabaseManager } from '../storage/user/manager.ts'
 import type { Arrival } from './arrival.ts'
 import type { Circles } from './circles.ts'
 import type { Endings } from './endings.ts'
+import type { ExpectedCircles } from './expected-circles.ts'
 import type { GossipMessages } from './gossip-messages.ts'
 import type { KeyRing } from './keys.ts'
 import type { Letters } from './letters.ts'
@@ -24,6 +25,7 @@ export interface HostDeps {
   blocks: BlockStore
   people: People
   circles: Circles
+  expected: ExpectedCircles
   arrival: Arrival
   letters: Letters
   endings: Endings
@@ -47,6 +49,7 @@ export function makeNetworkHost(deps: HostDeps): NetworkHost {
     blocks,
     people,
     circles,
+    expected,
     arrival,
     letters,
     endings,
@@ -107,7 +110,10 @@ export function makeNetworkHost(deps: HostDeps): NetworkHost {
       return { slip, manifest, getBlock: cid => blocks.get(cid) }
     },
 
-    sharedCircles: async (local, remote) => identities.sharedCircles(local, remote),
+    sharedCircles: async (local, remote) => [
+      ...(await identities.sharedCircles(local, remote)),
+      ...expected.of(local, remote),
+    ],
     circleEntries: async (local, circle) => circles.entries(local, circle),
     loadCircle: async (local, circle) => users.read(local, db => db.circles.get(circle))?.document ?? null,
 

@@ -20,6 +20,7 @@ import type { Circles } from './circles.ts'
 import type { Contacts } from './contacts.ts'
 import type { Endings } from './endings.ts'
 import type { SharingEvents } from './events.ts'
+import type { ExpectedCircles } from './expected-circles.ts'
 import type { KeyRing } from './keys.ts'
 import { envelopesOf } from './letter-wire.ts'
 import type { Passed } from './passed.ts'
@@ -38,6 +39,7 @@ export interface LettersDeps {
   people: People
   contacts: Contacts
   circles: Circles
+  expected: ExpectedCircles
   endings: Endings
   passed: Passed
   keys: KeyRing
@@ -62,21 +64,23 @@ export interface LettersDeps {
 }
 
 export function makeLetters(deps: LettersDeps) {
-  const { users, people, contacts, circles, endings, passed, keys, events } = deps
+  const { users, people, contacts, circles, expected, endings, passed, keys, events } = deps
   const { meetMoved, wantSync, wantBlocks, clock, log } = deps
   const turns = new Map<Did, Promise<void>>()
   const timers = new Map<Did, NodeJS.Timeout>()
   let stopped = false
-  /** Letters whose epoch is not known, with how many epochs were known when that was found. */
+  /** Letters that have to wait, with how many epochs and circles were known when that was found. */
   const tried = new Map<string, number>()
 
-  /** @returns false when it has to wait for an epoch. */
+  /** @returns false when it has to wait for an epoch, or for the rest of a circle's log. */
   async function open(local: Did, row: LetterRow): Promise<boolean> {
     const envelopes = envelopesOf(row.wire)
     // What is sealed to the device may bring the key that opens the rest.
-    for (const envelope of envelopes)
-      if (envelope.kind === 'device')
-        await take(local, row, openDeviceLetter(envelope, row.sender, local, keys.keys(local).kem), null)
+    for (const envelope of envelopes) {
+      if (envelope.kind !== 'device') continue
+      const letter = openDeviceLetter(envelope, row.sender, local, keys.keys(local).kem)
+      if (!(await take(local, row, letter, null))) return clock.nowMs() - row.arrivedAtMs > WAIT_MAX_MS
+    }
     for (const envelope of envelopes) {
       if (envelope.kind !== 'epoch') continue
       const epoch = circles.epochOf(local, envelope)
@@ -86,7 +90,8 @@ export function makeLetters(deps: LettersDeps) {
     return true
   }
 
-  async function take(local: Did, row: LetterRow, letter: Letter, epoch: EpochRef | null): Promise<void> {
+  /** @returns false when it brought the newest part of a log only, which says nothing without the rest: that comes by sync. */
+  async function take(local: Did, row: LetterRow, letter: Letter, epoch: EpochRef | null): Promise<boolean> {
     for (const wire of letter.documents ?? []) {
       const document = parseDocument(wire)
       // Only of the sender: what others are comes with the entries that say so.
@@ -96,17 +101,29 @@ export function makeLetters(deps: LettersDeps) {
       contacts.meet(local, row.sender, letter.card, letter.cardAt)
       if (letter.moved !== undefined) await meetMoved(local, row.sender, letter.moved)
     }
-    if (letter.entries) await circles.takeEntries(local, letter.entries, roomOf(local, row.sender))
+    if (letter.entries) {
+      const room = roomOf(local, row.sender)
+      const { partial } = await circles.takeEntries(local, letter.entries, room)
+      // Logs that do not fit a letter are larger than the room of a stranger.
+      if (partial.length > 0 && room === null && epoch === null) {
+        for (const circle of partial) {
+          expected.add(local, row.sender, circle)
+          log('circle.partial', { circle, from: row.sender })
+        }
+        return false
+      }
+    }
     if (letter.wraps) circles.takeWraps(local, letter.wraps)
     if (letter.notice) await admit(local, row, letter.notice, letter, epoch)
     else if (letter.pass) await passed.told(local, row.sender, letter.pass)
-    if (epoch !== null) return
+    if (epoch !== null) return true
     if (letter.revocations) await passed.takeRevocations(local, row.sender, letter.revocations)
     if (letter.returns) await deps.takeReturns(local, row.sender, letter.returns)
     const { join, answers } = letter
     if (join) await deps.takeJoin(local, row.sender, join, letter)
     if (answers) deps.takeAnswers(local, row.sender, answers)
     if (letter.entries || letter.wraps || answers) deps.circleNews(local)
+    return true
   }
 
   /** Circles of people who were not accepted have little room. */
@@ -223,19 +240,20 @@ export function makeLetters(deps: LettersDeps) {
     if (row.contentId !== null) await endings.dropBlocks(row.contentId)
   }
 
-  const epochsOf = (local: Did): number => users.read(local, db => db.epochs.count())
+  const knownOf = (local: Did): number =>
+    users.read(local, db => db.epochs.count() + db.circles.list().length)
 
-  /** A letter that an epoch keeps waiting is tried again once there are more epochs: many of them must not make each arrival slow. */
+  /** A letter that an epoch or a circle keeps waiting is tried again once there are more of them: many of them must not make each arrival slow. */
   const isHopeless = (local: Did, row: LetterRow): boolean =>
-    tried.get(row.hash) === epochsOf(local) && clock.nowMs() - row.arrivedAtMs <= WAIT_MAX_MS
+    tried.get(row.hash) === knownOf(local) && clock.nowMs() - row.arrivedAtMs <= WAIT_MAX_MS
 
   async function openAll(local: Did): Promise<void> {
-    let epochs: number
+    let before: number
     do {
-      epochs = epochsOf(local)
+      before = knownOf(local)
       await openEach(local)
       // A letter may have brought the key for one that came before it.
-    } while (keys.unlocked(local) && epochsOf(local) > epochs)
+    } while (keys.unlocked(local) && knownOf(local) > before)
   }
 
   async function openEach(local: Did): Promise<void> {
@@ -245,7 +263,7 @@ export function makeLetters(deps: LettersDeps) {
       try {
         if (await open(local, row)) await finish(local, row)
         else {
-          remember(tried, row.hash, epochsOf(local), MAX_TRIED)
+          remember(tried, row.hash, knownOf(local), MAX_TRIED)
           wantSync(local, row.sender)
         }
       } catch (error) {
@@ -262,7 +280,7 @@ export function makeLetters(deps: LettersDeps) {
         // Sealed to another device, or not of a form we read: the receipt stays, so that it is not sent for ever. What a defect
         // keeps from being read waits for a new epoch, a new start, a new version.
         if (isVerdict(error)) await finish(local, row)
-        else remember(tried, row.hash, epochsOf(local), MAX_TRIED)
+        else remember(tried, row.hash, knownOf(local), MAX_TRIED)
       }
     }
   }

@@ -3,6 +3,7 @@ import { codeOf } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
 import type { Network } from '../network/ports.ts'
 import type { Circles } from './circles.ts'
+import type { ExpectedCircles } from './expected-circles.ts'
 
 const SYNC_TIMEOUT_MS = 60_000
 
@@ -12,10 +13,11 @@ export interface SyncsDeps {
   /** A circle was brought up to date with a member. */
   synced: (local: Did, circle: CircleId) => void
   stores: { sharedCircles(local: Did, remote: Did): Promise<CircleId[]> }
+  expected: ExpectedCircles
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
-export function makeSyncs({ circles, network, synced, stores, log }: SyncsDeps) {
+export function makeSyncs({ circles, network, synced, stores, expected, log }: SyncsDeps) {
   const pairs = new Map<string, 'running' | 'again'>()
 
   async function run(local: Did, remote: Did): Promise<void> {
@@ -24,7 +26,8 @@ export function makeSyncs({ circles, network, synced, stores, log }: SyncsDeps) 
     do {
       pairs.set(key, 'running')
       try {
-        if ((await stores.sharedCircles(local, remote)).length === 0) break
+        const shared = await stores.sharedCircles(local, remote)
+        if (shared.length === 0 && expected.of(local, remote).length === 0) break
         await network().sync(local, remote, AbortSignal.timeout(SYNC_TIMEOUT_MS))
         for (const circle of await stores.sharedCircles(local, remote)) synced(local, circle)
       } catch (error) {

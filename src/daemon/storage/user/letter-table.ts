@@ -59,7 +59,7 @@ export function makeLetterReader(sql: Sql) {
           sender ?? null,
         )
         .map(rowOf),
-    /** How many of a sender's letters lie here, and their bytes: what quotas for strangers count. */
+    /** How many of a sender's letters lie here, and their bytes: what quotas count. */
     held(sender: Did): { letters: number; bytes: number } {
       const row = sql.get<{ letters: number; bytes: number }>(
         `SELECT count(*) AS letters, coalesce(sum(length(wire) + coalesce(length(manifest), 0)), 0) AS bytes
@@ -96,6 +96,15 @@ export function makeLetterReader(sql: Sql) {
              AND sender NOT IN (SELECT did FROM contact WHERE state IN ('known', 'verified'))`,
         )
         .map(row => ({ sender: Did.parse(row.sender), manifest: plain(row.manifest) })),
+    /** Manifests of what waits from a sender. */
+    manifestsFrom: (sender: Did): Uint8Array[] =>
+      sql
+        .all<{ manifest: Uint8Array }>(
+          `SELECT manifest FROM letter
+           WHERE sender = ? AND state IN ('held', 'waiting') AND manifest IS NOT NULL`,
+          sender,
+        )
+        .map(({ manifest }) => plain(manifest)),
     /** How many letters of a sender are known here, those that were applied among them. */
     countOf: (sender: Did): number =>
       sql.get<{ n: number }>('SELECT count(*) AS n FROM letter WHERE sender = ?', sender)?.n ?? 0,

@@ -126,6 +126,14 @@ export function makeReceivedReader(sql: Sql) {
       sql
         .all<{ content_id: string }>(`SELECT DISTINCT content_id FROM received WHERE ${LIVE}`)
         .map(row => Cid.parse(row.content_id)),
+    /** Manifests of what is here from a sender. */
+    manifestsFrom: (sender: Did): Uint8Array[] =>
+      sql
+        .all<{ manifest: Uint8Array }>(
+          `SELECT manifest FROM received WHERE ${LIVE} AND ${SENDER} = ? AND manifest IS NOT NULL`,
+          sender,
+        )
+        .map(({ manifest }) => plain(manifest)),
     /** Whether anything live came of an owner. */
     isFrom: (owner: Did): boolean =>
       sql.get(`SELECT 1 FROM received WHERE owner = ? AND ${LIVE} LIMIT 1`, owner) !== null,
