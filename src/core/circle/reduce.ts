@@ -7,8 +7,9 @@ import type { CircleId, Did } from '../model/id.ts'
 import { type Entry, type EntryHash, type History, MAX_PREV } from './entry.ts'
 import { EntryGraph, PlaceSet } from './entry-graph.ts'
 import { audienceHash } from './epoch.ts'
-import { type Fault, type Judged, type Judgement, judgeEntries, judgeNext, takeNext } from './judgement.ts'
+import type { Fault, Judgement } from './judgement.ts'
 import type { Role } from './memberships.ts'
+import { type Judged, judgeEntries, judgeNext, takeNext } from './precedence.ts'
 import { listsDevice } from './testimony.ts'
 
 export interface CircleMember {
