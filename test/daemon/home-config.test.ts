@@ -49,8 +49,8 @@ t.test('a wrong field is named', async t => {
     ['name = "a"\nlissen = []', 'lissen', /not a field/],
     ['name = "a"\n[log]\nlevel = "loud"', 'log.level', /./],
     ['name = ""', 'name', /empty/],
-    ['name = "a\\u0007"', 'name', /printed/],
-    ['name = "a\\u202e"', 'name', /printed/],
+    ['name = "a\\u0007"', 'name', /seen/],
+    ['name = "a\\u202e"', 'name', /seen/],
     ['listen = []', 'name', /./],
     ['name = "a"\n[master]\nurl = "mysql://x"', 'master.url', /postgres/],
   ]
