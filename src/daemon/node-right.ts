@@ -43,7 +43,7 @@ interface Stored {
 export class NodeRight {
   readonly #options: NodeRightOptions
   #stored: Stored
-  /** In place of one that was taken back, while the keystore is unlocked and no longer. */
+  /** With all rights, in place of one that was bounded or taken back, while the keystore is unlocked and no longer. */
   #whileUnlocked: Standing | null = null
 
   constructor(options: NodeRightOptions) {
@@ -53,7 +53,7 @@ export class NodeRight {
 
   /** What the node shows to prove the DID. Null before the first unlock, and once taken back while locked. */
   get shown(): Standing | null {
-    return this.isWithdrawn ? this.#whileUnlocked : this.standing
+    return this.#whileUnlocked ?? (this.isWithdrawn ? null : this.standing)
   }
 
   /** The statement that outlives a lock, in force or taken back; null before the first unlock, and for another node's. */
@@ -73,6 +73,7 @@ export class NodeRight {
     if (lifeMs > STANDING_MAX_LIFE_MS)
       throw new VivimError('usage/invalid', 'a node answers for 90 days at most without being unlocked')
     this.#store({ standing: this.#make(rights, lifeMs), isWithdrawn: false })
+    this.#widen()
   }
 
   /** From now on the node answers only while it is unlocked. @returns false when it was so before. @throws `storage/full`. */
@@ -87,14 +88,17 @@ export class NodeRight {
   /** Make a statement when there is none for this node and document, or its end is near; with the rights and the life that the last one
    *  had. @throws `keystore/locked`, `storage/full`. */
   renew(): void {
-    if (this.isWithdrawn) {
-      this.#whileUnlocked = this.#make(ALL_RIGHTS, STANDING_MAX_LIFE_MS)
-      return
-    }
     const known = this.standing
     const lifeMs = known === null ? STANDING_MAX_LIFE_MS : known.expiresAtMs - known.atMs
-    if (known !== null && this.#isFresh(known, lifeMs)) return
-    this.#store({ standing: this.#make(known?.rights ?? ALL_RIGHTS, lifeMs), isWithdrawn: false })
+    if (!this.isWithdrawn && !(known !== null && this.#isFresh(known, lifeMs)))
+      this.#store({ standing: this.#make(known?.rights ?? ALL_RIGHTS, lifeMs), isWithdrawn: false })
+    this.#widen()
+  }
+
+  /** Bounds are for a node that is locked. */
+  #widen(): void {
+    const isBounded = ALL_RIGHTS.some(right => this.standing?.rights.includes(right) !== true)
+    this.#whileUnlocked = this.isWithdrawn || isBounded ? this.#make(ALL_RIGHTS, STANDING_MAX_LIFE_MS) : null
   }
 
   /** The keystore was locked: what counted only while it was not is gone. */

@@ -250,6 +250,24 @@ t.test('mallory, a member, writes as bob, and it counts for nobody', async t => 
   t.match(refused, { ok: false, why: 'unproved' }, 'and as bob she is not heard')
 })
 
+t.test("a node that may not deliver in mallory's name is not heard, whatever mallory sealed", async t => {
+  const bob = await liveNode(t, 'bob')
+  const { mallory, connections } = await friend(t, bob)
+  const [toBob] = connections
+  if (toBob === undefined) throw new Error('not connected')
+  const card = await cardOf(bob)
+  const share = await mallory.shareFor(bob.did, 'sealed before', ['a', 'b'])
+  const envelope = await mallory.letterTo(bob.did, { notice: share.notice })
+  for (const rights of [[], ['receive', 'keep'], ['everything']]) {
+    const bounded = await sign('standing', { ...payloadOf(mallory.standing), rights }, mallory.device)
+    t.match(await mallory.prove(toBob, card, bounded), { ok: true }, `it may prove who it is: ${rights}`)
+    t.match(await mallory.deliver(toBob, bob.did, [envelope], share), { ok: false, why: 'unproved' })
+  }
+  t.same(await bob.inbox(), [])
+  t.match(await mallory.prove(toBob, card), { ok: true })
+  t.match(await mallory.deliver(toBob, bob.did, [envelope], share), { ok: true })
+})
+
 t.test("yesterday's identity document opens no door, and a contact who is blocked no other", async t => {
   const bob = await liveNode(t, 'bob')
   const { mallory, connections } = await friend(t, bob)

@@ -135,8 +135,14 @@ t.test('a node answers while it is locked for as long as its user says, or not a
   t.equal(judged(undefined, START_MS + 7 * DAY_MS), 'expired')
   clock.atMs += 3 * DAY_MS
   await session.unlock(null, null)
-  t.same(session.nodeRight.shown?.rights, ['receive', 'keep'], 'renewed with the same rights')
-  t.equal((session.nodeRight.shown?.expiresAtMs ?? 0) - (session.nodeRight.shown?.atMs ?? 0), 7 * DAY_MS)
+  const { standing } = session.nodeRight
+  t.same(standing?.rights, ['receive', 'keep'], 'renewed with the same rights')
+  t.equal((standing?.expiresAtMs ?? 0) - (standing?.atMs ?? 0), 7 * DAY_MS)
+  t.same(
+    session.nodeRight.shown?.rights,
+    ['deliver', 'receive', 'keep'],
+    'unlocked it does what the person does',
+  )
 
   session.lock()
   t.equal(session.nodeRight.withdraw(), true, 'also while it is locked')

@@ -10,7 +10,12 @@ import { XWingKey } from '../../src/core/crypto/xwing.ts'
 import { didFromKey } from '../../src/core/identity/did.ts'
 import { type IdentityDocument, parseDocument, signDocument } from '../../src/core/identity/document.ts'
 import { peerIdFromKey } from '../../src/core/identity/peer-id.ts'
-import { judgeStanding, makeStanding, parseStanding } from '../../src/core/identity/standing.ts'
+import {
+  judgeStanding,
+  makeStanding,
+  parseStanding,
+  type StandingRight,
+} from '../../src/core/identity/standing.ts'
 import { sameBytes, utf8 } from '../../src/core/kernel/bytes.ts'
 import { systemChance as chance, systemClock as clock } from '../../src/core/kernel/env.ts'
 import type { Cid, CircleId, Did } from '../../src/core/model/id.ts'
@@ -37,7 +42,8 @@ export class Person {
   readonly document: IdentityDocument
   readonly nodeSeed = chance.bytes(32)
   readonly peer: string
-  readonly standing: Uint8Array
+  /** What this person's node shows. */
+  standing: Uint8Array
 
   constructor(name: string) {
     this.name = name
@@ -59,16 +65,13 @@ export class Person {
       },
       identity,
     )
-    this.standing = makeStanding(
-      {
-        document: this.document,
-        peer: this.peer,
-        rights: ['deliver', 'receive', 'keep'],
-        seq: 1,
-        atMs: nowMs,
-      },
-      this.device,
-    ).wire
+    this.standing = this.allow('deliver', 'receive', 'keep')
+  }
+
+  /** A statement with these rights for this person's node. */
+  allow(...rights: StandingRight[]): Uint8Array {
+    const { document, peer } = this
+    return makeStanding({ document, peer, rights, seq: 1, atMs: clock.nowMs() }, this.device).wire
   }
 }
 

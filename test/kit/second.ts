@@ -491,11 +491,11 @@ export async function second(t: Test, observe?: Observer) {
       node.dial(multiaddr(address), { signal: AbortSignal.timeout(STEP_MS), force: false }),
 
     /** Section 3. @returns the answer. */
-    async prove(connection: Connection, card: Any): Promise<Any> {
+    async prove(connection: Connection, card: Any, statement: Bytes = standing): Promise<Any> {
       const frames = await stream(connection, '/vivim/did/1')
       const server = connection.remotePeer.toString()
       const mac = hmac(card.read, label('did-ask', text(peerId), text(server)))
-      frames.send({ v: 1, ask: card.did, standing, document, mac })
+      frames.send({ v: 1, ask: card.did, standing: statement, document, mac })
       const answer = await frames.read()
       if (answer.ok) shown.set(card.did, answer)
       return answer

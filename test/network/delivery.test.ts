@@ -48,6 +48,26 @@ t.test('alice delivers content to bob, who holds every block when he gives his r
   t.equal(bob.host.judged, 1, 'who alice is was proved once')
 })
 
+t.test(
+  'a node of alice that may not deliver is refused, and heard once she lets it, on the same connection',
+  async t => {
+    const alice = await home('alice', t.teardown)
+    const bob = await home('bob', t.teardown)
+    knows(alice, bob)
+    knows(bob, alice)
+    alice.me.standing = alice.me.allow('receive', 'keep')
+    const delivery = letter(alice, bob)
+    const deliver = () => alice.network.deliver(delivery, noBlocks, atOnce, signalOf(10_000))
+    await t.rejects(deliver(), { code: 'peer/refused', details: { why: 'unproved' } })
+    t.equal(bob.host.deliveries.length, 0)
+    t.equal(bob.host.judged, 2, 'her statement was shown once more, and no more')
+    alice.me.standing = alice.me.allow('deliver')
+    await deliver()
+    t.equal(bob.host.deliveries.length, 1)
+    t.equal(bob.host.judged, 3)
+  },
+)
+
 t.test('a bob whose disk is slow makes alice wait, and gets everything', async t => {
   const alice = await home('alice', t.teardown)
   const bob = await home('bob', t.teardown)

@@ -174,6 +174,12 @@ export class DidProofs {
     return await unless(signal, running)
   }
 
+  /** Show the own statement once more where the pair was proved: it may be another by now. It is no news that the other is there.
+   *  @throws as `proveOn`. */
+  async showAnew(connection: Line, from: Did, to: Did): Promise<void> {
+    await this.#ask(connection, from, to)
+  }
+
   async #ask(connection: Line, from: Did, to: Did): Promise<Proof> {
     const peer = connection.remotePeer.toString()
     const own = this.#host.proofOf(from)

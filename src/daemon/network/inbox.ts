@@ -3,6 +3,7 @@ import { CID } from 'multiformats/cid'
 import { z } from 'zod'
 import { decodeCbor } from '../../core/crypto/cbor.ts'
 import { cidOfLink, linkOf } from '../../core/crypto/cid.ts'
+import { parseStanding } from '../../core/identity/standing.ts'
 import { codeOf, VivimError } from '../../core/kernel/errors.ts'
 import { type Cid, Did } from '../../core/model/id.ts'
 import { checkNamed } from './arrivals.ts'
@@ -65,6 +66,9 @@ const Done = z.union([z.object({ ok: z.literal(true) }), refusal])
 const refused = (why: string): VivimError =>
   new VivimError('peer/refused', `the other node refused: ${why}`, { why })
 
+const isUnproved = (error: unknown): boolean =>
+  error instanceof VivimError && error.code === 'peer/refused' && error.details.why === 'unproved'
+
 export class Inbox {
   readonly #peering: Peering
   readonly #proofs: DidProofs
@@ -88,7 +92,12 @@ export class Inbox {
     // Nobody may make us read 8 MiB before they said who they are.
     if (!this.#proofs.any(connection)) return await frames.send({ ok: false, why: 'unproved' }, signal)
     const request = await frames.expect(Request, LARGE_FRAME_BYTES, signal)
-    if (this.#proofs.on(connection, request.to, request.from) === null)
+    const proof = this.#proofs.on(connection, request.to, request.from)
+    // A tombstone is its share's word, whoever brings it; a delivery is its sender's.
+    if (
+      proof === null ||
+      (request.kind === 'deliver' && !parseStanding(proof.standing).rights.includes('deliver'))
+    )
       return await frames.send({ ok: false, why: 'unproved' }, signal)
     const peer = connection.remotePeer.toString()
     if (request.kind === 'tombstone') {
@@ -156,13 +165,21 @@ export class Inbox {
     talk: (connection: Line) => Promise<T>,
   ): Promise<T> {
     const tried = new Set<string>()
+    const shownAnew = new Set<string>()
     for (;;) {
       const { connection, proof } = await this.#proofs.reach(from, to, signal, tried)
       try {
         return await talk(connection)
       } catch (error) {
+        if (signal.aborted) throw error
+        // What the other side knows of us is gone, or ours is another statement by now: it is shown once more.
+        if (isUnproved(error) && !shownAnew.has(proof.peer)) {
+          shownAnew.add(proof.peer)
+          await this.#proofs.showAnew(connection, from, to)
+          continue
+        }
         tried.add(proof.peer)
-        if (codeOf(error) !== 'peer/unreachable' || tried.size >= MAX_TRIES || signal.aborted) throw error
+        if (codeOf(error) !== 'peer/unreachable' || tried.size >= MAX_TRIES) throw error
       }
     }
   }
