@@ -244,12 +244,12 @@ export class MemoryHost implements NetworkHost {
   async saveCircle(
     _local: Did,
     circle: CircleId,
-    document: Uint8Array,
+    document: Uint8Array | null,
     entries: Uint8Array[],
   ): Promise<void> {
     const known = this.circles.get(circle)
     if (known === undefined) throw new Error('a circle that nobody knows')
-    known.document = document
+    known.document = document ?? known.document
     known.entries.push(...entries)
     this.#tell('circle', entries)
   }

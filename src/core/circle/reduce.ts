@@ -109,6 +109,14 @@ export class CircleReduction {
     return this.#judged.judgement.graph.has(hash)
   }
 
+  /** Some of its entries, each after its ancestors; those that wait at the end. */
+  inOrder(some: Iterable<Entry>): Entry[] {
+    const byHash = new Map([...some].map(entry => [entry.hash, entry]))
+    const placed = this.#judged.judgement.graph.entries.filter(({ hash }) => byHash.has(hash))
+    for (const { hash } of placed) byHash.delete(hash)
+    return [...placed, ...byHash.values()]
+  }
+
   /** Add an entry. @returns false, changing nothing, when everything has to be reduced anew with it. */
   add(entry: Entry): boolean {
     if (this.has(entry.hash)) return true

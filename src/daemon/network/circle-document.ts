@@ -19,8 +19,12 @@ const MAX_ENTRY_BYTES = 128 * KIB
 /** What one conversation may add to a document. */
 const MAX_NEW_ENTRIES = 20_000
 const MAX_NEW_BYTES = 64 * MIB
-/** Rows of columns in one message: a whole log may come in one. */
+/** Rows of columns in it: a whole log may come in one message. */
 const MAX_NEW_ROWS = 200_000
+
+/** A stored document larger than this says most things many times over, or things that no log keeps. */
+const MAX_STORED_ENTRIES = 60_000
+const MAX_STORED_BYTES = 128 * MIB
 
 let library: Promise<Library> | null = null
 const load = (): Promise<Library> => {
@@ -50,7 +54,13 @@ function open(A: Library, saved: Uint8Array | null, chance: Chance): Doc {
 
 const bytesIn = (doc: Doc): Uint8Array[] => [...doc.entries].map(entry => Uint8Array.from(entry))
 
-/** Append entries that are not in it yet, in one change. @param saved - null for a circle without a document.
+function isTooLarge(doc: Doc): boolean {
+  if (doc.entries.length > MAX_STORED_ENTRIES) return true
+  return doc.entries.reduce((sum, { length }) => sum + length, 0) > MAX_STORED_BYTES
+}
+
+/** Append entries that are not in it yet, in one change. One that would get too large begins anew with these alone.
+ *  @param saved - null for a circle without a document.
  *  @returns the document to store, or null when it had them all. @throws `storage/corrupt`. */
 export async function appendCircleEntries(
   saved: Uint8Array | null,
@@ -62,18 +72,23 @@ export async function appendCircleEntries(
   const known = new Set(bytesIn(doc).map(toHex))
   const lacking = entries.filter(entry => !known.has(toHex(entry)))
   if (lacking.length === 0) return null
-  return A.save(A.change(doc, { time: 0 }, draft => void draft.entries.push(...lacking)))
+  const append = (to: Doc, what: readonly Uint8Array[]): Doc =>
+    A.change(to, { time: 0 }, draft => void draft.entries.push(...what))
+  const longer = append(doc, lacking)
+  return A.save(saved !== null && isTooLarge(longer) ? append(open(A, null, chance), entries) : longer)
 }
 
-/** Everything that stands in either of two stored documents of one circle. @throws `storage/corrupt`. */
+/** Everything that stands in either of two stored documents of one circle, or the first one alone where that would get too large.
+ *  @throws `storage/corrupt`. */
 export async function mergeCircleDocuments(
   saved: Uint8Array | null,
   other: Uint8Array,
   chance: Chance,
-): Promise<Uint8Array> {
-  if (saved === null) return other
+): Promise<Uint8Array | null> {
   const A = await load()
-  return A.save(A.merge(open(A, saved, chance), open(A, other, chance)))
+  const merged = open(A, other, chance)
+  const all = saved === null ? merged : A.merge(open(A, saved, chance), merged)
+  return isTooLarge(all) ? saved : A.save(all)
 }
 
 /** One side of a sync conversation about one document. What comes is merged into a fork and judged there first. */
@@ -84,6 +99,9 @@ export class CircleConversation {
   readonly #known: Set<string>
   readonly #fresh: Uint8Array[] = []
   #freshBytes = 0
+  /** What all messages of the conversation may come to, packed and as changes. */
+  readonly #packed = { bytes: MAX_NEW_BYTES, rows: MAX_NEW_ROWS }
+  readonly #unpacked = { bytes: MAX_NEW_BYTES, rows: MAX_NEW_ROWS }
   #changed = false
 
   private constructor(library: Library, doc: Doc) {
@@ -114,18 +132,16 @@ export class CircleConversation {
     let state: Automerge.SyncState
     let changes: Uint8Array[]
     try {
-      const budget = { bytes: MAX_NEW_BYTES, rows: MAX_NEW_ROWS }
       const { changes: chunks, have } = A.decodeSyncMessage(message)
       checkFilters(have)
-      for (const chunk of chunks) checkChunks(chunk, budget)
+      for (const chunk of chunks) checkChunks(chunk, this.#packed)
       ;[fork, state] = A.receiveSyncMessage(A.clone(this.#doc), this.#state, message)
       changes = A.getChangesSince(fork, before)
     } catch (cause) {
       if (cause instanceof VivimError) throw cause
       throw broken('not a sync message', cause)
     }
-    const budget = { bytes: MAX_NEW_BYTES, rows: MAX_NEW_ROWS }
-    const fresh = changes.flatMap(change => appendedBy(change, ROOT_ACTOR, budget))
+    const fresh = changes.flatMap(change => appendedBy(change, ROOT_ACTOR, this.#unpacked))
     for (const entry of fresh) this.#take(entry)
     if (changes.length > 0) this.#changed = true
     this.#doc = fork

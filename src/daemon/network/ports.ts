@@ -192,8 +192,14 @@ export interface NetworkHost {
   circleEntries(local: Did, circle: CircleId): Promise<Uint8Array[]>
   /** The saved Automerge document of a circle, or null. */
   loadCircle(local: Did, circle: CircleId): Promise<Uint8Array | null>
-  /** Save the document and take the entries that are new in it; they are judged by the circle's reducer. */
-  saveCircle(local: Did, circle: CircleId, document: Uint8Array, newEntries: Uint8Array[]): Promise<void>
+  /** Take entries, to be judged by the circle's reducer, and save the document that they are new in, unless some of them are not kept.
+   *  @param document - null where it stays as it is. */
+  saveCircle(
+    local: Did,
+    circle: CircleId,
+    document: Uint8Array | null,
+    newEntries: Uint8Array[],
+  ): Promise<void>
   /** Our device's X-Wing key for opening a sync stream, or null while locked. */
   openSync(local: Did, enc: Uint8Array, info: Uint8Array): SyncReceiver | null
   /** What a node is told whose statement is of a device that was taken out, when its person lives here: the document that says so. */

@@ -1,11 +1,19 @@
 /** Logs of circles in a user's database: read and reduced once, extended with what others bring, mirrored as references. */
-import { type Entry, nameOfEntry, parseEntry, readKeptEntry } from '../../core/circle/entry.ts'
+import {
+  type Entry,
+  type EntryHash,
+  nameOfEntry,
+  parseEntry,
+  readKeptEntry,
+} from '../../core/circle/entry.ts'
 import { MAX_CIRCLE_ENTRIES } from '../../core/circle/entry-graph.ts'
 import { circleShard } from '../../core/circle/epoch.ts'
 import type { Fault } from '../../core/circle/judgement.ts'
 import { CircleReduction, type CircleState } from '../../core/circle/reduce.ts'
+import { stateBefore } from '../../core/circle/restoring.ts'
+import { chooseKept, hasRoomFor, idleIn, keepAlone } from '../../core/circle/room.ts'
 import { sha256 } from '../../core/crypto/hash.ts'
-import { toHex } from '../../core/kernel/bytes.ts'
+import { sameBytes, toHex } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
 import { codeOf } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
@@ -17,9 +25,6 @@ import type { People } from './people.ts'
 const MAX_HELD = 60_000
 /** So many entries at once are reduced one by one; with more it is quicker to reduce everything. */
 const MAX_ALONE = 256
-/** Entries whose ancestors are not here yet. */
-const MAX_WAITING = 1000
-const FOREIGN: readonly Fault[] = ['not-a-member', 'other-circle', 'another-beginning']
 
 /** What a member's node has once it was brought an epoch's key: sealed to these devices, so that another one of theirs calls for it again.
  *  @param epochId - hex. */
@@ -173,8 +178,7 @@ export function makeCircleLogs(deps: CircleLogsDeps) {
       joined(local, circle, adder(local, circle))
       return
     }
-    const { invalid, waiting } = state(local, circle)
-    const idle = new Set([...invalid.map(({ hash }) => hash), ...waiting])
+    const idle = idleIn(state(local, circle))
     for (const entry of added) if (!idle.has(entry.hash)) entered(local, entry)
   }
 
@@ -194,6 +198,36 @@ export function makeCircleLogs(deps: CircleLogsDeps) {
       return invalid.find(({ hash }) => hash === entry.hash)?.why ?? null
     },
 
+    /** A log as it was written, after those of its entries that have no effect: who has little room leaves out these. */
+    idleFirst(local: Did, circle: CircleId): Entry[] {
+      const { entries, reduction } = load(local, circle)
+      const idle = idleIn(reduction.state)
+      return [
+        ...entries.filter(({ hash }) => idle.has(hash)),
+        ...entries.filter(({ hash }) => !idle.has(hash)),
+      ]
+    },
+
+    /** The circle without what somebody did that is not understood here. */
+    before(local: Did, circle: CircleId, by: Did): CircleState {
+      const { entries, reduction } = load(local, circle)
+      return stateBefore(circle, reduction, entries, by)
+    },
+
+    /** Whether others keep an entry of the user's own that has an effect. */
+    hasRoomFor(local: Did, circle: CircleId, entry: Entry): boolean {
+      const { entries, reduction } = load(local, circle)
+      return hasRoomFor(entry, reduction.state, entries)
+    },
+
+    /** Whether all of these are in a log, byte for byte. */
+    holds: (local: Did, circle: CircleId, wires: readonly Uint8Array[]): boolean =>
+      wires.every(wire => {
+        const name = nameOrNull(wire)
+        const kept = name && users.read(local, db => db.circles.entry(circle, name.hash))
+        return kept !== null && sameBytes(kept, wire)
+      }),
+
     /** Take entries from a letter or a sync. Those of circles that the user is not in are dropped; each is verified.
      *  @param within - how much is taken of who sent them, null without such a limit.
      *  @returns circles that changed, and those not known here of which the entries are a part only: whether the user is in them the
@@ -212,11 +246,12 @@ export function makeCircleLogs(deps: CircleLogsDeps) {
           log('circle.entries-refused', { circle, from: within.sender })
           continue
         }
-        const room = fresh.slice(0, MAX_CIRCLE_ENTRIES - entries.length)
-        const after = judged(local, circle, room)
+        const after = judged(local, circle, fresh.slice(0, MAX_CIRCLE_ENTRIES - entries.length))
         if (after === 'partial') partial.push(circle)
         if (after === null || after === 'partial') continue
         const { name, kept } = after
+        const refused = fresh.length - kept.length
+        if (refused > 0) log('circle.entries-refused', { circle, entries: refused })
         const added = store(local, circle, name, kept)
         if (added.length === 0) continue
         touched.push(circle)
@@ -254,6 +289,7 @@ export function makeCircleLogs(deps: CircleLogsDeps) {
   /** Verified entries that are not here yet, by circle. */
   function readFresh(local: Did, wires: readonly Uint8Array[]): Map<CircleId, Entry[]> {
     const byCircle = new Map<CircleId, Entry[]>()
+    const refused = new Map<string, number>()
     for (const wire of wires) {
       try {
         // A letter brings the whole log, most of which is here: signatures are looked at only of what is new.
@@ -264,9 +300,11 @@ export function makeCircleLogs(deps: CircleLogsDeps) {
         if (list) list.push(entry)
         else byCircle.set(entry.circle, [entry])
       } catch (error) {
-        log('circle.entry-refused', { code: codeOf(error) })
+        const code = codeOf(error)
+        refused.set(code, (refused.get(code) ?? 0) + 1)
       }
     }
+    for (const [code, entries] of refused) log('circle.entry-refused', { code, entries })
     return byCircle
   }
 
@@ -279,39 +317,28 @@ export function makeCircleLogs(deps: CircleLogsDeps) {
   ): { name: string; kept: Entry[] } | 'partial' | null {
     const { entries, reduction } = load(local, circle)
     if (entries.length > 0 && fresh.length <= MAX_ALONE) {
-      const kept = judgedAlone(reduction, fresh)
+      const kept = keepAlone(reduction, entries, fresh)
       if (kept !== null) return { name: reduction.state.name ?? '', kept }
       // Some of them may have gone into it, and what is held is what is stored.
       forget(keyOf(local, circle))
     }
-    const { state: after } = new CircleReduction(circle, [...entries, ...fresh])
+    const after = new CircleReduction(circle, [...entries, ...fresh])
+    const { name, members, former, missing } = after.state
     // Who is out learns that they are, and nothing of circles that they never were in.
-    const isIn = after.members.some(({ did }) => did === local)
-    const wasIn = entries.length > 0 && after.former.some(({ did }) => did === local)
-    if (entries.length === 0 && !isIn && after.missing.length > 0) return 'partial'
-    if (after.name === null || !(isIn || wasIn)) return null
-    return { name: after.name, kept: worthKeeping(after, fresh) }
+    const isIn = members.some(({ did }) => did === local)
+    const wasIn = entries.length > 0 && former.some(({ did }) => did === local)
+    if (entries.length === 0 && !isIn && missing.length > 0) return 'partial'
+    if (name === null || !(isIn || wasIn)) return null
+    return { name, kept: chooseKept(after, entries, fresh) }
   }
 }
 
-/** Put entries into a reduced circle one by one. @returns those worth keeping, or null when everything has to be reduced. */
-function judgedAlone(reduction: CircleReduction, fresh: readonly Entry[]): Entry[] | null {
-  const kept: Entry[] = []
-  for (const entry of fresh) {
-    const fault = reduction.faultOf(entry)
-    if (fault === undefined) return null
-    if (fault !== null && FOREIGN.includes(fault)) continue
-    reduction.add(entry)
-    kept.push(entry)
+function nameOrNull(wire: Uint8Array): { circle: CircleId; hash: EntryHash } | null {
+  try {
+    return nameOfEntry(wire)
+  } catch {
+    return null
   }
-  return kept
-}
-
-/** Who is not in a circle writes nothing into its log here, however well signed; what waits for ancestors has little room. */
-function worthKeeping(state: CircleState, fresh: readonly Entry[]): Entry[] {
-  const foreign = new Set(state.invalid.filter(({ why }) => FOREIGN.includes(why)).map(({ hash }) => hash))
-  const crowded = state.waiting.length > MAX_WAITING ? new Set(state.waiting) : new Set<string>()
-  return fresh.filter(({ hash }) => !foreign.has(hash) && !crowded.has(hash))
 }
 
 export type CircleLogs = ReturnType<typeof makeCircleLogs>

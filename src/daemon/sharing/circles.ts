@@ -18,6 +18,7 @@ import {
   makeTransfer,
 } from '../../core/circle/new-entry.ts'
 import type { CircleMember, CircleState } from '../../core/circle/reduce.ts'
+import { mayRestore } from '../../core/circle/restoring.ts'
 import type { SecretBytes } from '../../core/crypto/secret.ts'
 import { parseCard } from '../../core/identity/card.ts'
 import { activeDevices, type IdentityDocument } from '../../core/identity/document.ts'
@@ -66,7 +67,7 @@ export interface CirclesDeps {
   log: (event: string, fields: Record<string, string | number | boolean | null>) => void
 }
 
-/** The newest entries that a letter has room for; a member's node has the older ones, or gets them by sync. */
+/** The last entries that a letter has room for; a member's node has the others, or gets them by sync. */
 function fitting(entries: readonly Entry[]): Uint8Array[] {
   let from = entries.length
   let bytes = 0
@@ -134,29 +135,35 @@ export function makeCircles(deps: CirclesDeps) {
   }
 
   /** The state to write after. A log must hold the document that its next entry relies on: a renewed one is brought first. */
-  function readyToWrite(local: Did, circle: CircleId): CircleState {
-    const { now } = asMember(local, circle)
+  function readyToWrite(local: Did, circle: CircleId, look: () => CircleState): CircleState {
+    const now = look()
     const own = keys.keys(local)
     const known = now.members.find(({ did }) => did === local)?.document.hash
     if (known !== undefined && sameBytes(known, own.document.hash)) return now
     const at = { circle, signer: own.document, prev: now.heads, atMs: clock.nowMs() }
     const entry = makeDocumentEntry(at, card.text(local), own.device)
     users.write(local, db => db.circles.addEntry(circle, entry.hash, entry.wire))
-    return state(local, circle)
+    return look()
   }
 
-  /** Sign an entry after all that is known here, and write it. @throws `circle/denied` when it has no effect. */
+  /** Sign an entry and write it. @param look - what it is made after: all that is known here, unless given.
+   *  @throws `circle/denied` when it has no effect. */
   async function write(
     local: Did,
     circle: CircleId,
     make: (at: EntryPlace, now: CircleState) => { entry: Entry; secret: SecretBytes | null },
+    look: () => CircleState = () => asMember(local, circle).now,
   ): Promise<void> {
-    const now = readyToWrite(local, circle)
+    const now = readyToWrite(local, circle, look)
     const at = { circle, signer: keys.keys(local).document, prev: now.heads, atMs: clock.nowMs() }
     const { entry, secret } = make(at, now)
     // Judged as everybody will judge it: what the rules refuse is not written.
     const why = logs.faultOf(local, circle, entry)
     if (why !== null) throw new VivimError('circle/denied', refusalOf(entry), { why })
+    if (!logs.hasRoomFor(local, circle, entry))
+      throw new VivimError('circle/denied', "this circle's log is full: others would not keep that", {
+        why: 'no-room',
+      })
     await append(local, entry, secret)
   }
 
@@ -252,13 +259,24 @@ export function makeCircles(deps: CirclesDeps) {
       users.write(local, db => db.circles.deleteWish(circle, document.did))
     },
 
-    /** Take a member out, under a new epoch for the others. @throws as `add`. */
+    /** Take a member out, under a new epoch for the others. The owner's removal of who did something that is not understood here does
+     *  not know of that, and so ends it. @throws as `add`. */
     remove: (local: Did, circle: CircleId, target: Did): Promise<void> =>
-      write(local, circle, (at, now) => {
-        const left = everybody(now.members).filter(({ did }) => did !== target)
-        const { secret, epoch } = makeEpoch(left, chance)
-        return { entry: makeRemove(at, target, epoch, keys.keys(local).device), secret }
-      }),
+      write(
+        local,
+        circle,
+        (at, now) => {
+          const left = everybody(now.members).filter(({ did }) => did !== target)
+          const { secret, epoch } = makeEpoch(left, chance)
+          return { entry: makeRemove(at, target, epoch, keys.keys(local).device), secret }
+        },
+        mayRestore(state(local, circle), local) ? () => logs.before(local, circle, target) : undefined,
+      ),
+
+    /** @throws as `mayWrite`, but for an owner of a circle that is not understood here. */
+    mayRemove(local: Did, circle: CircleId): void {
+      if (!mayRestore(state(local, circle), local)) mayWrite(local, circle)
+    },
 
     giveRole: (local: Did, circle: CircleId, target: Did, role: AddedRole): Promise<void> =>
       writePlain(local, circle, at => makeRole(at, target, role, keys.keys(local).device)),
@@ -304,7 +322,7 @@ export function makeCircles(deps: CirclesDeps) {
       return {
         ...card.introduce(local),
         documents: [keys.keys(local).document.wire],
-        entries: fitting(upTo(load(local, circle).entries, last)),
+        entries: fitting(upTo(logs.idleFirst(local, circle), last)),
       }
     },
 
@@ -313,7 +331,7 @@ export function makeCircles(deps: CirclesDeps) {
       return {
         ...card.introduce(local),
         documents: [keys.keys(local).document.wire],
-        entries: fitting(load(local, circle).entries),
+        entries: fitting(logs.idleFirst(local, circle)),
       }
     },
 
@@ -333,7 +351,7 @@ export function makeCircles(deps: CirclesDeps) {
           ),
           ...olderWraps(local, circle, member, epoch),
         ],
-        entries: fitting(load(local, circle).entries),
+        entries: fitting(logs.idleFirst(local, circle)),
       }
     },
   }

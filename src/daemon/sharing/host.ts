@@ -119,7 +119,9 @@ export function makeNetworkHost(deps: HostDeps): NetworkHost {
 
     async saveCircle(local, circle, document, newEntries) {
       await circles.takeEntries(local, newEntries)
-      users.write(local, db => db.circles.setDocument(circle, document))
+      // With something in it that the log does not keep it would grow without end, and not be told of that again when it is needed.
+      if (document !== null && circles.holds(local, circle, newEntries))
+        users.write(local, db => db.circles.setDocument(circle, document))
       letters.wake(local)
     },
 

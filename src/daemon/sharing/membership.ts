@@ -101,7 +101,7 @@ export function makeMembership(deps: MembershipDeps) {
   return {
     async remove(local: Did, selector: string, names: string[]): Promise<Result<'circle.remove'>> {
       const { circleId } = audiences.findCircle(local, selector)
-      circles.mayWrite(local, circleId)
+      circles.mayRemove(local, circleId)
       const instead = '`vivim circle leave` takes you out; an owner has `vivim circle transfer` or `close`'
       const targets = names.map(name => findOther(local, circleId, name, instead))
       let changed = false
