@@ -1,6 +1,7 @@
 /** Errors on their way out: what went wrong on stderr, for people or as JSON, and the exit code of the table. */
 import { codeOf, ERRORS, type ErrorCode, type ErrorDetails, VivimError } from '../core/kernel/errors.ts'
 import { visibleLine, visibleText } from '../core/model/visible.ts'
+import { COMMANDS } from './catalog.ts'
 import { errorStyle } from './text/style.ts'
 
 /** What `--json` prints on stderr. */
@@ -25,14 +26,21 @@ export function asVivimError(error: unknown): VivimError {
   return new VivimError('program/defect', message, {}, { cause: error })
 }
 
+/** They may be a passphrase that belongs elsewhere, and errors are kept: so they are not said again. */
+const TOO_MANY =
+  'more arguments than the command takes: put quotes around what holds blanks, and give a secret with - or as a file'
+
 const usageMessage = (message: string): string =>
   message
     .replace(/\s*See more help with --help/g, '')
     .replace(/^Parsing (--\S+)\s+/gm, '$1: ')
     .replace(/^The following errors? occurred:\s*/, '')
-    .replace(
-      /^command (\S+) not found$/,
-      (_, id: string) => `there is no command "${id.replaceAll(':', ' ')}"`,
+    .replace(/^Unexpected arguments?: [\s\S]*/m, TOO_MANY)
+    // oclif takes words behind a command for more of its name.
+    .replace(/^command (\S+) not found$/, (_, id: string) =>
+      Object.keys(COMMANDS).some(known => id.startsWith(`${known}:`))
+        ? TOO_MANY
+        : `there is no command "${id.replaceAll(':', ' ')}"`,
     )
     .trim()
 

@@ -49,6 +49,17 @@ t.test('a passphrase on stdin does not become the name that was forgotten', asyn
   t.match(await alice.run(['user', 'list']), { users: { length: 1 } })
 })
 
+t.test('a passphrase that was given as an argument is not said again', async t => {
+  for (const args of [['unlock'], ['lock'], ['init', '--name', 'alice']]) {
+    const { code, err } = await vivim([...args, 'correct-horse', 'battery', '--json'])
+    t.equal(code, 2)
+    t.match(JSON.parse(err), {
+      error: { code: 'usage/invalid', message: /more arguments than the command takes/ },
+    })
+    t.notMatch(err, /correct-horse|battery/)
+  }
+})
+
 t.test('a passphrase is not told to a socket in a folder that somebody else made', async t => {
   const runtime = mkdtempSync(join(tmpdir(), 'vivim-'))
   t.teardown(() => rmSync(runtime, { recursive: true }))

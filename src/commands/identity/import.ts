@@ -9,6 +9,7 @@ import { initHome } from '../daemon/process.ts'
 import { keyFlags, keyPassphrase, placeFlags } from '../input/new-home.ts'
 import { askSecret, secretFrom, secretTextFrom } from '../input/secret.ts'
 import { homeOf } from '../place.ts'
+import { count } from '../text/amounts.ts'
 import { style } from '../text/style.ts'
 import { facts } from '../text/table.ts'
 import { MAX_EXPORT_BYTES } from './recovery.ts'
@@ -130,7 +131,7 @@ function importText(result: ImportResult): string {
       ['peer', result.peerId],
       [
         'restored',
-        `${conversations} conversations, ${contacts} contacts, ${circles} circles, ${shares} live shares`,
+        `${count(conversations, 'conversation')}, ${count(contacts, 'contact')}, ${count(circles, 'circle')}, ${count(shares, 'live share')}`,
       ],
     ]),
     ...keptText(result.kept),
