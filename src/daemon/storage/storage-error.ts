@@ -33,7 +33,9 @@ const UNAVAILABLE = new Set([
   '28P01',
   '3D000',
 ])
-const CORRUPT = new Set(['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'EISDIR', 'ELOOP', 'XX001', 'XX002'])
+const CORRUPT = new Set(['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'XX001', 'XX002'])
+/** A folder, or a link that leads nowhere, in the place of a file. */
+const MISPLACED = new Set(['EISDIR', 'ELOOP'])
 const FULL = new Set(['SQLITE_FULL', 'ENOSPC', 'EDQUOT', '53100'])
 
 /** `SQLITE_CORRUPT_VTAB` is a `SQLITE_CORRUPT`. */
@@ -48,6 +50,13 @@ export function storageError(error: unknown): unknown {
   if (FULL.has(code)) return new VivimError('storage/full', 'the disk is full', { code }, { cause: error })
   if (CORRUPT.has(code))
     return new VivimError('storage/corrupt', 'a database file is damaged', { code }, { cause: error })
+  if (MISPLACED.has(code))
+    return new VivimError(
+      'storage/corrupt',
+      `something else stands where a file of the home is due (${code})`,
+      { code },
+      { cause: error },
+    )
   if (UNAVAILABLE.has(code) || /^08/.test(code))
     return new VivimError(
       'storage/unavailable',
