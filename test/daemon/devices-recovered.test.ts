@@ -1,13 +1,12 @@
 /** A person takes their identity back while another device of theirs is still there: what that one hands back, and what it does not. */
 import t from 'tap'
 import { pairedDevice } from '../kit/devices.ts'
-import { introduce, type LiveNode, liveNode, newHome } from '../kit/live-node.ts'
+import { introduce, type LiveNode, liveNode } from '../kit/live-node.ts'
+import { EXPORT_PASSPHRASE, recovered } from '../kit/recovery.ts'
 
 t.setTimeout(300_000)
 
 type T = Parameters<typeof liveNode>[0]
-
-const PASSPHRASE = 'kept elsewhere'
 
 async function meet(from: LiveNode, to: LiveNode): Promise<void> {
   const { network } = await to.call('system.status', {})
@@ -35,7 +34,7 @@ async function aliceAndBob(t: T) {
         (await node.inbox()).some(({ shareId }) => shareId === theirs.shareId)
       )
     })
-  const { fileB64 } = await desktop.call('identity.export', { passphrase: PASSPHRASE, words: false })
+  const { fileB64 } = await desktop.call('identity.export', { passphrase: EXPORT_PASSPHRASE, words: false })
   return { desktop, laptop, bob, circle, mine, theirs, fileB64 }
 }
 
@@ -45,9 +44,8 @@ t.test(
     const { desktop, laptop, bob, circle, mine, theirs, fileB64 } = await aliceAndBob(t)
     await desktop.stop()
     const documentB64 = (await laptop.call('identity.show', {})).document.wireB64
-    const recover = { fileB64, filePassphrase: PASSPHRASE, documentB64, keepOthers: true }
-    const now = await newHome(t, 'alice', { recover })
-    await now.start()
+    const recover = { fileB64, filePassphrase: EXPORT_PASSPHRASE, documentB64, keepOthers: true }
+    const now = await recovered(t, 'alice', recover)
     t.same((await now.call('circle.list', {})).circles, [])
     await meet(now, laptop)
     await laptop.logged('identity.learnt', { did: desktop.did })
@@ -86,8 +84,7 @@ t.test(
     await desktop.stop()
     // He would hand the share back.
     await bob.stop()
-    const now = await newHome(t, 'alice', { recover: { fileB64, filePassphrase: PASSPHRASE } })
-    await now.start()
+    const now = await recovered(t, 'alice', { fileB64, filePassphrase: EXPORT_PASSPHRASE })
     await meet(now, laptop)
     await laptop.until('the laptop to be told', async () =>
       (await laptop.call('system.status', {})).warnings.some(one => one.code === 'device/revoked'),

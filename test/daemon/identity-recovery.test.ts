@@ -3,30 +3,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { tempFolder } from '../kit/home.ts'
 import { initialise, introduce, type LiveNode, liveNode, newHome, type Recover } from '../kit/live-node.ts'
+import { EXPORT_PASSPHRASE, exported, recovered } from '../kit/recovery.ts'
 
 t.setTimeout(300_000)
-
-const PASSPHRASE = 'kept elsewhere'
-
-type T = Parameters<typeof liveNode>[0]
-
-/** Export an identity as `vivim identity export --words` does. */
-async function exported(node: LiveNode) {
-  const { fileB64, sha256, words } = await node.call('identity.export', {
-    passphrase: PASSPHRASE,
-    words: true,
-  })
-  await node.call('identity.exported', { sha256 })
-  if (words === null) throw new Error('the words were asked for')
-  return { file: { fileB64, filePassphrase: PASSPHRASE }, words: words.join(' ') }
-}
-
-/** A new home for the same person. */
-async function recovered(t: T, name: string, recover: Partial<Recover>): Promise<LiveNode> {
-  const node = await newHome(t, name, { recover })
-  await node.start()
-  return node
-}
 
 const isMember = async (node: LiveNode, circle: string): Promise<boolean> =>
   (await node.call('circle.list', {})).circles.some(({ circleId }) => circleId === circle)
@@ -63,8 +42,7 @@ t.test(
     const again = await initialise(home, 'alice', { recover: { words, from: alice.home } })
     t.match(again, { code: 0, answer: { did: alice.did, changed: false } })
 
-    const now = await newHome(t, 'alice', { recover: { words, from: alice.home } })
-    await now.start()
+    const now = await recovered(t, 'alice', { words, from: alice.home })
     t.match(await now.call('share.verify', { share: shared.shareId }), { verified: true, mine: true })
     const audit = await now.call('audit.verify', {})
     t.match(audit, { ok: true }, 'the audit log came along whole')
@@ -256,9 +234,9 @@ t.test('nothing but the own recovery key takes an identity back', async t => {
   if (!alice || !eve) throw new Error('two nodes were asked for')
   const hers = await exported(alice)
   const evil = await exported(eve)
-  const later = await alice.call('identity.export', { passphrase: PASSPHRASE, words: false })
+  const later = await alice.call('identity.export', { passphrase: EXPORT_PASSPHRASE, words: false })
   t.equal(
-    await alice.codeOf('identity.export', { passphrase: PASSPHRASE, words: true }),
+    await alice.codeOf('identity.export', { passphrase: EXPORT_PASSPHRASE, words: true }),
     'identity/seed-gone',
   )
   await alice.stop()
@@ -270,7 +248,7 @@ t.test('nothing but the own recovery key takes an identity back', async t => {
   t.equal(await tried({ ...evil.file, from: alice.home }), 'file/not-found')
   t.equal(await tried({ ...hers.file, filePassphrase: 'guessed' }), 'keystore/wrong-passphrase')
   t.equal(await tried({ from: alice.home }), 'identity/recovery-needed')
-  const seedless = { fileB64: later.fileB64, filePassphrase: PASSPHRASE }
+  const seedless = { fileB64: later.fileB64, filePassphrase: EXPORT_PASSPHRASE }
   t.equal(await tried(seedless), 'identity/recovery-needed')
   const [first = '', second = '', ...rest] = hers.words.split(' ')
   t.equal(await tried({ words: [second, first, ...rest].join(' '), from: alice.home }), 'identity/words')

@@ -4,29 +4,10 @@ import Database from 'better-sqlite3'
 import t from 'tap'
 import { asking, joined } from '../kit/devices.ts'
 import { tempFolder } from '../kit/home.ts'
-import { initialise, introduce, type LiveNode, liveNode, newHome, type Recover } from '../kit/live-node.ts'
+import { initialise, introduce, type LiveNode, liveNode, newHome } from '../kit/live-node.ts'
+import { exported, recovered } from '../kit/recovery.ts'
 
 t.setTimeout(300_000)
-
-const PASSPHRASE = 'kept elsewhere'
-
-type T = Parameters<typeof liveNode>[0]
-
-async function exported(node: LiveNode) {
-  const { fileB64, sha256, words } = await node.call('identity.export', {
-    passphrase: PASSPHRASE,
-    words: true,
-  })
-  await node.call('identity.exported', { sha256 })
-  if (words === null) throw new Error('the words were asked for')
-  return { file: { fileB64, filePassphrase: PASSPHRASE }, words: words.join(' ') }
-}
-
-async function recovered(t: T, name: string, recover: Partial<Recover>): Promise<LiveNode> {
-  const node = await newHome(t, name, { recover })
-  await node.start()
-  return node
-}
 
 const mine = async (node: LiveNode) => (await node.call('share.list', { side: 'mine' })).shares
 

@@ -19,12 +19,11 @@ import {
 } from '../../src/core/pipeline/letter.ts'
 import { grantToRecovery, parseNotice, signNotice } from '../../src/core/pipeline/notice.ts'
 import { findNode, holder } from '../kit/holder.ts'
-import { introduce, liveNode, newHome } from '../kit/live-node.ts'
+import { introduce, liveNode } from '../kit/live-node.ts'
 import { chance, clock, type Home, signalOf } from '../kit/network-host.ts'
+import { EXPORT_PASSPHRASE, recovered } from '../kit/recovery.ts'
 
 t.setTimeout(240_000)
-
-const PASSPHRASE = 'kept elsewhere'
 
 t.test('mallory hands back what he holds, and nothing else that he makes up', async t => {
   const [alice, bob] = await Promise.all(['alice', 'bob'].map(name => liveNode(t, name)))
@@ -42,12 +41,11 @@ t.test('mallory hands back what he holds, and nothing else that he makes up', as
   const his: Return = { notice: wire, manifest: delivery.manifest }
   const bobs = await alice.call('share.create', { conversation, to: ['bob'] })
   await bob.received(bobs.shareId)
-  const { fileB64 } = await alice.call('identity.export', { passphrase: PASSPHRASE, words: false })
+  const { fileB64 } = await alice.call('identity.export', { passphrase: EXPORT_PASSPHRASE, words: false })
   const lost = await openKeystore(readFileSync(join(alice.userFolder, 'keystore')), null)
   await alice.kill()
   await bob.stop()
-  const now = await newHome(t, 'alice', { recover: { fileB64, filePassphrase: PASSPHRASE } })
-  await now.start()
+  const now = await recovered(t, 'alice', { fileB64, filePassphrase: EXPORT_PASSPHRASE })
   const eve = await holder(t, 'eve')
   for (const one of [mallory, eve]) await findNode(one, now)
   const local = Did.parse(now.did)
