@@ -43,6 +43,8 @@ t.test(
   async t => {
     const { desktop, laptop, bob, circle, mine, theirs, fileB64 } = await aliceAndBob(t)
     await desktop.stop()
+    // He would hand the share and the circle back, too.
+    await bob.stop()
     const documentB64 = (await laptop.call('identity.show', {})).document.wireB64
     const recover = { fileB64, filePassphrase: EXPORT_PASSPHRASE, documentB64, keepOthers: true }
     const now = await recovered(t, 'alice', recover)
@@ -61,6 +63,7 @@ t.test(
     t.match(await now.call('contact.list', {}), { contacts: [{ name: 'bob', did: bob.did }] })
     const opened = await now.call('inbox.open', { share: theirs.shareId })
     t.equal(opened.conversation.messages[0]?.text, 'the word is bowsprit')
+    await bob.start()
     await meet(now, bob)
     await now.call('share.revoke', { share: mine.shareId })
     await bob.until('it to be gone', async () => (await bob.inbox()).length === 0)
