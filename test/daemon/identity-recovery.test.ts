@@ -87,8 +87,8 @@ t.test('alice lost everything but the export: the nodes of others hand her circl
       .sort(),
     [own.circleId, other.circleId].sort(),
   )
-  const now = await recovered(t, 'alice', file)
   const before = await bob.call('circle.show', { circle: other.circleId })
+  const now = await recovered(t, 'alice', file)
   for (const { circleId } of [own, other]) await now.until('the circle back', () => isMember(now, circleId))
   t.equal((await now.call('contact.list', {})).contacts.find(({ name }) => name === 'bob')?.state, 'known')
   t.equal((await now.call('circle.show', { circle: own.circleId })).members[0]?.role !== undefined, true)
