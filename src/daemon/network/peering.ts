@@ -139,8 +139,8 @@ export class Peering {
     }
   }
 
-  /** An open connection to a node, dialled where there is none. @param but - one that failed: another is taken where there is one.
-   *  @throws `peer/unreachable`. */
+  /** An open connection to a node, dialled where there is none. @param but - one that failed: it is another, also where that one still
+   *  looks open. @throws `peer/unreachable`. */
   async reach(address: PeerAddress, signal: AbortSignal, but?: Line): Promise<Line> {
     if (address.peer === this.peerId) return this.loopback
     const known = this.connections.openTo(address.peer).find(connection => connection !== but)
@@ -148,14 +148,15 @@ export class Peering {
     if (!isPeerId(address.peer)) throw new VivimError('peer/unreachable', 'that is no other node')
     const all = AbortSignal.any([signal, this.#stopping, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
     const addrs = dialable(address)
+    const how = { signal: all, force: but !== undefined }
     try {
       all.throwIfAborted()
       if (addrs.length > 0) {
-        const direct = await this.node.dial(addrs, { signal: all }).catch(() => null)
+        const direct = await this.node.dial(addrs, how).catch(() => null)
         if (direct !== null) return direct
       }
       // It may have moved: where it was seen last, or what others say.
-      return await this.node.dial(peerIdFromString(address.peer), { signal: all })
+      return await this.node.dial(peerIdFromString(address.peer), how)
     } catch (error) {
       throw peerError(error)
     }

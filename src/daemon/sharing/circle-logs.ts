@@ -15,7 +15,7 @@ import { chooseKept, hasRoomFor, idleIn, keepAlone } from '../../core/circle/roo
 import { sha256 } from '../../core/crypto/hash.ts'
 import { sameBytes, toHex } from '../../core/kernel/bytes.ts'
 import type { Clock } from '../../core/kernel/env.ts'
-import { codeOf } from '../../core/kernel/errors.ts'
+import { codeOf, isVerdict } from '../../core/kernel/errors.ts'
 import type { CircleId, Did } from '../../core/model/id.ts'
 import type { CircleEntryRow } from '../storage/user/circle-table.ts'
 import type { UserDatabaseManager } from '../storage/user/manager.ts'
@@ -336,7 +336,8 @@ export function makeCircleLogs(deps: CircleLogsDeps) {
 function nameOrNull(wire: Uint8Array): { circle: CircleId; hash: EntryHash } | null {
   try {
     return nameOfEntry(wire)
-  } catch {
+  } catch (error) {
+    if (!isVerdict(error)) throw error
     return null
   }
 }
