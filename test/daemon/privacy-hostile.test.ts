@@ -107,7 +107,7 @@ t.test('hostile cards and slots are refused or lead nowhere', async t => {
     'vivim1',
     'vivim1'.repeat(600),
     `${card}q`,
-    card.replace(/.$/, 'q'),
+    card.replace(/.$/, last => (last === 'q' ? 'p' : 'q')),
     card.slice(0, -20),
     `\u202e${card}`,
     `bc1${card.slice(6)}`,
