@@ -104,7 +104,7 @@ function mapVersion(version: JsonObject, assets: AssetCollector): Turn {
     createdAtMs ??= timeOfStep(step)
     model ??= modelOf(step.genInfo)
     if (step.type === 'contentBlock') parts.push(...stepParts(step, role, calls, assets))
-    else if (!PASSED.has(String(step.type))) parts.push({ type: 'unknown', raw: jsonText(each) })
+    else if (!PASSED.has(textOf(step.type) ?? '')) parts.push({ type: 'unknown', raw: jsonText(each) })
   }
   model ??= nameOf(objectOf(version.senderInfo).senderName)
   return {

@@ -539,7 +539,7 @@ for (const subject of SUBJECTS) {
             for (const [at, value] of swaps) {
               const places = placesOf(copy)
               const place = places[at % places.length]
-              if (place) (place.holder as Record<string, unknown>)[place.key] = value
+              if (place) (place.holder as Record<string, unknown>)[place.key] = structuredClone(value)
             }
             const text = isLines ? copy.map(value => JSON.stringify(value)).join('\n') : JSON.stringify(copy)
             try {

@@ -105,6 +105,20 @@ t.test(
   },
 )
 
+t.test('LM Studio: a step whose kind is no text is kept as it is', async t => {
+  const steps = [
+    { type: { toString: 0 } },
+    { type: 'contentBlock', content: [{ type: 'text', text: 'said' }] },
+    { type: 'status' },
+  ]
+  const messages = [{ versions: [{ type: 'multiStep', role: 'assistant', steps }], currentlySelected: 0 }]
+  const { conversations } = await read(JSON.stringify({ createdAt: 1_777_000_000_000, messages }))
+  t.match(conversations[0]?.messages[0]?.parts, [
+    { type: 'unknown', raw: '{"type":{"toString":0}}' },
+    { type: 'text', text: 'said' },
+  ])
+})
+
 t.test('a thread of Jan has its thoughts, calls and times in seconds or milliseconds', async t => {
   const { conversations } = await read(fixture('jan/messages.jsonl'))
   t.match(conversations[0], { sourceId: 't1', title: null, model: 'qwen3-8b', createdAtMs: 1777000000000 })
